@@ -1,0 +1,114 @@
+"""One PostgreSQL for all tests: an embedded server kept in .cache, a template database made once for each state of
+the migrations, and a database of its own for each test process, copied from the template in a moment."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+CACHE = Path(os.environ.get("HEADWATER_TEST_CACHE", ROOT / ".cache"))
+# Set here and not in pyproject.toml: pytest-django would read the settings before this file has shaped them.
+os.environ["DJANGO_SETTINGS_MODULE"] = "headwater.web.settings"
+os.environ.setdefault("HEADWATER_SECRET_KEY", "tests-only")
+os.environ["HEADWATER_DATA"] = str(CACHE / f"data-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+os.environ.pop("HEADWATER_SMTP_URL", None)
+
+from headwater.core.embedded import Embedded  # noqa: E402
+
+_given = os.environ.get("HEADWATER_TEST_DATABASE_URL", "")
+#: Tests need speed, not durability: the crash tests start a server of their own with fsync on.
+_server = Embedded(CACHE / "pg", {"fsync": "off", "full_page_writes": "off", "max_connections": "200"})
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+_database = f"test_{os.getpid()}_{_worker}"
+
+
+def _url(name: str) -> str:
+    if _given:
+        base, _, query = _given.partition("?")
+        return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+    return _server.url(name)
+
+
+os.environ["DATABASE_URL"] = _url(_database)
+
+import django  # noqa: E402
+import psycopg  # noqa: E402
+import pytest  # noqa: E402
+
+django.setup()
+
+
+def _state() -> str:
+    """A hash over everything that shapes a fresh database."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "headwater").glob("*/migrations/*.py")):
+        digest.update(str(path.relative_to(ROOT)).encode())
+        digest.update(path.read_bytes())
+    for path in sorted((ROOT / "requirements").glob("base.txt")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@pytest.fixture(scope="session")
+def postgres(django_db_blocker: pytest.FixtureDef) -> Iterator[str]:  # type: ignore[type-arg]
+    """The server with an empty database of this process; returns its URL."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    template = f"template_{_state()}"
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _given:
+            _server.start()
+        with psycopg.connect(_url("postgres"), autocommit=True) as c:
+            have = {name for (name,) in c.execute("SELECT datname FROM pg_database").fetchall()}
+            for name in have:  # databases whose test process is gone
+                parts = name.split("_")
+                if name.startswith("test_") and len(parts) > 1 and not Path(f"/proc/{parts[1]}").exists():
+                    c.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            if template not in have:
+                making = f"{template}_making"
+                c.execute(f'DROP DATABASE IF EXISTS "{making}" WITH (FORCE)')
+                c.execute(f'CREATE DATABASE "{making}"')
+                with django_db_blocker.unblock():  # type: ignore[attr-defined]
+                    _migrate(making)
+                c.execute(f'ALTER DATABASE "{making}" RENAME TO "{template}"')
+            c.execute(f'CREATE DATABASE "{_database}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    yield _url(_database)
+    with psycopg.connect(_url("postgres"), autocommit=True) as c:
+        c.execute(f'DROP DATABASE IF EXISTS "{_database}" WITH (FORCE)')
+
+
+def _migrate(name: str) -> None:
+    from django.core.management import call_command
+    from django.db import connections
+
+    from headwater.core.setup import after_migrate
+
+    connection = connections["default"]
+    own = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        call_command("migrate", verbosity=0)
+        after_migrate()
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = own
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(postgres: str, django_db_blocker: pytest.FixtureDef) -> Iterator[None]:  # type: ignore[type-arg]
+    """pytest-django's hook: our own database, already migrated."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        yield
+        from django.db import connections
+
+        connections.close_all()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser stories first: they are the longest, so the two workers end together."""
+    items.sort(key=lambda item: "browser" not in item.keywords)

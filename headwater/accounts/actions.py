@@ -1,0 +1,34 @@
+"""Writing users, teams, keys and the workspace."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from headwater.core import clock
+
+from .models import ApiKey, User, Workspace
+
+
+def ensure_workspace() -> Workspace:
+    """The one row of workspace settings, made when it is missing."""
+    return Workspace.objects.get_or_create(pk=1)[0]
+
+
+def create_api_key(*, name: str, scopes: list[str], actor: User | None) -> tuple[ApiKey, str]:
+    """Make a key. Returns its row and the key itself, which is shown once and never kept."""
+    key = "hw_" + secrets.token_urlsafe(30)
+    row = ApiKey.objects.create(
+        name=name,
+        prefix=key[:10],
+        digest=key_digest(key),
+        scopes=scopes,
+        created_by=actor,
+        created_at=clock.now(),
+    )
+    return row, key
+
+
+def key_digest(key: str) -> str:
+    """sha256 of a key, hex: what is stored and looked up."""
+    return hashlib.sha256(key.encode()).hexdigest()

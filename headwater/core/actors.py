@@ -1,0 +1,27 @@
+"""Who did it. Every action takes an `actor`; every fact keeps it, as a short string.
+
+user:12   journey:5   visitor   api:3   system   import:9   demo
+"""
+
+from __future__ import annotations
+
+SYSTEM = "system"
+VISITOR = "visitor"
+
+
+def user(pk: int) -> str:
+    return f"user:{pk}"
+
+
+def journey(pk: int) -> str:
+    return f"journey:{pk}"
+
+
+def api_key(pk: int) -> str:
+    return f"api:{pk}"
+
+
+def user_id(actor: str) -> int | None:
+    """The user's primary key where the actor is a user, else None."""
+    kind, _, pk = actor.partition(":")
+    return int(pk) if kind == "user" and pk.isdigit() else None

@@ -1,0 +1,160 @@
+"""Settings from the environment and from a `.env` file, each with its default. docs/operations.md lists them.
+
+Free of Django, so that the supervisor and the collector can read it without loading the framework.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from dotenv import load_dotenv
+
+
+class ConfigError(Exception):
+    """A setting that cannot be right; the message says which and what to write instead."""
+
+
+def _flag(name: str, default: bool = False) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    if value in ("", None):
+        return default
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("0", "false", "no", "off"):
+        return False
+    raise ConfigError(f"{name} must be true or false, not {value!r}")
+
+
+def _list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def _number(name: str, default: int) -> int:
+    value = os.environ.get(name, "").strip()
+    try:
+        return int(value) if value else default
+    except ValueError as error:
+        raise ConfigError(f"{name} must be a whole number, not {value!r}") from error
+
+
+def default_data_dir() -> Path:
+    """`HEADWATER_DATA`, else /var/lib/headwater for root, else ~/.local/share/headwater."""
+    given = os.environ.get("HEADWATER_DATA", "").strip()
+    if given:
+        return Path(given).expanduser().resolve()
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/headwater")
+    base = os.environ.get("XDG_DATA_HOME", "").strip() or "~/.local/share"
+    return Path(base).expanduser() / "headwater"
+
+
+def database_from_url(url: str) -> dict[str, Any]:
+    """A Django database from `postgresql://user:password@host:port/name?option=value`. A socket directory goes
+    into `?host=`. Raises ConfigError on anything else."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise ConfigError("DATABASE_URL must start with postgresql:// (no other database is supported)")
+    options = dict(parse_qsl(parts.query))
+    name = unquote(parts.path.lstrip("/"))
+    if not name:
+        raise ConfigError("DATABASE_URL must name a database: postgresql://user@host/NAME")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", "") or parts.hostname or "",
+        "PORT": str(options.pop("port", "") or parts.port or ""),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**options, "application_name": "headwater"},
+        "TEST": {"NAME": name},
+    }
+
+
+@dataclass
+class Config:
+    """All settings, read once per process."""
+
+    debug: bool = False
+    data_dir: Path = field(default_factory=default_data_dir)
+    database_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    smtp_url: str = ""
+    https: bool = False
+    allowed_hosts: list[str] = field(default_factory=list)
+    trusted_origins: list[str] = field(default_factory=list)
+    log_format: str = "text"
+    log_level: str = "INFO"
+    demo: bool = False
+
+    @classmethod
+    def from_environment(cls) -> Config:
+        load_dotenv(Path.cwd() / ".env", override=False)
+        smtp = os.environ.get("HEADWATER_SMTP_URL", "").strip()
+        if smtp and urlsplit(smtp).scheme not in ("smtp", "smtps", "smtp+starttls"):
+            raise ConfigError("HEADWATER_SMTP_URL must look like smtp://user:password@host:587")
+        return cls(
+            debug=_flag("HEADWATER_DEBUG"),
+            data_dir=default_data_dir(),
+            database_url=os.environ.get("DATABASE_URL", "").strip(),
+            host=os.environ.get("HEADWATER_HOST", "127.0.0.1").strip(),
+            port=_number("HEADWATER_PORT", 8000),
+            smtp_url=smtp,
+            https=_flag("HEADWATER_HTTPS"),
+            allowed_hosts=_list("HEADWATER_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver"),
+            trusted_origins=_list("HEADWATER_TRUSTED_ORIGINS"),
+            log_format=os.environ.get("HEADWATER_LOG_FORMAT", "text").strip(),
+            log_level=os.environ.get("HEADWATER_LOG_LEVEL", "INFO").strip().upper(),
+            demo=_flag("HEADWATER_DEMO"),
+        )
+
+    @property
+    def secret_key(self) -> str:
+        """HEADWATER_SECRET_KEY, else a key made once and kept in the data directory."""
+        given = os.environ.get("HEADWATER_SECRET_KEY", "").strip()
+        if given:
+            return given
+        path = self.data_dir / "secret-key"
+        try:
+            return path.read_text().strip()
+        except FileNotFoundError:
+            pass
+        path.parent.mkdir(parents=True, exist_ok=True)
+        key = secrets.token_urlsafe(50)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(key)
+        except FileExistsError:  # another process was first
+            return path.read_text().strip()
+        return key
+
+    @property
+    def database(self) -> dict[str, Any]:
+        return database_from_url(self.database_url or self.embedded_url)
+
+    @property
+    def embedded_url(self) -> str:
+        """Where the embedded server listens: a socket in the data directory's `run` (core/embedded.py)."""
+        from headwater.core.embedded import socket_dir
+
+        return f"postgresql://headwater@/headwater?host={socket_dir(self.data_dir)}"
+
+    @property
+    def logging(self) -> dict[str, Any]:
+        from headwater.core.logs import logging_dict
+
+        return logging_dict(self.log_format, self.log_level)
+
+
+try:
+    config = Config.from_environment()
+except ConfigError as problem:
+    sys.exit(f"headwater: {problem}")

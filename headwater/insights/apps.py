@@ -1,0 +1,6 @@
+from headwater.core.package import PackageConfig
+
+
+class InsightsConfig(PackageConfig):
+    name = "headwater.insights"
+    label = "insights"

@@ -1,0 +1,6 @@
+from headwater.core.package import PackageConfig
+
+
+class MessagingConfig(PackageConfig):
+    name = "headwater.messaging"
+    label = "messaging"

@@ -1,0 +1,225 @@
+"""Writing the log: `record` facts about people, keep anonymous ones, `adopt` them when the visitor is known."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from headwater.core import clock, wake
+from headwater.core.actors import SYSTEM
+from headwater.core.facts import Fact
+from headwater.core.lanes import LANE_KEYS, lane_key
+
+from . import registry
+
+#: Above this many people in one call, open record pages are not told one by one.
+MAX_LIVE_PEOPLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class NewFact:
+    """A fact to record. `id` makes it idempotent: the same (person_id, at, id) is recorded once."""
+
+    person_id: int
+    fact: Fact | Custom
+    at: datetime | None = None
+    id: uuid.UUID | None = None
+    actor: str = SYSTEM
+
+
+@dataclass(frozen=True, slots=True)
+class Custom:
+    """A fact of a kind that nobody declared (events from the API or from a site's own script)."""
+
+    kind: str
+    payload: dict[str, Any]
+
+    def data(self) -> dict[str, Any]:
+        return self.payload
+
+
+@contextmanager
+def in_lane(*person_ids: int) -> Iterator[None]:
+    """A transaction that takes the lane heads of these people first, in ascending key order.
+
+    Every action that writes about people opens with it: taking heads first is what makes lane order the order of
+    commit, and taking them in one order is what keeps two actions from waiting for each other.
+    """
+    keys = sorted({lane_key(p) for p in person_ids})
+    held: set[int] = getattr(connection, "headwater_lanes", set())
+    with transaction.atomic():
+        missing = [k for k in keys if k not in held]
+        if missing:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT lane_key FROM timeline_lane WHERE lane_key = ANY(%s) ORDER BY lane_key FOR UPDATE",
+                    [missing],
+                )
+        connection.headwater_lanes = held | set(missing)  # type: ignore[attr-defined]
+        try:
+            yield
+        finally:
+            connection.headwater_lanes = held  # type: ignore[attr-defined]
+
+
+def record(
+    person_id: int,
+    fact: Fact | Custom,
+    *,
+    actor: str = SYSTEM,
+    at: datetime | None = None,
+    id: uuid.UUID | None = None,
+) -> uuid.UUID | None:
+    """Record one fact about one person, in the caller's transaction.
+
+    at: when it happened (aware; now if left out). id: makes the call idempotent. Returns the fact's id, or None
+    where it had been recorded before.
+    """
+    done = record_many([NewFact(person_id, fact, at, id, actor)])
+    return done[0] if done else None
+
+
+def record_many(items: Sequence[NewFact]) -> list[uuid.UUID]:
+    """Record facts about any number of people in a constant number of statements.
+
+    Facts of one person keep the order in which they are given. Returns the ids of those that were new.
+    """
+    if not items:
+        return []
+    now = clock.now()
+    rows = [
+        (i.person_id, i.at or now, i.id or uuid.uuid4(), i.fact.kind, _json(i.fact.data()), i.actor)
+        for i in items
+    ]
+    with in_lane(*{i.person_id for i in items}):
+        new = _insert_facts(rows, now)
+        people = {r[0] for r in new}
+        topics = [f"person:{p}" for p in people] if len(people) <= MAX_LIVE_PEOPLE else []
+        if new:
+            wake.notify([*topics, "facts"])
+    return [r[2] for r in new]
+
+
+def record_history(rows: Iterable[tuple[int, datetime, uuid.UUID, str, dict[str, Any], str]]) -> int:
+    """Copy facts of the past (imports, sample data) into the history without waking any reaction.
+
+    rows: (person_id, at, id, kind, data, actor). Returns how many were copied. Months must have partitions
+    (`partitions.ensure`). Raises IntegrityError on a fact that is there already.
+    """
+    now = clock.now()
+    count = 0
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY timeline_fact (person_id, at, id, kind, data, actor, recorded_at) FROM STDIN"
+        ) as copy,
+    ):
+        for person_id, at, id_, kind, data, actor in rows:
+            copy.write_row((person_id, at, id_, kind, _json(data), actor, now))
+            count += 1
+    return count
+
+
+def record_anonymous(rows: Sequence[tuple[int, datetime, uuid.UUID, str, dict[str, Any]]]) -> None:
+    """Keep facts about visitors who are still anonymous: (visitor_id, at, id, kind, data)."""
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO timeline_visitorfact (visitor_id, at, id, kind, data, recorded_at) "
+            "SELECT *, %s FROM unnest(%s::bigint[], %s::timestamptz[], %s::uuid[], %s::text[], %s::jsonb[]) "
+            "ON CONFLICT DO NOTHING",
+            [clock.now(), *_columns([(v, at, i, k, _json(d)) for v, at, i, k, d in rows])],
+        )
+
+
+def adopt(pairs: Sequence[tuple[int, int]]) -> int:
+    """Move the anonymous past of visitors to the people they turned out to be: (visitor_id, person_id).
+
+    The facts keep their time and id and enter the person's lane now, so that reactions hear them. Returns how many
+    moved.
+    """
+    if not pairs:
+        return 0
+    person_of = dict(pairs)
+    with in_lane(*person_of.values()):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM timeline_visitorfact WHERE visitor_id = ANY(%s) "
+                "RETURNING visitor_id, at, id, kind, data::text",
+                [list(person_of)],
+            )
+            moved = sorted(cursor.fetchall(), key=lambda r: (r[1], r[2]))
+        rows = [(person_of[v], at, i, kind, data, "visitor") for v, at, i, kind, data in moved]
+        new = _insert_facts(rows, clock.now())
+        if new:
+            wake.notify(["facts"])
+    return len(new)
+
+
+def ensure_consumers() -> None:
+    """Give every registered consumer a position in every lane. New ones start at the present."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for name in registry.consumers():
+            cursor.execute(
+                "INSERT INTO timeline_laneposition (lane_key, consumer, seq) "
+                "SELECT lane_key, %s, head FROM timeline_lane WHERE lane_key = ANY(%s) ON CONFLICT DO NOTHING",
+                [name, list(LANE_KEYS)],
+            )
+
+
+def _json(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+Row = tuple[int, datetime, uuid.UUID, str, str, str]
+
+
+def _insert_facts(rows: list[Row], now: datetime) -> list[Row]:
+    """Insert into history and lanes; the lane heads are held by the caller's `in_lane`. Returns the new rows."""
+    if not rows:
+        return []
+    with connection.cursor() as cursor:
+        per_lane = Counter(lane_key(r[0]) for r in rows)
+        cursor.execute(
+            "UPDATE timeline_lane l SET head = head + v.k FROM unnest(%s::bigint[], %s::bigint[]) AS v(key, k) "
+            "WHERE l.lane_key = v.key RETURNING l.lane_key, l.head",
+            [list(per_lane), list(per_lane.values())],
+        )
+        next_seq = {key: head - per_lane[key] for key, head in cursor.fetchall()}
+        seqs = []
+        for r in rows:
+            key = lane_key(r[0])
+            next_seq[key] += 1
+            seqs.append(next_seq[key])
+        columns = _columns(rows)
+        cursor.execute(
+            "INSERT INTO timeline_fact (person_id, at, id, kind, data, actor, recorded_at, seq) "
+            "SELECT p, a, i, k, d, w, %s, s FROM unnest(%s::bigint[], %s::timestamptz[], %s::uuid[], %s::text[], "
+            "%s::jsonb[], %s::text[], %s::bigint[]) AS n(p, a, i, k, d, w, s) "
+            "ON CONFLICT (person_id, at, id) DO NOTHING RETURNING person_id, seq",
+            [now, *columns, seqs],
+        )
+        inserted = set(cursor.fetchall())
+        kept = [(r, s) for r, s in zip(rows, seqs, strict=True) if (r[0], s) in inserted]
+        if kept:
+            columns = _columns([r for r, _ in kept])
+            cursor.execute(
+                "INSERT INTO timeline_lanelog (lane_key, seq, person_id, at, id, kind, data, actor, recorded_at) "
+                "SELECT l, s, p, a, i, k, d, w, %s FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], "
+                "%s::timestamptz[], %s::uuid[], %s::text[], %s::jsonb[], %s::text[]) AS n(l, s, p, a, i, k, d, w)",
+                [now, [lane_key(r[0]) for r, _ in kept], [s for _, s in kept], *columns],
+            )
+    return [r for r, _ in kept]

@@ -1,0 +1,166 @@
+"""Reading the log: batches in lane order, effects committed together with the position.
+
+`run_once` serves every lane that has something new and that no other worker holds at the moment. A reaction that
+fails is tried again on ever smaller batches; a single fact on which it fails for good is parked, said so, and the
+lane goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from msgspec import json
+
+from headwater.core import clock
+
+from .actions import in_lane
+from .models import Parked
+from .registry import Consumer, Event, consumers
+
+log = logging.getLogger("headwater.dispatch")
+
+#: Facts read per lane and pass; lanes served in one transaction (on a cluster set the latter to 1, scale.md rule 4).
+BATCH_PER_LANE = int(os.environ.get("HEADWATER_BATCH_PER_LANE", "500"))
+LANES_PER_TRANSACTION = int(os.environ.get("HEADWATER_LANES_PER_TRANSACTION", "256"))
+#: No more facts than this in one transaction, however many lanes have news.
+BATCH_TOTAL = int(os.environ.get("HEADWATER_BATCH_TOTAL", "4000"))
+
+
+def run_all() -> int:
+    """One pass over all consumers, in their order. Returns how many facts were read."""
+    return sum(run_once(consumer) for consumer in consumers().values())
+
+
+def run_once(consumer: Consumer | str, *, per_lane: int = BATCH_PER_LANE) -> int:
+    """One batch for one consumer. Returns how many facts it read (0: nothing new, or others hold the lanes)."""
+    if isinstance(consumer, str):
+        consumer = consumers()[consumer]
+    try:
+        return _batch(consumer, None, per_lane)
+    except (OperationalError, InterfaceError):
+        raise  # the database, not the fact: the worker waits and tries again
+    except Exception:
+        log.exception("reaction_failed", extra={"consumer": consumer.name})
+        return _one_by_one(consumer)
+
+
+def _batch(consumer: Consumer, only: list[int] | None, per_lane: int) -> int:
+    with transaction.atomic():
+        lanes = _claim(consumer.name, only)
+        if not lanes:
+            return 0
+        per_lane = max(1, min(per_lane, BATCH_TOTAL // len(lanes) or 1))
+        events = _read(lanes, per_lane)
+        heard = [e for e in events if consumer.wants(e.kind)]
+        if heard:
+            with in_lane(*{e.person_id for e in heard}):
+                consumer.react(heard)
+        _advance(consumer.name, lanes, events, per_lane)
+        return len(events)
+
+
+def _claim(name: str, only: list[int] | None) -> list[tuple[int, int, int]]:
+    """Lock the positions of lanes with news: (lane_key, seq read so far, head)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.lane_key, p.seq, l.head FROM timeline_laneposition p JOIN timeline_lane l USING (lane_key) "
+            "WHERE p.consumer = %s AND l.head > p.seq AND (%s::bigint[] IS NULL OR p.lane_key = ANY(%s)) "
+            "ORDER BY p.lane_key LIMIT %s FOR UPDATE OF p SKIP LOCKED",
+            [name, only, only, LANES_PER_TRANSACTION],
+        )
+        return [(k, s, h) for k, s, h in cursor.fetchall()]
+
+
+def _read(lanes: Sequence[tuple[int, int, int]], per_lane: int) -> list[Event]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT g.lane_key, g.seq, g.person_id, g.at, g.id, g.kind, g.data, g.actor, g.recorded_at "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS p(lane_key, seq) CROSS JOIN LATERAL ("
+            "SELECT * FROM timeline_lanelog l WHERE l.lane_key = p.lane_key AND l.seq > p.seq "
+            "ORDER BY l.seq LIMIT %s) g ORDER BY g.lane_key, g.seq",
+            [[k for k, _, _ in lanes], [s for _, s, _ in lanes], per_lane],
+        )
+        # Django leaves jsonb of raw queries as text
+        return [Event(*row[:6], json.decode(row[6]), *row[7:]) for row in cursor.fetchall()]
+
+
+def _advance(
+    name: str, lanes: Sequence[tuple[int, int, int]], events: Sequence[Event], per_lane: int
+) -> None:
+    last: dict[int, int] = {}
+    count: dict[int, int] = {}
+    for e in events:
+        last[e.lane_key] = e.seq
+        count[e.lane_key] = count.get(e.lane_key, 0) + 1
+    # A lane read to its end stands at its head (a fact recorded twice leaves a gap below it).
+    seqs = [last[k] if count.get(k, 0) >= per_lane else max(last.get(k, 0), head) for k, _, head in lanes]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE timeline_laneposition p SET seq = v.seq FROM unnest(%s::bigint[], %s::bigint[]) "
+            "AS v(lane_key, seq) WHERE p.consumer = %s AND p.lane_key = v.lane_key",
+            [[k for k, _, _ in lanes], seqs, name],
+        )
+
+
+def _one_by_one(consumer: Consumer) -> int:
+    """After a failure: lane by lane, then fact by fact; what fails alone is parked."""
+    with transaction.atomic():
+        keys = [k for k, _, _ in _claim(consumer.name, None)]
+    done = 0
+    for key in keys:
+        try:
+            done += _batch(consumer, [key], BATCH_PER_LANE)
+            continue
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.warning("lane_goes_fact_by_fact", extra={"consumer": consumer.name, "lane_key": key})
+        for _ in range(BATCH_PER_LANE):
+            try:
+                if not _batch(consumer, [key], 1):
+                    break
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception:
+                _park(consumer, key, traceback.format_exc())
+            done += 1
+    return done
+
+
+def _park(consumer: Consumer, key: int, error: str) -> None:
+    with transaction.atomic():
+        lanes = _claim(consumer.name, [key])
+        events = _read(lanes, 1) if lanes else []
+        if not events:
+            return
+        e = events[0]
+        Parked.objects.get_or_create(
+            lane_key=e.lane_key,
+            seq=e.seq,
+            consumer=consumer.name,
+            defaults={
+                "person_id": e.person_id,
+                "kind": e.kind,
+                "error": error[-4000:],
+                "parked_at": clock.now(),
+            },
+        )
+        _advance(consumer.name, lanes, events, 1)
+        log.error("fact_parked", extra={"consumer": consumer.name, "fact": str(e.id), "fact_kind": e.kind})
+
+
+def prune(keep: timedelta = timedelta(hours=1)) -> int:
+    """Drop rows of the queue that every consumer has read and that are older than `keep`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM timeline_lanelog g USING (SELECT lane_key, min(seq) AS seq FROM timeline_laneposition "
+            "WHERE consumer = ANY(%s) GROUP BY lane_key) p "
+            "WHERE g.lane_key = p.lane_key AND g.seq <= p.seq AND g.recorded_at < %s",
+            [list(consumers()), clock.now() - keep],
+        )
+        return int(cursor.rowcount)

@@ -1,0 +1,86 @@
+"""The log. See README.md of this package and docs/adr/0002-lanes.md."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Lane(models.Model):
+    """One of 256 lanes; `head` is the seq of its newest row. Taken first, its lock orders commits."""
+
+    HOT = "lane"
+    lane_key = models.BigIntegerField(primary_key=True)
+    lane = models.SmallIntegerField()
+    head = models.BigIntegerField(default=0)
+
+
+class LanePosition(models.Model):
+    """How far a consumer has read a lane; committed together with the effects of what it read."""
+
+    HOT = "lane"
+    pk = models.CompositePrimaryKey("lane_key", "consumer")
+    lane_key = models.BigIntegerField()
+    consumer = models.CharField(max_length=40)
+    seq = models.BigIntegerField(default=0)
+
+
+class LaneLog(models.Model):
+    """The queue side of the log: facts in lane order, kept until every consumer has read them."""
+
+    HOT = "lane"
+    pk = models.CompositePrimaryKey("lane_key", "seq")
+    lane_key = models.BigIntegerField()
+    seq = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    at = models.DateTimeField()
+    id = models.UUIDField()
+    kind = models.CharField(max_length=80)
+    data = models.JSONField()
+    actor = models.CharField(max_length=40)
+    recorded_at = models.DateTimeField()
+
+
+class StoredFact(models.Model):
+    """The history side: what ever happened with a person. Partitioned by month of `at` (see migration)."""
+
+    HOT = "person"
+    pk = models.CompositePrimaryKey("person_id", "at", "id")
+    person_id = models.BigIntegerField()
+    at = models.DateTimeField()
+    id = models.UUIDField()
+    kind = models.CharField(max_length=80)
+    data = models.JSONField()
+    actor = models.CharField(max_length=40)
+    recorded_at = models.DateTimeField()
+    seq = models.BigIntegerField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "timeline_fact"
+
+
+class VisitorFact(models.Model):
+    """The past of a visitor who is still anonymous. It moves to StoredFact when she identifies herself."""
+
+    HOT = "visitor"
+    pk = models.CompositePrimaryKey("visitor_id", "at", "id")
+    visitor_id = models.BigIntegerField()
+    at = models.DateTimeField()
+    id = models.UUIDField()
+    kind = models.CharField(max_length=80)
+    data = models.JSONField()
+    recorded_at = models.DateTimeField()
+
+
+class Parked(models.Model):
+    """A fact on which a consumer failed by itself, for good: set aside so that the lane goes on, and shown."""
+
+    HOT = "lane"
+    pk = models.CompositePrimaryKey("lane_key", "seq", "consumer")
+    lane_key = models.BigIntegerField()
+    seq = models.BigIntegerField()
+    consumer = models.CharField(max_length=40)
+    person_id = models.BigIntegerField()
+    kind = models.CharField(max_length=80)
+    error = models.TextField()
+    parked_at = models.DateTimeField()

@@ -1,0 +1,115 @@
+"""Reading a person's timeline: one indexed read however long it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from msgspec import json
+
+from headwater.core.facts import KINDS, Fact, Group, Look, look_of, revive
+
+from .registry import consumers
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a timeline. `fact` is None for kinds that nobody declared."""
+
+    person_id: int
+    at: datetime
+    id: UUID
+    kind: str
+    data: dict[str, Any]
+    actor: str
+    look: Look
+    fact: Fact | None
+
+    @property
+    def cursor(self) -> str:
+        """Where to go on from: pass it as `before`."""
+        return f"{self.at.isoformat()}~{self.id}"
+
+
+def kinds_of(groups: Sequence[Group]) -> list[str]:
+    """The declared kinds that belong to these groups."""
+    return [kind for kind, cls in KINDS.items() if cls.look.group in groups]
+
+
+def read(
+    person_id: int,
+    *,
+    before: str = "",
+    limit: int = 30,
+    kinds: Sequence[str] | None = None,
+    quiet: bool = False,
+) -> list[Entry]:
+    """A page of one person's timeline, newest first.
+
+    before: the `cursor` of the last entry of the page above ("" for the first page). kinds: only these. quiet: also
+    facts that are kept off pages. Raises ValueError on a malformed cursor.
+    """
+    return read_many([person_id], before=before, limit=limit, kinds=kinds, quiet=quiet)
+
+
+def read_many(
+    person_ids: Sequence[int],
+    *,
+    before: str = "",
+    limit: int = 30,
+    kinds: Sequence[str] | None = None,
+    quiet: bool = False,
+) -> list[Entry]:
+    """The same over several people (a company's timeline)."""
+    where, args = ["person_id = ANY(%s)"], [list(person_ids)]
+    if before:
+        at, _, fact_id = before.partition("~")
+        try:
+            moment, last = datetime.fromisoformat(at), UUID(fact_id)
+        except ValueError as error:
+            raise ValueError(f"not a timeline cursor: {before!r}") from error
+        where.append("at <= %s AND (at, id) < (%s, %s)")
+        args += [moment, moment, last]  # type: ignore[list-item]
+    if kinds is not None:
+        where.append("kind = ANY(%s)")
+        args.append(list(kinds))  # type: ignore[arg-type]
+    hidden = [] if quiet else [kind for kind, cls in KINDS.items() if cls.look.quiet]
+    if hidden:
+        where.append("kind <> ALL(%s)")
+        args.append(hidden)  # type: ignore[arg-type]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT person_id, at, id, kind, data, actor FROM timeline_fact "
+            f"WHERE {' AND '.join(where)} ORDER BY at DESC, id DESC LIMIT %s",
+            [*args, limit],
+        )
+        rows = cursor.fetchall()
+    out = []
+    for person, moment, fact_id, kind, text, actor in rows:
+        data = json.decode(text)  # Django leaves jsonb of raw queries as text
+        out.append(Entry(person, moment, fact_id, kind, data, actor, look_of(kind), revive(kind, data)))
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    consumer: str
+    facts_behind: int
+    oldest_seconds: float
+
+
+def lag(now: datetime) -> list[Lag]:
+    """How far each consumer is behind: facts, and the age of the oldest one it has not read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.consumer, sum(l.head - p.seq), max(EXTRACT(EPOCH FROM %s - o.recorded_at)) "
+            "FROM timeline_laneposition p JOIN timeline_lane l USING (lane_key) LEFT JOIN LATERAL ("
+            "SELECT recorded_at FROM timeline_lanelog g WHERE g.lane_key = p.lane_key AND g.seq > p.seq "
+            "ORDER BY g.seq LIMIT 1) o ON true WHERE p.consumer = ANY(%s) GROUP BY 1 ORDER BY 1",
+            [now, list(consumers())],
+        )
+        return [Lag(c, int(n), max(0.0, float(s or 0))) for c, n, s in cursor.fetchall()]
