@@ -21,7 +21,7 @@ from headwater.core.embedded import Embedded  # noqa: E402
 
 _given = os.environ.get("HEADWATER_TEST_DATABASE_URL", "")
 #: Tests need speed, not durability: the crash tests start a server of their own with fsync on.
-_server = Embedded(CACHE / "pg", {"fsync": "off", "full_page_writes": "off", "max_connections": "200"})
+_server = Embedded(CACHE / "pg", {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"})
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _database = f"test_{os.getpid()}_{_worker}"
 

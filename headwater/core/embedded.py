@@ -79,11 +79,7 @@ class Embedded:
         try:
             pid = int((self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
             command = Path(f"/proc/{pid}/cmdline")
-            if (
-                command.parent.parent.exists()
-                and command.parent.parent.is_dir()
-                and Path("/proc/self").exists()
-            ):
+            if command.parent.parent.exists() and command.parent.parent.is_dir() and Path("/proc/self").exists():
                 return pid if command.exists() and b"postgres" in command.read_bytes() else None
             os.kill(pid, 0)
             return pid

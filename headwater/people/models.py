@@ -104,9 +104,7 @@ class Contact(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="contact_created"),
-            models.Index(
-                models.F("last_seen_at").desc(nulls_last=True), models.F("id").desc(), name="contact_seen"
-            ),
+            models.Index(models.F("last_seen_at").desc(nulls_last=True), models.F("id").desc(), name="contact_seen"),
             models.Index(fields=["name", "id"], name="contact_name"),
             models.Index(fields=["stage", "-created_at"], name="contact_stage"),
             models.Index(fields=["owner", "-created_at"], name="contact_owner"),

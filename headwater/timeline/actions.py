@@ -95,10 +95,7 @@ def record_many(items: Sequence[NewFact]) -> list[uuid.UUID]:
     if not items:
         return []
     now = clock.now()
-    rows = [
-        (i.person_id, i.at or now, i.id or uuid.uuid4(), i.fact.kind, _json(i.fact.data()), i.actor)
-        for i in items
-    ]
+    rows = [(i.person_id, i.at or now, i.id or uuid.uuid4(), i.fact.kind, _json(i.fact.data()), i.actor) for i in items]
     with in_lane(*{i.person_id for i in items}):
         new = _insert_facts(rows, now)
         people = {r[0] for r in new}
@@ -118,9 +115,7 @@ def record_history(rows: Iterable[tuple[int, datetime, uuid.UUID, str, dict[str,
     count = 0
     with (
         connection.cursor() as cursor,
-        cursor.copy(
-            "COPY timeline_fact (person_id, at, id, kind, data, actor, recorded_at) FROM STDIN"
-        ) as copy,
+        cursor.copy("COPY timeline_fact (person_id, at, id, kind, data, actor, recorded_at) FROM STDIN") as copy,
     ):
         for person_id, at, id_, kind, data, actor in rows:
             copy.write_row((person_id, at, id_, kind, _json(data), actor, now))

@@ -89,9 +89,7 @@ def _read(lanes: Sequence[tuple[int, int, int]], per_lane: int) -> list[Event]:
         return [Event(*row[:6], json.decode(row[6]), *row[7:]) for row in cursor.fetchall()]
 
 
-def _advance(
-    name: str, lanes: Sequence[tuple[int, int, int]], events: Sequence[Event], per_lane: int
-) -> None:
+def _advance(name: str, lanes: Sequence[tuple[int, int, int]], events: Sequence[Event], per_lane: int) -> None:
     last: dict[int, int] = {}
     count: dict[int, int] = {}
     for e in events:

@@ -53,7 +53,5 @@ def _make(month: datetime) -> bool:
             f"WITH moved AS (DELETE FROM timeline_fact_default WHERE at >= '{low}' AND at < '{high}' RETURNING *) "
             f"INSERT INTO {name} SELECT * FROM moved"
         )
-        cursor.execute(
-            f"ALTER TABLE timeline_fact ATTACH PARTITION {name} FOR VALUES FROM ('{low}') TO ('{high}')"
-        )
+        cursor.execute(f"ALTER TABLE timeline_fact ATTACH PARTITION {name} FOR VALUES FROM ('{low}') TO ('{high}')")
     return True

@@ -15,9 +15,7 @@ def test_hash_agrees_with_the_server() -> None:
     rng = random.Random(7)
     ids = [0, 1, -1, 2**62, -(2**62), *(rng.getrandbits(63) - 2**62 for _ in range(2000))]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT hashint8(v) FROM unnest(%s::bigint[]) WITH ORDINALITY AS u(v, n) ORDER BY n", [ids]
-        )
+        cursor.execute("SELECT hashint8(v) FROM unnest(%s::bigint[]) WITH ORDINALITY AS u(v, n) ORDER BY n", [ids])
         assert [row[0] for row in cursor.fetchall()] == [hashint8(i) for i in ids]
 
 

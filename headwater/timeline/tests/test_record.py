@@ -50,9 +50,7 @@ def test_the_same_id_is_recorded_once_and_its_lane_stays_in_order() -> None:
 
 
 def test_pages_of_a_timeline_meet_without_gap_or_overlap() -> None:
-    actions.record_many(
-        [NewFact(7, Custom("api.thing", {"n": n}), AT + timedelta(minutes=n // 2)) for n in range(25)]
-    )
+    actions.record_many([NewFact(7, Custom("api.thing", {"n": n}), AT + timedelta(minutes=n // 2)) for n in range(25)])
     seen: list[int] = []
     before = ""
     while page := queries.read(7, before=before, limit=10):
@@ -113,10 +111,7 @@ def test_a_gap_at_the_end_of_a_lane_is_no_news(heard: list[tuple[int, str]]) -> 
 
 
 def test_the_anonymous_past_moves_over_and_is_heard(heard: list[tuple[int, str]]) -> None:
-    rows = [
-        (99, AT - timedelta(days=n), uuid.UUID(int=n), "test.happened", {"what": f"view {n}"})
-        for n in range(3)
-    ]
+    rows = [(99, AT - timedelta(days=n), uuid.UUID(int=n), "test.happened", {"what": f"view {n}"}) for n in range(3)]
     actions.record_anonymous(rows)
     assert actions.adopt([(99, 1)]) == 3
     assert [e.data["what"] for e in queries.read(1)] == ["view 0", "view 1", "view 2"]
