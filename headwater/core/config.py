@@ -138,7 +138,14 @@ class Config:
 
     @property
     def database(self) -> dict[str, Any]:
-        return database_from_url(self.database_url or self.embedded_url)
+        """Django's database settings. A web process pools its connections (HEADWATER_POOL, set by `serve`): there a
+        thread serves one request and is gone, and a connection of its own would be gone with it."""
+        database = database_from_url(self.database_url or self.embedded_url)
+        if os.environ.get("HEADWATER_POOL"):
+            database["CONN_MAX_AGE"] = 0
+            database["CONN_HEALTH_CHECKS"] = False
+            database["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 12, "timeout": 10}
+        return database
 
     @property
     def embedded_url(self) -> str:

@@ -130,3 +130,5 @@ loops: Registry[Loop] = Registry("loop")
 doctor_checks: Registry[Callable[[], list[str]]] = Registry("doctor check")
 #: name -> callable(argparse.Namespace, progress) -> dict : what `headwater bench NAME` runs
 benches: Registry[Callable[..., dict[str, Any]]] = Registry("bench")
+#: Called when a worker starts; each returns what ends it (the demo's mail catcher is one)
+worker_services: Registry[Callable[[], Callable[[], None]]] = Registry("worker service")

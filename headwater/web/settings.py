@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
 from headwater.core.config import config
 
@@ -162,4 +161,4 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 LOGGING = config.logging
 SILENCED_SYSTEM_CHECKS = ["models.W042"]
-SITE_NAME = _("Headwater")
+HEADWATER_DEMO = config.demo

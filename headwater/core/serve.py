@@ -1,0 +1,44 @@
+"""The web server: granian with one ASGI application for pages, API, collector and live updates."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+
+def port_in_use(host: str, port: int) -> bool:
+    """Whether somebody listens on the address already."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((host if host != "0.0.0.0" else "127.0.0.1", port)) == 0
+
+
+def serve(host: str, port: int, processes: int = 1) -> int:
+    """Serve until a signal ends it. Returns the exit status; 1 where the port is taken."""
+    if port_in_use(host, port):
+        print(
+            f"headwater: port {port} on {host} is in use. Stop what listens there, or choose another one: "
+            f"--port {port + 1} (or HEADWATER_PORT).",
+            file=sys.stderr,
+        )
+        return 1
+    # Connections are pooled per process: a thread serves one request and is gone.
+    os.environ["HEADWATER_POOL"] = "1"
+    from granian import Granian
+    from granian.constants import Interfaces, Loops
+
+    Granian(
+        "headwater.web.asgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        loop=Loops.uvloop,
+        workers=processes,
+        respawn_failed_workers=True,
+        backlog=2048,
+        log_access=False,
+        log_level="warning",
+        workers_kill_timeout=10,
+    ).serve()
+    return 0

@@ -1,0 +1,32 @@
+"""One ASGI application: the collector and live updates on paths of their own, Django for the rest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headwater.web.settings")
+
+from django.core.asgi import get_asgi_application
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+django_app: App = get_asgi_application()  # type: ignore[assignment]
+
+from headwater.web.live import app as live_app
+
+paths: dict[str, App] = {"/live": live_app}
+if find_spec("headwater.capture.collect") is not None:
+    from headwater.capture.collect import app as collect_app
+
+    paths |= {"/t": collect_app, "/api/v1/events": collect_app}
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Route one connection."""
+    await paths.get(scope["path"], django_app)(scope, receive, send)
