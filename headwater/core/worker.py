@@ -36,13 +36,10 @@ class Worker:
 
     def run(self) -> int:
         """Until SIGTERM or SIGINT; the batch in hand is finished first."""
-        from headwater.timeline.actions import ensure_consumers
-
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
-        ensure_consumers()
-        connection.close()
         stops = [service() for service in worker_services]
+        connection.close()
         groups: dict[str, list[Loop]] = defaultdict(list)
         for loop in sorted(loops, key=lambda item: item.order):
             groups[loop.thread].append(loop)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from headwater.core.registry import Loop, loops
+from collections.abc import Callable
 
-from . import dispatch, partitions
+from headwater.core.registry import Loop, loops, worker_services
+
+from . import actions, dispatch, partitions
+
+
+def _start() -> Callable[[], None]:
+    """A consumer that this release brings gets its positions before the first pass."""
+    actions.ensure_consumers()
+    return lambda: None
 
 
 def _partitions() -> int:
@@ -23,3 +31,4 @@ loops.add(
     "timeline.partitions",
     Loop("timeline.partitions", _partitions, order=20, thread="housekeeping", every=3600),
 )
+worker_services.add("timeline.consumers", _start)

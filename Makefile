@@ -1,0 +1,76 @@
+# `make demo` and `make test` need Python 3.11 or newer, make and git; everything else they install themselves.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+UV_VERSION := 0.13.9
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.base  ## the whole product with a demo company on http://localhost:8000
+	@$(BIN)/python -m headwater demo --port $(PORT)
+
+up: $(VENV)/.base  ## your own installation: database, web and worker
+	@$(BIN)/python -m headwater up --port $(PORT)
+
+test: $(VENV)/.dev chromium  ## check everything: style, types, contracts, unit, database, browser
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 15
+
+lint: $(VENV)/.dev  ## style, types and import contracts alone
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev  ## put the code into its style
+	@$(BIN)/ruff check --fix -q .
+	@$(BIN)/ruff format -q .
+
+bench: $(VENV)/.base  ## measure everything that has a figure
+	@for name in ingest latency journeys pages; do $(BIN)/python -m headwater bench $$name || exit 1; done
+
+install: $(VENV)/.base  ## only install
+
+lock: $(VENV)/.uv  ## compile requirements/*.in to hashed *.txt
+	@for name in base dev; do $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 -q \
+	  requirements/$$name.in -o requirements/$$name.txt --no-emit-index-url --no-header; done
+
+clean:  ## remove what can be made again (not the data)
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache tests/screens
+
+# Chromium drives the browser tests. Playwright's own download is not used: the system's package is.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    echo "Installing Chromium for the browser tests (apt-get)"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; \
+	  else echo "The browser tests need Chromium: install the package chromium (or set HEADWATER_CHROMIUM)."; exit 1; fi; }
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Headwater needs Python 3.11 or newer; set PYTHON=...") if sys.version_info < (3, 11) else None'
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.uv: | $(VENV)/bin/python
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(VENV)/.base: requirements/base.txt pyproject.toml | $(VENV)/.uv
+	@echo "Installing"
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/base.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.base
+	@echo "Installing the tools for tests"
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.PHONY: help demo up test lint format bench install lock clean chromium
