@@ -13,6 +13,11 @@ REGISTERING = ("facts", "conditions", "steps", "reactions", "loops", "panels")
 
 class PackageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
+    #: Each apps.py imports this base, so Django sees two configurations there; only the package's own counts.
+    default = False
+
+    def __init_subclass__(cls) -> None:
+        cls.default = True
 
     def ready(self) -> None:
         for module in REGISTERING:
