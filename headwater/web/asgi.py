@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import Any
@@ -10,6 +11,11 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headwater.web.settings")
 
 from django.core.asgi import get_asgi_application
+
+from headwater.core.serve import end_with_parent
+
+# A server process whose parent was killed would hold the port for ever.
+end_with_parent(signal.SIGKILL)
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
