@@ -16,6 +16,8 @@ from .store import Away, connect
 
 #: Sites and keys are read again after this many seconds, so that a revoked key is out soon.
 FRESH = 3.0
+#: A key that nobody knows may belong to a site that was made a moment ago.
+FRESH_MISS = 0.3
 #: Events a second that one key may send on average, and how many at once. 0: no limit.
 RATE = float(os.environ.get("HEADWATER_INTAKE_RATE", "2000"))
 BURST = float(os.environ.get("HEADWATER_INTAKE_BURST", "10000"))
@@ -84,9 +86,10 @@ class Doors:
 
     async def site(self, key: str) -> Door | None:
         """The active site of a public key. Raises Away."""
-        if time.monotonic() - self.sites_at > FRESH:
+        limit = FRESH if not key or key in self.sites else FRESH_MISS
+        if time.monotonic() - self.sites_at > limit:
             async with self.lock:
-                if time.monotonic() - self.sites_at > FRESH:
+                if time.monotonic() - self.sites_at > limit:
                     await self._read_sites()
         return self.sites.get(key)
 

@@ -145,6 +145,10 @@ def explain(error: ValidationError, index: int | None) -> Problem:
     if named:
         field = f"{field}.{named.group(1)}".lstrip(".")
         return Problem(index, field, "is unknown" if "unknown" in text else "is missing")
+    if field.endswith("properties"):
+        return Problem(
+            index, field, "values must be text, numbers, true, false, null, or lists of these, within limits"
+        )
     reason = text.replace("Expected", "must be").replace("`str`", "text").replace("`", "")
     return Problem(index, field, reason[:1].lower() + reason[1:])
 
