@@ -1,4 +1,4 @@
-"""What import-linter cannot see: relations, writes and names that go the wrong way, and hot tables that break a rule."""
+"""What import-linter cannot see: relations, writes and names that go the wrong way, and hot tables that break rules."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 django_app: App = get_asgi_application()  # type: ignore[assignment]
 
-from headwater.web.live import app as live_app
+from headwater.web.live import app as live_app  # noqa: E402
 
 paths: dict[str, App] = {"/live": live_app}
 if find_spec("headwater.capture.collect") is not None:

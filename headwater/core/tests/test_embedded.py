@@ -100,7 +100,7 @@ def test_a_directory_that_is_something_else_is_left_alone(tmp_path: Path) -> Non
 
 def test_a_folder_without_binaries_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADWATER_PG_BIN", str(tmp_path))
-    with pytest.raises(EmbeddedError, match="HEADWATER_PG_BIN is .*, but there is no `postgres` in it"):
+    with pytest.raises(EmbeddedError, match=r"HEADWATER_PG_BIN is .*, but there is no `postgres` in it"):
         Embedded(tmp_path / "data").start()
 
 
