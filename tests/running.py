@@ -91,6 +91,20 @@ class Running:
                 self.process.kill()
             self.database.stop()
 
+    def python(self, code: str) -> str:
+        """Run code inside this installation (`headwater shell`); returns what it prints."""
+        environment = {**os.environ, **self.extra, "HEADWATER_DATA": str(self.data), "DATABASE_URL": ""}
+        environment.pop("HEADWATER_SECRET_KEY", None)
+        done = subprocess.run(
+            [sys.executable, "-m", "headwater", "shell", "-v", "0", "-c", code],
+            capture_output=True,
+            text=True,
+            env=environment,
+            cwd=ROOT,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
     # -- looking in ----------------------------------------------------------------------------------------------
     def sql(self, query: str, *args: object) -> list[tuple[object, ...]]:
         with psycopg.connect(self.database.url(), autocommit=True) as connection:

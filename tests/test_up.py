@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +60,34 @@ def test_a_killed_database_is_started_again_and_said_so(running: Running) -> Non
     wait_for(lambda: running.database.pid() not in (None, pid))
     assert running.until("SELECT count(*) FROM timeline_lane") == [(256,)]
     assert "database_died_and_is_started_again" in running.log
+
+
+SESSION = """
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from headwater.accounts.models import User
+user = User.objects.create_user(username="live@example.com", email="live@example.com", password="x")
+session = SessionStore()
+session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+session.create()
+print(session.session_key)
+"""
+
+
+def test_open_pages_are_told_what_changed_and_strangers_are_not(running: Running) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(f"{running.url}/live?topics=person:1", timeout=5)
+    key = running.python(SESSION)
+    request = urllib.request.Request(
+        f"{running.url}/live?topics=person:1,board", headers={"Cookie": f"sessionid={key}"}
+    )
+    with urllib.request.urlopen(request, timeout=20) as stream:
+        assert stream.headers["content-type"] == "text/event-stream"
+        assert [stream.readline() for _ in range(3)] == [b"retry: 2000\n", b": hello\n", b"\n"]
+        time.sleep(0.5)  # until it listens
+        running.sql("SELECT pg_notify('headwater_live', t) FROM unnest(ARRAY['person:2', 'person:1', 'board']) t")
+        assert [stream.readline() for _ in range(4)] == [b"data: board\n", b"\n", b"data: person:1\n", b"\n"]
 
 
 def test_web_worker_and_supervisor_stay_within_400_mb(running: Running) -> None:
