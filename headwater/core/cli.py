@@ -8,16 +8,7 @@ import sys
 from collections.abc import Callable
 
 #: Django commands that work without a database.
-OFFLINE = {
-    "help",
-    "check",
-    "makemigrations",
-    "makemessages",
-    "compilemessages",
-    "collectstatic",
-    "version",
-    "--version",
-}
+OFFLINE = {"help", "check", "makemigrations", "makemessages", "compilemessages", "collectstatic", "version", "--version"}
 
 
 def run(argv: list[str]) -> int:

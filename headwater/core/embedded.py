@@ -7,7 +7,6 @@ it (the next start adopts it), and recovers from its own crash. Free of Django.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
 import os
@@ -79,8 +78,9 @@ class Embedded:
         """The postmaster's process id, None where it does not run."""
         try:
             pid = int((self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
-            if Path("/proc/self").exists():  # a stale file may name a process that is somebody else's by now
-                return pid if b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes() else None
+            command = Path(f"/proc/{pid}/cmdline")
+            if command.parent.parent.exists() and command.parent.parent.is_dir() and Path("/proc/self").exists():
+                return pid if command.exists() and b"postgres" in command.read_bytes() else None
             os.kill(pid, 0)
             return pid
         except (FileNotFoundError, ValueError, ProcessLookupError, PermissionError):
@@ -279,10 +279,15 @@ class Embedded:
         making = self.data_dir / f"postgres.making.{os.getpid()}"
         shutil.rmtree(making, ignore_errors=True)
         self._folder(making, user, 0o700)
-        options = ["-D", str(making), "-U", "headwater", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
-        if int(self._major()) >= 17:  # the built-in locale does not depend on the machine's
-            options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        done = self._run(binaries, "initdb", [*options, "--no-sync"], user)
+        done = self._run(
+            binaries,
+            "initdb",
+            ["-D", str(making), "-U", "headwater", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
+             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync"]
+            if int(self._major()) >= 17
+            else ["-D", str(making), "-U", "headwater", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
+            user,
+        )  # fmt: skip
         if done.returncode:
             shutil.rmtree(making, ignore_errors=True)
             hint = f" (as system user {user.pw_name}, which must be able to reach it)" if user else ""
@@ -299,8 +304,10 @@ class Embedded:
 
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'headwater'").fetchone():
-                with contextlib.suppress(psycopg.errors.DuplicateDatabase):
+                try:
                     connection.execute("CREATE DATABASE headwater")
+                except psycopg.errors.DuplicateDatabase:
+                    pass
 
     def _log_tail(self) -> str:
         try:

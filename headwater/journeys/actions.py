@@ -1,0 +1,276 @@
+"""Writing journeys and letting people in and out."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from headwater.core import clock, wake
+from headwater.core.lanes import lane_key
+from headwater.timeline.actions import NewFact, in_lane
+
+from .engine import due, load
+from .engine.base import Traveller
+from .engine.batch import Batch
+from .engine.graph import Version, problems, versions
+from .engine.walk import advance
+from .facts import JourneyEntered
+from .models import OPEN, Journey, JourneyVersion, Status, empty_graph
+from .rules.duration import RuleError, delta
+
+#: People who enter in one transaction, where the caller has none
+CHUNK = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Somebody who is to enter. key: one entry per key and journey; since: when the cause happened (now if None)."""
+
+    person_id: int
+    key: str
+    why: Mapping[str, Any] = field(default_factory=dict)
+    since: datetime | None = None
+
+
+class NotPublishable(Exception):
+    """The draft has problems; `problems` lists them, each with its place."""
+
+    def __init__(self, found: Sequence[RuleError]) -> None:
+        super().__init__("; ".join(f"{p.where}: {p.message}" for p in found))
+        self.problems = list(found)
+
+
+class Conflict(Exception):
+    """Somebody else changed the draft in between."""
+
+
+def create_journey(
+    *,
+    name: str,
+    actor: str,
+    description: str = "",
+    graph: Mapping[str, Any] | None = None,
+    gallery: str = "",
+) -> Journey:
+    """A new draft. Raises RuleError without a name."""
+    if not name.strip():
+        raise RuleError("Give the journey a name.", "name")
+    now = clock.now()
+    return Journey.objects.create(
+        name=name.strip()[:120],
+        description=description,
+        draft=dict(graph) if graph else empty_graph(),
+        gallery=gallery,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def update_journey(
+    journey_id: int,
+    *,
+    actor: str,
+    name: str | None = None,
+    description: str | None = None,
+    graph: Mapping[str, Any] | None = None,
+    revision: int | None = None,
+) -> Journey:
+    """Change the draft; what people walk on changes with `publish`. revision: the one that the caller edited; another
+    one in the database raises Conflict. Raises Journey.DoesNotExist, RuleError."""
+    with transaction.atomic():
+        journey = Journey.objects.select_for_update().get(pk=journey_id)
+        if revision is not None and revision != journey.revision:
+            raise Conflict(f"Somebody else changed {journey.name} in the meantime. Reload it and change it again.")
+        if name is not None:
+            if not name.strip():
+                raise RuleError("Give the journey a name.", "name")
+            journey.name = name.strip()[:120]
+        if description is not None:
+            journey.description = description
+        if graph is not None:
+            journey.draft = dict(graph)
+        journey.revision += 1
+        journey.updated_at = clock.now()
+        journey.save()
+        wake.publish(f"journey:{journey.pk}")
+    return journey
+
+
+def publish(journey_id: int, *, actor: str) -> JourneyVersion:
+    """Make the draft the version that people enter from now on, and the journey live. People who are in it finish on
+    the version they entered. Nothing new is made of an unchanged draft. Raises NotPublishable, DoesNotExist."""
+    with transaction.atomic():
+        journey = Journey.objects.select_for_update().get(pk=journey_id)
+        found = problems(journey.draft)
+        if found:
+            raise NotPublishable(found)
+        version = journey.version
+        now = clock.now()
+        if version is None or version.graph != journey.draft:
+            version = JourneyVersion.objects.create(
+                journey=journey,
+                number=(version.number if version else 0) + 1,
+                graph=journey.draft,
+                published_at=now,
+                actor=actor,
+            )
+        journey.version, journey.status, journey.updated_at = version, Status.LIVE, now
+        journey.save()
+        wake.notify([f"journey:{journey.pk}"])
+    return version
+
+
+def pause(journey_id: int, *, actor: str) -> Journey:
+    """Nobody enters and nobody takes a step until it is resumed; waits run on meanwhile."""
+    return _set_status(journey_id, Status.PAUSED, {Status.LIVE})
+
+
+def resume(journey_id: int, *, actor: str) -> Journey:
+    """Go on after a pause: whoever has become due meanwhile takes her step now."""
+    return _set_status(journey_id, Status.LIVE, {Status.PAUSED})
+
+
+def _set_status(journey_id: int, status: str, before: set[Any]) -> Journey:
+    with transaction.atomic():
+        journey = Journey.objects.select_for_update().get(pk=journey_id)
+        if journey.status == status:
+            return journey
+        if journey.status not in before:
+            raise RuleError("Only a published journey can be paused or resumed.")
+        journey.status, journey.updated_at = status, clock.now()
+        journey.save()
+        wake.notify([f"journey:{journey.pk}"])
+    return journey
+
+
+def enter(journey_id: int, entries: Sequence[Entry], *, actor: str) -> dict[int, int]:
+    """Let people into the live version of a journey and take them as far as they get.
+
+    Returns person_id -> passage id of those who entered; the others had entered with this key before, are still
+    inside, or may not come again (re-entry rule). Nobody enters a journey that is not live. Without a transaction
+    around it, each 2,000 people are one.
+    """
+    if connection.in_atomic_block or len(entries) <= CHUNK:
+        return _enter(journey_id, entries, actor)
+    done: dict[int, int] = {}
+    ordered = sorted(entries, key=lambda e: lane_key(e.person_id))
+    for start in range(0, len(ordered), CHUNK):
+        done |= _enter(journey_id, ordered[start : start + CHUNK], actor)
+    return done
+
+
+def _enter(journey_id: int, entries: Sequence[Entry], actor: str) -> dict[int, int]:
+    if not entries:
+        return {}
+    with in_lane(*{e.person_id for e in entries}):
+        live = Journey.objects.filter(pk=journey_id, status=Status.LIVE).values_list("version_id", flat=True).first()
+        if live is None:
+            return {}
+        version = versions([live])[live]
+        if version.start is None:
+            return {}
+        now = clock.now()
+        allowed = _allowed(version, entries, now)
+        rows = [(e.person_id, e.key[:100], json.dumps(dict(e.why), default=str), e.since or now) for e in allowed]
+        people = load.insert(journey_id, version.id, version.start, now, rows)
+        if not people:
+            return {}
+        batch = Batch(now)
+        causes = {e.person_id: str(e.why.get("kind", "")) for e in allowed}
+        for t in people:
+            fact = JourneyEntered(
+                journey=journey_id, name=version.name, version=version.number, passage=t.id, why=causes[t.person_id]
+            )
+            batch.facts.append(NewFact(t.person_id, fact, now, None, actor))
+        batch.days[journey_id, "entered"] += len(people)
+        batch.counts[version.id, version.start, "entered"] += len(people)
+        advance(batch, people, {version.id: version})
+        batch.flush()
+        return {t.person_id: t.id for t in people}
+
+
+def _allowed(version: Version, entries: Sequence[Entry], now: datetime) -> list[Entry]:
+    """Those whom the re-entry rule lets in: at most one entry for each person at a time, unless the rule is
+    "always"."""
+    rule = version.reentry.get("rule", "when_finished")
+    after = version.reentry.get("after")
+    if rule == "always" and not after:
+        return _first_of_each(entries, lambda e: (e.person_id, e.key))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT person_id, max(entered_at), bool_or(state = ANY(%s)) FROM journeys_passage "
+            "WHERE person_id = ANY(%s) AND journey_id = %s GROUP BY person_id",
+            [list(OPEN), [e.person_id for e in entries], version.journey_id],
+        )
+        past = {person: (last, inside) for person, last, inside in cursor.fetchall()}
+    out = []
+    for e in _first_of_each(entries, lambda e: (e.person_id,)):
+        last, inside = past.get(e.person_id, (None, False))
+        if last is not None:
+            if rule == "once" or (rule == "when_finished" and inside):
+                continue
+            if after and now - last < delta(after):
+                continue
+        out.append(e)
+    return out
+
+
+def _first_of_each(entries: Iterable[Entry], key: Any) -> list[Entry]:
+    found: dict[Any, Entry] = {}
+    for e in entries:
+        found.setdefault(key(e), e)
+    return list(found.values())
+
+
+def enter_by_hand(journey_id: int, person_ids: Sequence[int], *, actor: str) -> dict[int, int]:
+    """A user or the API lets people in, each call anew."""
+    key = f"manual:{uuid.uuid4().hex}"
+    return enter(journey_id, [Entry(p, key, {"kind": "manual", "by": actor}) for p in person_ids], actor=actor)
+
+
+def remove(journey_id: int, person_ids: Sequence[int], *, actor: str, why: str = "removed") -> int:
+    """Take people out of a journey where they stand. Returns how many passages ended."""
+    if not person_ids:
+        return 0
+    with in_lane(*set(person_ids)):
+        people = load.of_people(person_ids, journey_id)
+        found = versions(t.version_id for t in people)
+        batch = Batch(clock.now())
+        for t in people:
+            leave(batch, t, found[t.version_id], "exited", why)
+        batch.flush()
+    return len(people)
+
+
+def leave(batch: Batch, t: Traveller, version: Version, state: str, why: str) -> None:
+    """She leaves in the middle of a step: an exit rule, the goal, a user. Into the caller's batch."""
+    batch.stepped(t, "goal" if why == "goal" else "exit", why)
+    batch.counts[t.version_id, t.step, "left"] += 1
+    batch.ended(t, version, state, why)
+
+
+def retry(person_id: int, passage_id: int, *, actor: str) -> bool:
+    """Try the step again on which a passage is stuck. Returns False where it is not stuck."""
+    with in_lane(person_id):
+        people = [t for t in load.by_id([(person_id, passage_id)]) if t.state == "stuck"]
+        for t in people:
+            t.state, t.tries, t.outcome = "active", 0, ""
+        due.wake(people, clock.now())
+    return bool(people)
+
+
+def skip_wait(person_id: int, passage_id: int, *, actor: str) -> bool:
+    """End her waiting now, as if the time had passed. Returns False where she is not waiting."""
+    with in_lane(person_id):
+        people = [t for t in load.by_id([(person_id, passage_id)]) if t.state == "waiting"]
+        now = clock.now()
+        for t in people:
+            t.until = now
+        due.wake(people, now)
+    return bool(people)

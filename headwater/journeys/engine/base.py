@@ -1,0 +1,151 @@
+"""What a step is. Each kind lives in a file of `steps/` and registers itself with `@step`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+
+from headwater.core import actors
+
+if TYPE_CHECKING:
+    from .fields import Field
+    from .graph import Node, Version
+
+
+@dataclass(slots=True, eq=False)
+class Traveller:
+    """A passage as the engine carries it in memory."""
+
+    person_id: int
+    id: int
+    journey_id: int
+    version_id: int
+    step: str
+    since: datetime
+    entered_at: datetime
+    moved_at: datetime
+    state: str = "active"
+    hops: int = 0
+    until: datetime | None = None
+    due_at: datetime | None = None
+    tries: int = 0
+    outcome: str = ""
+    ended_at: datetime | None = None
+    #: She has waited in her step and may go on, rather than having just arrived
+    woken: bool = False
+    #: Her row in Due as the database has it (None: there is none, or it has been claimed)
+    stored_due: datetime | None = None
+    #: Steps taken since the engine took her up: the loop guard
+    steps_now: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one person in a step.
+
+    next: she goes on along `arm`. wait: she stays until `until` (None: until an event) and is looked at again at
+    `due`, if given, or at `until`. end: she leaves the journey here, as planned. failed: try again later.
+    """
+
+    what: Literal["next", "wait", "end", "failed"]
+    arm: str = "next"
+    reason: str = ""
+    until: datetime | None = None
+    due: datetime | None = None
+
+
+#: She goes on, and there is nothing to say about it
+GO = Outcome("next")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a step's `run` knows beside its people: one node of one version of one journey."""
+
+    version: Version
+    node: Node
+    now: datetime
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return self.node.settings
+
+    @property
+    def actor(self) -> str:
+        return actors.journey(self.version.journey_id)
+
+    def key(self, traveller: Traveller) -> str:
+        """What makes an effect of this step on this passage happen once: `journey:PASSAGE:STEP`, with the hop where
+        the step is passed more than once."""
+        return f"journey:{traveller.id}:{self.node.id}" + (f":{traveller.hops}" if self.version.has_loops else "")
+
+
+class Step:
+    """Base of all kinds of step: class attributes and class methods only, nothing is instantiated."""
+
+    kind: ClassVar[str] = ""
+    label: ClassVar[str] = ""
+    icon: ClassVar[str] = "zap"
+    hue: ClassVar[int] = 265
+    #: What people may set, in the order of the form
+    fields: ClassVar[Sequence[Field]] = ()
+    #: Steps at which people stay for a while
+    waits: ClassVar[bool] = False
+
+    @classmethod
+    def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        """These people came to the step. Does what it is for, for all of them, in a constant number of statements,
+        in the caller's transaction. Returns an outcome for each, in order."""
+        raise NotImplementedError
+
+    @classmethod
+    def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        """These people waited in the step; their time has come or something that it listens to has happened."""
+        return [GO] * len(people)
+
+    @classmethod
+    def hears(cls, node: Node, version: Version) -> frozenset[str] | None:
+        """The kinds of fact that may end the waiting in this step (None: any)."""
+        return frozenset()
+
+    @classmethod
+    def arms(cls, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """The ways out, (id, label), in order."""
+        return [("next", "")]
+
+    @classmethod
+    def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
+        """Checks beyond those of each field. Raises RuleError."""
+
+    @classmethod
+    def summary(cls, settings: Mapping[str, Any]) -> str:
+        """The step in a few words, for its box in the picture."""
+        return str(cls.label)
+
+
+S = TypeVar("S", bound=type[Step])
+STEPS: dict[str, type[Step]] = {}
+
+
+def step(kind: str, *, label: Any, icon: str, hue: int) -> Callable[[S], S]:
+    """Register a kind of step."""
+
+    def wrap(cls: S) -> S:
+        known = STEPS.get(kind)
+        if known is not None and known.__qualname__ != cls.__qualname__:
+            raise ValueError(f"step kind {kind!r} is registered twice")
+        cls.kind, cls.label, cls.icon, cls.hue = kind, label, icon, hue
+        STEPS[kind] = cls
+        return cls
+
+    return wrap
+
+
+def each(people: Iterable[Traveller], outcome_of: Callable[[Traveller], Outcome]) -> list[Outcome]:
+    """An outcome for each person."""
+    return [outcome_of(t) for t in people]
+
+
+__all__ = ["GO", "STEPS", "Context", "Outcome", "Step", "Traveller", "each", "field", "step"]

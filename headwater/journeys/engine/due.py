@@ -1,0 +1,123 @@
+"""Waking: passages whose time has come, claimed lane by lane."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from headwater.core import clock
+from headwater.core.lanes import LANE_KEYS
+from headwater.timeline.actions import in_lane
+
+from ..models import Journey, Status
+from . import load
+from .base import Traveller
+from .batch import Batch
+from .graph import versions
+from .walk import advance
+
+#: Passages woken in one transaction, and lanes served in it (on a cluster: one; scale.md, rule 4)
+BATCH = int(os.environ.get("HEADWATER_JOURNEY_BATCH", "2000"))
+LANES_PER_TRANSACTION = int(os.environ.get("HEADWATER_LANES_PER_TRANSACTION", "256"))
+
+#: One index probe for each lane: a million waiting people cost no more than none
+DUE_LANES = (
+    "SELECT k FROM unnest(%s::bigint[]) AS k WHERE EXISTS (SELECT 1 FROM journeys_due d WHERE d.lane_key = k "
+    "AND d.due_at <= %s)"
+)
+HOLD = "SELECT lane_key FROM timeline_lane WHERE lane_key = ANY(%s) ORDER BY lane_key FOR UPDATE"
+CLAIM = (
+    "DELETE FROM journeys_due d USING (SELECT n.* FROM unnest(%s::bigint[]) AS k CROSS JOIN LATERAL ("
+    "SELECT lane_key, due_at, person_id, passage_id FROM journeys_due x WHERE x.lane_key = k AND x.due_at <= %s "
+    "ORDER BY x.due_at, x.person_id, x.passage_id LIMIT %s) n) c "
+    "WHERE d.lane_key = ANY(%s) AND d.lane_key = c.lane_key AND d.due_at = c.due_at AND d.person_id = c.person_id "
+    "AND d.passage_id = c.passage_id RETURNING d.person_id, d.passage_id"
+)
+
+
+def run_once(*, batch_size: int | None = None) -> int:
+    """Wake passages that are due, in one transaction. Returns how many (0: none is due, or others have them)."""
+    size = batch_size or BATCH
+    with transaction.atomic():
+        now = clock.now()
+        lanes = _hold(now)
+        if not lanes:
+            return 0
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIM, [lanes, now, max(1, size // len(lanes)), lanes])
+            claimed = cursor.fetchall()
+        if not claimed:
+            return 0
+        # The lanes are ours by now; in_lane only makes that known to the actions below it.
+        with in_lane(*{person for person, _ in claimed}):
+            wake(load.by_id(claimed, claimed=True), now)
+        return len(claimed)
+
+
+def _hold(now: datetime) -> list[int]:
+    """Take the heads of lanes in which somebody is due: those that are free, or else, rather than come back with
+    nothing while there is work, the first one when its holder is done."""
+    with connection.cursor() as cursor:
+        cursor.execute(DUE_LANES, [list(LANE_KEYS), now])
+        wanted = [k for (k,) in cursor.fetchall()][:LANES_PER_TRANSACTION]
+        if not wanted:
+            return []
+        cursor.execute(f"{HOLD} SKIP LOCKED", [wanted])
+        held = [k for (k,) in cursor.fetchall()]
+        if not held:
+            cursor.execute(HOLD, [[min(wanted)]])
+            held = [k for (k,) in cursor.fetchall()]
+    return held
+
+
+def _running(journey_ids: set[int]) -> set[int]:
+    return set(Journey.objects.filter(pk__in=journey_ids, status=Status.LIVE).values_list("pk", flat=True))
+
+
+def wake(people: Sequence[Traveller], now: datetime) -> int:
+    """Let passages go on whose lanes are held. Those of paused journeys are set aside until it runs again."""
+    if not people:
+        return 0
+    live = _running({t.journey_id for t in people})
+    batch = Batch(now)
+    ready = []
+    for t in people:
+        if t.journey_id not in live:
+            t.state, t.due_at = "held", None
+            batch.touch(t)
+        elif t.state != "stuck":
+            t.woken = t.state != "active"
+            ready.append(t)
+    steps = advance(batch, ready, versions(t.version_id for t in ready))
+    batch.flush()
+    return steps
+
+
+def release(limit: int = BATCH) -> int:
+    """Make the people due whom a pause had set aside, where their journey runs again. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.person_id, p.id FROM journeys_passage p JOIN journeys_journey j ON j.id = p.journey_id "
+            "WHERE p.state = 'held' AND j.status = 'live' ORDER BY p.journey_id, p.person_id LIMIT %s",
+            [limit],
+        )
+        keys = cursor.fetchall()
+    if not keys:
+        return 0
+    with in_lane(*{person for person, _ in keys}):
+        now = clock.now()
+        held = [t for t in load.by_id(keys) if t.state == "held"]
+        live = _running({t.journey_id for t in held})
+        ready = versions(t.version_id for t in held)
+        batch = Batch(now)
+        for t in held:
+            node = ready[t.version_id].nodes.get(t.step)
+            if t.journey_id in live:
+                t.state = "waiting" if node is not None and node.kind.waits else "active"
+                t.due_at = now
+                batch.touch(t)
+        batch.flush()
+    return len(keys)

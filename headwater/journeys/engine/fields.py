@@ -1,0 +1,203 @@
+"""Settings of steps: what each may be, in words for people, in JSON Schema, and as a check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..rules import matching
+from ..rules.duration import UNITS, RuleError, delta
+from ..rules.schedule import DAYS, clock_time
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting. `label` and `help` are shown; `widget` names the input of the form."""
+
+    name: str
+    label: Any
+    required: bool = True
+    default: Any = None
+    help: Any = ""
+    widget: str = "text"
+
+    def clean(self, value: Any) -> Any:
+        """The value, checked. Raises RuleError."""
+        if value in (None, "", [], {}):
+            if self.required:
+                raise RuleError("This is needed.", self.name)
+            return None
+        return self.check(value)
+
+    def check(self, value: Any) -> Any:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Text(Field):
+    longest: int = 200
+
+    def check(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            raise RuleError("This must be text.", self.name)
+        if len(value) > self.longest:
+            raise RuleError(f"At most {self.longest} characters.", self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "maxLength": self.longest}
+
+
+@dataclass(frozen=True)
+class Number(Field):
+    widget: str = "number"
+    least: int = -1_000_000
+    most: int = 1_000_000_000
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise RuleError("This must be a number.", self.name)
+        if not self.least <= value <= self.most:
+            raise RuleError(f"Between {self.least} and {self.most}.", self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": self.least, "maximum": self.most}
+
+
+@dataclass(frozen=True)
+class Choice(Field):
+    widget: str = "choice"
+    choices: Sequence[tuple[str, Any]] = ()
+
+    def check(self, value: Any) -> Any:
+        if value not in [key for key, _ in self.choices]:
+            raise RuleError(f"One of {', '.join(key for key, _ in self.choices)}.", self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": [key for key, _ in self.choices]}
+
+
+@dataclass(frozen=True)
+class Duration(Field):
+    widget: str = "duration"
+
+    def check(self, value: Any) -> Any:
+        delta(value)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        amount = {"type": "number", "minimum": 0}
+        return {
+            "type": "object",
+            "properties": {"amount": amount, "unit": {"enum": list(UNITS)}},
+            "required": ["amount", "unit"],
+        }
+
+
+@dataclass(frozen=True)
+class Time(Field):
+    widget: str = "time"
+
+    def check(self, value: Any) -> Any:
+        clock_time(value)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[0-2]?[0-9]:[0-5][0-9]$"}
+
+
+@dataclass(frozen=True)
+class Days(Field):
+    widget: str = "days"
+
+    def check(self, value: Any) -> Any:
+        if not isinstance(value, list) or any(day not in DAYS for day in value):
+            raise RuleError(f"A list of {', '.join(DAYS)}.", self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": {"enum": list(DAYS)}}
+
+
+@dataclass(frozen=True)
+class Reference(Field):
+    """The id of a record of another package: a mail template, a form."""
+
+    widget: str = "reference"
+    to: str = ""
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise RuleError("Choose one.", self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": 1}
+
+
+@dataclass(frozen=True)
+class Arms(Field):
+    """The arms of a branch: [{"id": "clicked", "label": "Clicked", "when": CONDITION}], tried in order."""
+
+    widget: str = "arms"
+
+    def check(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            raise RuleError("Arms are a list.", self.name)
+        seen = set()
+        for n, arm in enumerate(value):
+            if not isinstance(arm, Mapping) or not isinstance(arm.get("id"), str) or not arm["id"]:
+                raise RuleError(f"Arm {n + 1} needs an id.", self.name)
+            if arm["id"] == "else" or arm["id"] in seen or len(arm["id"]) > 30:
+                raise RuleError(f"The arm id {arm['id']!r} is taken or too long.", self.name)
+            seen.add(arm["id"])
+            check_condition(arm.get("when"), self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        arm = {"id": {"type": "string"}, "label": {"type": "string"}, "when": {"$ref": "#/$defs/condition"}}
+        return {"type": "array", "items": {"type": "object", "properties": arm, "required": ["id", "when"]}}
+
+
+@dataclass(frozen=True)
+class Condition(Field):
+    widget: str = "condition"
+
+    def check(self, value: Any) -> Any:
+        check_condition(value, self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": "#/$defs/condition"}
+
+
+def check_condition(node: Any, where: str) -> None:
+    """The shape of a condition: a segment's JSON, whose event leaves may say {"since": "entry"} and which may hold
+    {"mail": STEP, "did": "opened"}. Raises RuleError."""
+    if not isinstance(node, Mapping) or not node:
+        raise RuleError("A condition is needed.", where)
+    for key in ("all", "any"):
+        if key in node:
+            if not isinstance(node[key], list) or not node[key]:
+                raise RuleError(f"{key!r} needs a list of conditions.", where)
+            for child in node[key]:
+                check_condition(child, where)
+            return
+    if "not" in node:
+        return check_condition(node["not"], where)
+    if "mail" in node:
+        if node.get("did") not in ("sent", "opened", "clicked", "bounced", "unsubscribed"):
+            raise RuleError("Of a mail one can ask: sent, opened, clicked, bounced, unsubscribed.", where)
+    elif "event" in node:
+        if not isinstance(node["event"], str) or not node["event"]:
+            raise RuleError("Name the event.", where)
+        if node.get("since") not in (None, "entry", "arrival"):
+            raise RuleError("An event counts since her entry or her arrival at the step.", where)
+        matching.check_where(node.get("where") or [], where)
+    return None

@@ -1,0 +1,218 @@
+"""A published graph made ready for walking: nodes in order, who listens to what. Cached, as versions never change."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..models import JourneyVersion
+from ..rules import matching
+from ..rules.duration import RuleError, delta
+from .base import STEPS, Step
+
+REENTRY = ("once", "when_finished", "always")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step of a version. `targets`: arm -> the next step's id, or None for the end."""
+
+    id: str
+    kind: type[Step]
+    settings: Mapping[str, Any]
+    targets: Mapping[str, str | None]
+    title: str
+    #: Place in an order in which steps come before those they lead to
+    rank: int
+
+
+@dataclass(frozen=True)
+class Version:
+    id: int
+    journey_id: int
+    name: str
+    number: int
+    graph: Mapping[str, Any]
+    nodes: Mapping[str, Node]
+    start: str | None
+    has_loops: bool
+    #: step id -> kinds of fact that may end the waiting there; None: any
+    hears: Mapping[str, frozenset[str] | None]
+
+    @property
+    def goal(self) -> Mapping[str, Any] | None:
+        return self.graph.get("goal") or None
+
+    @property
+    def exits(self) -> list[Mapping[str, Any]]:
+        return self.graph.get("exits") or []
+
+    @property
+    def entry(self) -> list[Mapping[str, Any]]:
+        return self.graph.get("entry") or []
+
+    @property
+    def reentry(self) -> Mapping[str, Any]:
+        return self.graph.get("reentry") or {"rule": "when_finished"}
+
+
+_cache: OrderedDict[int, Version] = OrderedDict()
+CACHED = 500
+
+
+def versions(ids: Iterable[int]) -> dict[int, Version]:
+    """Ready versions by id, in one query for those not cached."""
+    wanted = set(ids)
+    missing = [i for i in wanted if i not in _cache]
+    if missing:
+        rows = JourneyVersion.objects.filter(pk__in=missing).select_related("journey")
+        for row in rows:
+            _cache[row.pk] = ready(row.pk, row.journey_id, row.journey.name, row.number, row.graph)
+        while len(_cache) > max(CACHED, len(wanted)):
+            _cache.popitem(last=False)
+    return {i: _cache[i] for i in wanted if i in _cache}
+
+
+def forget(ids: Iterable[int] = ()) -> None:
+    """Drop versions from this process's cache (a test rolled them back)."""
+    for i in list(ids) or list(_cache):
+        _cache.pop(i, None)
+
+
+def ready(pk: int, journey_id: int, name: str, number: int, graph: Mapping[str, Any]) -> Version:
+    """Make a graph ready for walking. It has passed `check` when it was published."""
+    order, loops = _order(graph)
+    steps = graph.get("steps") or {}
+    nodes = {
+        key: Node(
+            key,
+            STEPS[steps[key]["kind"]],
+            steps[key].get("settings") or {},
+            targets_of(steps[key]),
+            steps[key].get("title") or "",
+            rank,
+        )
+        for rank, key in enumerate(order)
+    }
+    version = Version(pk, journey_id, name, number, graph, nodes, graph.get("start"), loops, {})
+    hears = {key: node.kind.hears(node, version) for key, node in nodes.items() if node.kind.waits}
+    return Version(pk, journey_id, name, number, graph, nodes, graph.get("start"), loops, hears)
+
+
+def targets_of(step: Mapping[str, Any]) -> dict[str, str | None]:
+    """arm -> next step's id, or None for the end."""
+    if "arms" in step:
+        return dict(step["arms"] or {})
+    return {"next": step.get("next")}
+
+
+def _order(graph: Mapping[str, Any]) -> tuple[list[str], bool]:
+    """Steps that can be reached, each before those it leads to; and whether some way leads back."""
+    steps = graph.get("steps") or {}
+    done: list[str] = []
+    state: dict[str, int] = {}
+    loops = False
+    start = graph.get("start")
+    stack: list[tuple[str, list[str]]] = []
+
+    def open_(key: str) -> None:
+        state[key] = 1
+        targets = [t for t in targets_of(steps[key]).values() if t is not None and t in steps]
+        stack.append((key, list(dict.fromkeys(targets))))
+
+    if start is not None and start in steps:
+        open_(start)
+    while stack:
+        key, targets = stack[-1]
+        if not targets:
+            stack.pop()
+            state[key] = 2
+            done.append(key)
+            continue
+        target = targets.pop()
+        if state.get(target) == 1:
+            loops = True
+        elif target not in state:
+            open_(target)
+    return done[::-1], loops
+
+
+def problems(graph: Any) -> list[RuleError]:
+    """Everything that keeps a graph from being published, each with its place ("steps.welcome.template")."""
+    found: list[RuleError] = []
+    if not isinstance(graph, Mapping):
+        return [RuleError("A journey is a JSON object.")]
+    steps = graph.get("steps")
+    if not isinstance(steps, Mapping) or not steps:
+        found.append(RuleError("A journey needs at least one step.", "steps"))
+        steps = {}
+    for key, step in steps.items():
+        found += _step_problems(key, step, steps)
+    if graph.get("start") not in steps and steps:
+        found.append(RuleError("The first step is missing.", "start"))
+    elif not found:
+        order, loops = _order(graph)
+        found += [RuleError("No way leads to this step.", f"steps.{key}") for key in steps if key not in order]
+        if loops:
+            found.append(RuleError("A step leads back to one before it.", "steps"))
+    found += _rule_problems(graph)
+    return found
+
+
+def _step_problems(key: str, step: Any, steps: Mapping[str, Any]) -> list[RuleError]:
+    place = f"steps.{key}"
+    if not isinstance(key, str) or not key or len(key) > 40:
+        return [RuleError("A step's id has 1 to 40 characters.", place)]
+    if not isinstance(step, Mapping) or step.get("kind") not in STEPS:
+        return [RuleError(f"Unknown kind of step; known: {', '.join(sorted(STEPS))}.", place)]
+    kind = STEPS[step["kind"]]
+    settings = step.get("settings") or {}
+    if not isinstance(settings, Mapping):
+        return [RuleError("Settings are a JSON object.", f"{place}.settings")]
+    found = []
+    names = {f.name for f in kind.fields}
+    found += [RuleError("This step has no such setting.", f"{place}.{name}") for name in settings if name not in names]
+    for f in kind.fields:
+        try:
+            f.clean(settings.get(f.name))
+        except RuleError as error:
+            found.append(RuleError(error.message, f"{place}.{f.name}"))
+    if found:
+        return found
+    try:
+        kind.check(settings, steps)
+        arms = [arm for arm, _ in kind.arms(settings)]
+    except RuleError as error:
+        return [RuleError(error.message, f"{place}.{error.where}" if error.where else place)]
+    targets = targets_of(step)
+    found += [RuleError(f"The arm {arm!r} is not connected.", place) for arm in arms if arm not in targets]
+    found += [RuleError(f"There is no arm {arm!r}.", place) for arm in targets if arm not in arms]
+    found += [
+        RuleError(f"It leads to a step that does not exist: {target}.", place)
+        for target in targets.values()
+        if target is not None and target not in steps
+    ]
+    return found
+
+
+def _rule_problems(graph: Mapping[str, Any]) -> list[RuleError]:
+    found = []
+    rules = [(f"entry.{n}", rule) for n, rule in enumerate(graph.get("entry") or [])]
+    rules += [(f"exits.{n}", rule) for n, rule in enumerate(graph.get("exits") or [])]
+    rules += [("goal", graph["goal"])] if graph.get("goal") else []
+    for place, rule in rules:
+        try:
+            matching.check(rule, place)
+        except RuleError as error:
+            found.append(error)
+    reentry = graph.get("reentry") or {}
+    if not isinstance(reentry, Mapping) or reentry.get("rule", "when_finished") not in REENTRY:
+        found.append(RuleError(f"Re-entry is one of {', '.join(REENTRY)}.", "reentry"))
+    elif reentry.get("after"):
+        try:
+            delta(reentry["after"])
+        except RuleError as error:
+            found.append(RuleError(error.message, "reentry"))
+    return found

@@ -1,0 +1,131 @@
+"""advance: take people from step to step until everybody waits or has come to an end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+
+from .base import Context, Outcome, Traveller
+from .batch import Batch
+from .graph import Version
+
+log = logging.getLogger("headwater.journeys")
+
+#: A person who takes more steps than this without waiting goes round in circles
+MAX_STEPS = 100
+#: How often a step that fails for one person is tried again, ever later, before she is set aside as stuck
+MAX_TRIES = 5
+
+Key = tuple[int, str, bool]
+
+
+def advance(batch: Batch, people: Iterable[Traveller], versions: Mapping[int, Version]) -> int:
+    """Run the steps of these people, all who are in the same step at once, until all wait or are through.
+
+    The caller holds their lanes, and calls `batch.flush()` before it commits. Returns the number of steps run.
+    """
+    queue: dict[Key, list[Traveller]] = {}
+    for t in people:
+        batch.touch(t)
+        queue.setdefault((t.version_id, t.step, t.woken), []).append(t)
+    steps = 0
+    while queue:
+        # Lowest rank first: arms that meet again are served together.
+        key = min(queue, key=lambda k: (_rank(versions[k[0]], k[1]), k))
+        group = queue.pop(key)
+        version = versions[key[0]]
+        node = version.nodes.get(key[1])
+        if node is None:
+            for t in group:
+                batch.ended(t, version, "exited", "no such step")
+            continue
+        context = Context(version, node, batch.now)
+        steps += len(group)
+        for t, outcome in zip(group, _run(context, group), strict=True):
+            target = _apply(batch, context, t, outcome)
+            if target is not None:
+                queue.setdefault((t.version_id, target, False), []).append(t)
+    return steps
+
+
+def _rank(version: Version, step: str) -> int:
+    node = version.nodes.get(step)
+    return node.rank if node else 0
+
+
+def _run(context: Context, group: Sequence[Traveller]) -> Sequence[Outcome]:
+    """The step's own work, inside a savepoint. Where it fails, for halves of the group, down to the one person on whom
+    it fails; the others go on."""
+    run = context.node.kind.wake if group[0].woken else context.node.kind.run
+    try:
+        with transaction.atomic():
+            outcomes = run(context, group)
+        if len(outcomes) != len(group):
+            raise RuntimeError(f"{context.node.kind.kind}: {len(outcomes)} outcomes for {len(group)} people")
+        return outcomes
+    except (OperationalError, InterfaceError):
+        raise  # the database, not the step: the whole batch is rolled back and done again
+    except Exception as error:
+        if len(group) == 1:
+            log.exception(
+                "step_failed",
+                extra={
+                    "journey": context.version.journey_id,
+                    "step": context.node.id,
+                    "person": group[0].person_id,
+                },
+            )
+            what = "database" if isinstance(error, DatabaseError) else type(error).__name__
+            return [Outcome("failed", reason=f"{what}: {error}"[:200])]
+    middle = len(group) // 2
+    return [*_run(context, group[:middle]), *_run(context, group[middle:])]
+
+
+def _apply(batch: Batch, context: Context, t: Traveller, outcome: Outcome) -> str | None:
+    """Move one person. Returns the step she goes on to at once, or None."""
+    version, node = context.version, context.node
+    if outcome.what == "wait":
+        t.state, t.woken = "waiting", False
+        t.until = outcome.until
+        t.due_at = outcome.due or outcome.until
+        return None
+    if outcome.what == "failed":
+        _failed(batch, t, outcome.reason)
+        return None
+    t.tries = 0
+    t.steps_now += 1
+    last = outcome.what == "end"
+    target = None if last else node.targets.get(outcome.arm)
+    looping = target is not None and t.steps_now >= MAX_STEPS
+    batch.stepped(t, "end" if last else outcome.arm, outcome.reason)
+    batch.counts[version.id, node.id, "done"] += 1
+    if not last and len(node.targets) > 1:
+        batch.counts[version.id, node.id, f"arm:{outcome.arm}"] += 1
+    if outcome.reason.startswith("refused:"):
+        batch.counts[version.id, node.id, outcome.reason[:60]] += 1
+    t.until = t.due_at = None
+    if looping:
+        batch.ended(t, version, "exited", "loop")
+        return None
+    if target is None:
+        batch.ended(t, version, "finished", outcome.reason if last and outcome.reason else "end")
+        return None
+    t.step, t.moved_at, t.state, t.woken = target, batch.now, "active", False
+    batch.counts[version.id, target, "entered"] += 1
+    return target
+
+
+def _failed(batch: Batch, t: Traveller, reason: str) -> None:
+    """Try again in 1, 2, 4, 8 minutes; then set her aside, visibly."""
+    t.tries += 1
+    t.outcome = reason
+    batch.counts[t.version_id, t.step, "failed"] += 1
+    if t.tries >= MAX_TRIES:
+        t.state, t.due_at = "stuck", None
+    else:
+        # A person who had just arrived arrives again; one who was woken is woken again.
+        t.state = "waiting" if t.woken else "active"
+        t.due_at = batch.now + timedelta(minutes=2 ** (t.tries - 1))

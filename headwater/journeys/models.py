@@ -1,0 +1,168 @@
+"""Journeys, their versions, and the people on their way through them. See README.md for the words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core import clock
+
+
+class Status(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    LIVE = "live", _("Live")
+    PAUSED = "paused", _("Paused")
+
+
+class State(models.TextChoices):
+    """Where a passage stands. `held`: ready to go on, but its journey is paused. `stuck`: its step keeps failing."""
+
+    ACTIVE = "active", _("On the way")
+    WAITING = "waiting", _("Waiting")
+    HELD = "held", _("Held by a pause")
+    STUCK = "stuck", _("Stuck")
+    FINISHED = "finished", _("Finished")
+    EXITED = "exited", _("Left early")
+
+
+#: States of people who are still in the journey.
+OPEN = ("active", "waiting", "held", "stuck")
+
+
+def empty_graph() -> dict[str, Any]:
+    return {"entry": [], "reentry": {"rule": "when_finished"}, "goal": None, "exits": [], "start": None, "steps": {}}
+
+
+class Journey(models.Model):
+    """An automation. `draft` is what the editor changes; `version` is what people who enter now walk on."""
+
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True, default="")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT, db_index=True)
+    draft = models.JSONField(default=empty_graph)
+    #: Grows with every change of the draft: two editors at once are noticed
+    revision = models.IntegerField(default=1)
+    version = models.ForeignKey(
+        "journeys.JourneyVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    #: The gallery template it was made from
+    gallery = models.CharField(max_length=60, blank=True, default="")
+    created_at = models.DateTimeField(default=clock.now)
+    updated_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JourneyVersion(models.Model):
+    """A published graph. Immutable: people finish on the version they entered."""
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="versions")
+    number = models.IntegerField()
+    graph = models.JSONField()
+    published_at = models.DateTimeField(default=clock.now)
+    actor = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["journey", "number"], name="journeyversion_number")]
+
+
+class Passage(models.Model):
+    """One person's way through one journey. `step` is where she is; of a passage that ended, where she was last."""
+
+    HOT = "person"
+    pk = models.CompositePrimaryKey("person_id", "id")
+    person_id = models.BigIntegerField()
+    id = models.BigIntegerField()
+    journey_id = models.BigIntegerField()
+    version_id = models.BigIntegerField()
+    #: One entry for each causing fact: its id, or what the caller of the API gave
+    entry_key = models.CharField(max_length=100)
+    #: What let her in: {"kind": "form.submitted", "data": {...}}
+    why = models.JSONField(default=dict)
+    #: When the cause happened: behaviour "since she entered" counts from here
+    since = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices)
+    step = models.CharField(max_length=40)
+    #: Steps taken so far; the number of her next log row
+    hops = models.IntegerField(default=0)
+    entered_at = models.DateTimeField()
+    #: When she came to `step`
+    moved_at = models.DateTimeField()
+    #: When the step she waits in gives up waiting
+    until = models.DateTimeField(null=True)
+    #: The time of her row in Due, null where there is none
+    due_at = models.DateTimeField(null=True)
+    tries = models.SmallIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+    #: How it ended ("goal", "end", "exit:unsubscribed", ...), or why it is stuck
+    outcome = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person_id", "journey_id", "entry_key"], name="passage_entry"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["journey_id", "step", "person_id"],
+                condition=Q(state__in=["active", "waiting", "held", "stuck"]),
+                name="passage_open",
+            ),
+            models.Index(fields=["journey_id", "person_id"], condition=Q(state="held"), name="passage_held"),
+        ]
+
+
+class Due(models.Model):
+    """When waiting passages wake. Claimed by deleting, lane by lane."""
+
+    HOT = "lane"
+    pk = models.CompositePrimaryKey("lane_key", "due_at", "person_id", "passage_id")
+    lane_key = models.BigIntegerField()
+    due_at = models.DateTimeField()
+    person_id = models.BigIntegerField()
+    passage_id = models.BigIntegerField()
+
+
+class PassageLog(models.Model):
+    """Every step a person took, with how it went: the answer to "why is she here"."""
+
+    HOT = "person"
+    pk = models.CompositePrimaryKey("person_id", "passage_id", "hop")
+    person_id = models.BigIntegerField()
+    passage_id = models.BigIntegerField()
+    hop = models.IntegerField()
+    step = models.CharField(max_length=40)
+    #: When she came to the step, and when she left it
+    since = models.DateTimeField()
+    at = models.DateTimeField()
+    #: The arm she took ("next" where there is one only), or "end", "exit", "failed"
+    outcome = models.CharField(max_length=40)
+    reason = models.CharField(max_length=200, blank=True, default="")
+
+
+class StepCount(models.Model):
+    """How many people came to a step and left it. A transaction adds to the rows of one lane that it holds, so nobody
+    waits for a counter; readers add the lanes up. what: "entered", "done", "arm:ID", "refused:WHY", "failed"."""
+
+    HOT = "lane"
+    pk = models.CompositePrimaryKey("lane_key", "version_id", "step", "what")
+    lane_key = models.BigIntegerField()
+    version_id = models.BigIntegerField(db_index=True)
+    step = models.CharField(max_length=40)
+    what = models.CharField(max_length=60)
+    n = models.BigIntegerField(default=0)
+
+
+class DayCount(models.Model):
+    """What happened in a journey on a day (UTC). what: "entered", "finished", "goal", "exited"."""
+
+    HOT = "lane"
+    pk = models.CompositePrimaryKey("lane_key", "journey_id", "day", "what")
+    lane_key = models.BigIntegerField()
+    journey_id = models.BigIntegerField(db_index=True)
+    day = models.DateField()
+    what = models.CharField(max_length=20)
+    n = models.BigIntegerField(default=0)

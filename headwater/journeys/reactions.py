@@ -1,0 +1,80 @@
+"""What journeys hear: causes to enter, and what ends the waiting, or the way, of those who are inside."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from headwater.core import clock
+from headwater.timeline.registry import Event, reaction
+
+from .actions import Entry, enter, leave
+from .engine import due, load
+from .engine.base import Traveller
+from .engine.batch import Batch
+from .engine.graph import Version, versions
+from .queries.listening import listening
+from .rules import matching
+
+
+@reaction("journeys", hears=None, order=30)
+def on_facts(events: Sequence[Event]) -> None:
+    """First those who enter, then those inside: goals, exits, waits that are over."""
+    plan = listening()
+    heard = [e for e in events if plan.wants(e.kind)]
+    if not heard:
+        return
+    _enter(heard, plan.entries)
+    inside = [e for e in heard if plan.inside is None or e.kind in plan.inside]
+    if inside:
+        _go_on(inside)
+
+
+def _enter(events: Sequence[Event], entries: Sequence[tuple[int, dict[str, object]]]) -> None:
+    by_journey: dict[int, list[Entry]] = defaultdict(list)
+    for journey_id, rule in entries:
+        kind = matching.fact_kind(rule)
+        for e in events:
+            if e.kind == kind and matching.matches(rule, e.kind, e.data):
+                by_journey[journey_id].append(Entry(e.person_id, e.id.hex, {"kind": e.kind, "data": e.data}, e.at))
+    for journey_id, found in sorted(by_journey.items()):
+        enter(journey_id, found, actor=f"journey:{journey_id}")
+
+
+def _go_on(events: Sequence[Event]) -> None:
+    facts: dict[int, list[Event]] = defaultdict(list)
+    for e in events:
+        facts[e.person_id].append(e)
+    people = load.of_people(list(facts))
+    if not people:
+        return
+    known = versions(t.version_id for t in people)
+    now = clock.now()
+    batch = Batch(now)
+    awake = []
+    for t in people:
+        version = known[t.version_id]
+        later = [e for e in facts[t.person_id] if e.at > t.since]
+        end = _ending(version, later)
+        if end is not None:
+            leave(batch, t, version, *end)
+        elif t.state == "waiting" and _concerns(version, t, later):
+            awake.append(t)
+    batch.flush()
+    due.wake(awake, now)
+
+
+def _ending(version: Version, events: Sequence[Event]) -> tuple[str, str] | None:
+    """(state, why) where one of the events is the goal or an exit."""
+    for e in events:
+        if version.goal and matching.matches(version.goal, e.kind, e.data):
+            return "finished", "goal"
+        for rule in version.exits:
+            if matching.matches(rule, e.kind, e.data):
+                return "exited", f"exit:{e.kind}"
+    return None
+
+
+def _concerns(version: Version, t: Traveller, events: Sequence[Event]) -> bool:
+    heard = version.hears.get(t.step, frozenset())
+    return bool(events) if heard is None else any(e.kind in heard for e in events)

@@ -1,0 +1,116 @@
+"""Which facts a rule means. Rules are entries, exits and goals of a journey:
+
+{"kind": "form", "form": "white-paper"}     {"kind": "segment", "segment": 4}      {"kind": "tag", "tag": "vip"}
+{"kind": "score", "model": "engagement", "band": "hot"}      {"kind": "stage", "stage": "customer"}
+{"kind": "event", "event": "page.viewed", "where": [{"prop": "path", "op": "starts_with", "value": "/pricing"}]}
+{"kind": "manual"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .duration import RuleError
+
+Rule = Mapping[str, Any]
+
+#: rule kind -> (kind of fact, property of the fact, key of the rule); "event" is apart
+SHAPES: dict[str, tuple[str, str, str]] = {
+    "form": ("form.submitted", "form", "form"),
+    "segment": ("segment.entered", "segment", "segment"),
+    "left_segment": ("segment.left", "segment", "segment"),
+    "tag": ("tag.added", "tag", "tag"),
+    "untag": ("tag.removed", "tag", "tag"),
+    "score": ("score.band_changed", "after", "band"),
+    "stage": ("stage.changed", "after", "stage"),
+}
+RULE_KINDS = (*SHAPES, "event", "manual")
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _compare(test: Callable[[float, float], bool]) -> Callable[[Any, Any], bool]:
+    def compare(have: Any, want: Any) -> bool:
+        a, b = _number(have), _number(want)
+        return a is not None and b is not None and test(a, b)
+
+    return compare
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+OPS: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda have, want: _text(have) == _text(want),
+    "ne": lambda have, want: _text(have) != _text(want),
+    "contains": lambda have, want: _text(want).lower() in _text(have).lower(),
+    "starts_with": lambda have, want: _text(have).startswith(_text(want)),
+    "ends_with": lambda have, want: _text(have).endswith(_text(want)),
+    "in": lambda have, want: _text(have) in [_text(w) for w in want or []],
+    "gt": _compare(lambda a, b: a > b),
+    "gte": _compare(lambda a, b: a >= b),
+    "lt": _compare(lambda a, b: a < b),
+    "lte": _compare(lambda a, b: a <= b),
+    "exists": lambda have, want: have is not None,
+}
+
+
+def fact_kind(rule: Rule) -> str | None:
+    """The kind of fact that the rule hears; None for "manual"."""
+    kind = rule.get("kind")
+    if kind == "event":
+        return str(rule["event"])
+    return SHAPES[kind][0] if kind in SHAPES else None
+
+
+def matches(rule: Rule, kind: str, data: Mapping[str, Any]) -> bool:
+    """Does this fact satisfy the rule?"""
+    if fact_kind(rule) != kind:
+        return False
+    if rule["kind"] == "event":
+        return holds(rule.get("where") or (), data)
+    _, prop, key = SHAPES[rule["kind"]]
+    wanted = rule.get(key)
+    if rule["kind"] == "score" and data.get("model", "engagement") != rule.get("model", "engagement"):
+        return False
+    return wanted in (None, "", "any") or _text(data.get(prop)) == _text(wanted)
+
+
+def holds(where: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> bool:
+    """Do all conditions on the properties hold?"""
+    return all(OPS[w.get("op", "eq")](data.get(w["prop"]), w.get("value")) for w in where)
+
+
+def check(rule: Any, where: str) -> None:
+    """Raises RuleError where the rule is malformed; `where` names its place."""
+    if not isinstance(rule, Mapping) or rule.get("kind") not in RULE_KINDS:
+        raise RuleError(f"A rule needs a kind: one of {', '.join(RULE_KINDS)}.", where)
+    kind = rule["kind"]
+    if kind == "event":
+        if not isinstance(rule.get("event"), str) or not rule["event"]:
+            raise RuleError("Name the event.", where)
+        check_where(rule.get("where") or [], where)
+    elif kind != "manual" and rule.get(SHAPES[kind][2]) in (None, ""):
+        raise RuleError(f"Choose the {SHAPES[kind][2]}.", where)
+
+
+def check_where(conditions: Any, where: str) -> None:
+    """Raises RuleError where conditions on an event's properties are malformed."""
+    if not isinstance(conditions, list):
+        raise RuleError("Conditions on properties are a list.", where)
+    for one in conditions:
+        if not isinstance(one, Mapping) or not isinstance(one.get("prop"), str):
+            raise RuleError("Each condition names a property.", where)
+        if one.get("op", "eq") not in OPS:
+            raise RuleError(f"Unknown comparison {one.get('op')!r}; known: {', '.join(OPS)}.", where)

@@ -1,0 +1,99 @@
+"""Branch: the first arm whose condition holds, else the last. With a time limit she waits for an arm to come true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from ..engine import deciding
+from ..engine.base import Context, Outcome, Step, Traveller, step
+from ..engine.fields import Arms, Duration, Text
+from ..engine.graph import Node, Version
+from ..rules import duration
+from ..rules.duration import RuleError
+
+
+@step("branch", label=_("Branch"), icon="split", hue=300)
+class Branch(Step):
+    waits = True
+    fields = (
+        Text("name", _("Question"), required=False, longest=80),
+        Arms("arms", _("Arms"), help=_("Tried from the first to the last")),
+        Duration("within", _("Decide within"), required=False, help=_("Empty: decide at once")),
+        Text("else_label", _("Otherwise"), required=False, longest=40),
+    )
+
+    @classmethod
+    def arms(cls, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+        found = [(arm["id"], arm.get("label") or arm["id"]) for arm in settings.get("arms") or []]
+        return [*found, ("else", settings.get("else_label") or str(_("No")))]
+
+    @classmethod
+    def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
+        for arm in settings.get("arms") or []:
+            check_mails(arm["when"], step_ids)
+
+    @classmethod
+    def summary(cls, settings: Mapping[str, Any]) -> str:
+        name = settings.get("name") or " / ".join(label for _id, label in cls.arms(settings)[:-1])
+        if settings.get("within"):
+            return str(
+                _("%(what)s within %(time)s?") % {"what": name.rstrip("?"), "time": duration.text(settings["within"])}
+            )
+        return str(name)
+
+    @classmethod
+    def hears(cls, node: Node, version: Version) -> frozenset[str] | None:
+        kinds: set[str] = set()
+        for arm in node.settings.get("arms") or []:
+            heard = deciding.listens(arm["when"], version)
+            if heard is None:
+                return None
+            kinds |= heard
+        return frozenset(kinds) if node.settings.get("within") else frozenset()
+
+    @classmethod
+    def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        within = context.settings.get("within")
+        return decide(context, people, context.now + duration.delta(within) if within else None)
+
+    @classmethod
+    def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        return decide(context, people, None)
+
+
+def decide(context: Context, people: Sequence[Traveller], until: Any) -> list[Outcome]:
+    """The first arm that holds for each; for those for whom none does, "else" when their time is over, which for
+    newcomers is `until` (None: at once), else waiting."""
+    arms = context.settings.get("arms") or []
+    out: list[Outcome | None] = [None] * len(people)
+    open_ = list(range(len(people)))
+    for arm in arms:
+        subset = [people[n] for n in open_]
+        held = deciding.true_for(arm["when"], context, subset)
+        outcome = Outcome("next", arm["id"])
+        for place in held:
+            out[open_[place]] = outcome
+        open_ = [n for place, n in enumerate(open_) if place not in held]
+    recheck = context.now + deciding.RECHECK if any(deciding.needs_recheck(a["when"]) for a in arms) else None
+    for n in open_:
+        limit = people[n].until if people[n].woken else until
+        if limit is None or limit <= context.now:
+            late = people[n].woken or bool(context.settings.get("within"))
+            out[n] = Outcome("next", "else", "timeout" if late else "")
+        else:
+            out[n] = Outcome("wait", until=limit, due=min(limit, recheck) if recheck else limit)
+    return [o for o in out if o is not None]
+
+
+def check_mails(node: Any, step_ids: Mapping[str, Any]) -> None:
+    """Raises RuleError where a condition names a mail that no step sends."""
+    for key in ("all", "any"):
+        for child in node.get(key) or []:
+            check_mails(child, step_ids)
+    if "not" in node:
+        check_mails(node["not"], step_ids)
+    if "mail" in node and (step_ids.get(node["mail"]) or {}).get("kind") != "send_email":
+        raise RuleError(f"No step {node['mail']!r} sends a mail.", "arms")

@@ -1,0 +1,28 @@
+"""Exit: the way ends here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from ..engine.base import Context, Outcome, Step, Traveller, step
+from ..engine.fields import Text
+
+
+@step("exit", label=_("Exit"), icon="circle-check", hue=25)
+class Exit(Step):
+    fields = (Text("reason", _("Name"), required=False, longest=80),)
+
+    @classmethod
+    def arms(cls, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+        return []
+
+    @classmethod
+    def summary(cls, settings: Mapping[str, Any]) -> str:
+        return str(settings.get("reason") or _("Exit"))
+
+    @classmethod
+    def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        return [Outcome("end", "end", str(context.settings.get("reason") or ""))] * len(people)

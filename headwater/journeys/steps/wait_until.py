@@ -1,0 +1,68 @@
+"""Wait until: something happens or holds, or the time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from ..engine import deciding
+from ..engine.base import Context, Outcome, Step, Traveller, step
+from ..engine.fields import Condition, Duration, Text
+from ..engine.graph import Node, Version
+from ..rules import duration
+from .branch import check_mails
+
+
+@step("wait_until", label=_("Wait until"), icon="timer", hue=90)
+class WaitUntil(Step):
+    waits = True
+    fields = (
+        Text("name", _("What she waits for"), required=False, longest=80),
+        Condition("until", _("Until")),
+        Duration("timeout", _("At most")),
+    )
+
+    @classmethod
+    def arms(cls, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+        return [("yes", str(_("Yes"))), ("timeout", str(_("Time over")))]
+
+    @classmethod
+    def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
+        check_mails(settings["until"], step_ids)
+
+    @classmethod
+    def summary(cls, settings: Mapping[str, Any]) -> str:
+        return str(
+            _("%(what)s, at most %(time)s")
+            % {"what": settings.get("name") or _("Wait until"), "time": duration.text(settings.get("timeout") or {})}
+        )
+
+    @classmethod
+    def hears(cls, node: Node, version: Version) -> frozenset[str] | None:
+        return deciding.listens(node.settings["until"], version)
+
+    @classmethod
+    def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        limit = context.now + duration.delta(context.settings["timeout"])
+        return cls._look(context, people, [limit] * len(people))
+
+    @classmethod
+    def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        return cls._look(context, people, [t.until or context.now for t in people])
+
+    @classmethod
+    def _look(cls, context: Context, people: Sequence[Traveller], limits: Sequence[Any]) -> list[Outcome]:
+        condition = context.settings["until"]
+        held = deciding.true_for(condition, context, people)
+        recheck = context.now + deciding.RECHECK if deciding.needs_recheck(condition) else None
+        out = []
+        for n, limit in enumerate(limits):
+            if n in held:
+                out.append(Outcome("next", "yes"))
+            elif limit <= context.now:
+                out.append(Outcome("next", "timeout", "timeout"))
+            else:
+                out.append(Outcome("wait", until=limit, due=min(limit, recheck) if recheck else limit))
+        return out

@@ -1,0 +1,51 @@
+"""Small journeys and the people who walk them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from headwater.journeys import actions
+from headwater.journeys.engine import graph as engine_graph
+from headwater.journeys.models import Journey
+
+Make = Callable[..., Journey]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> Iterator[None]:
+    engine_graph.forget()
+    yield
+    engine_graph.forget()
+
+
+def chain(*steps: tuple[str, str, dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """A graph of steps one after the other: (id, kind, settings)."""
+    found = {}
+    for n, (key, kind, settings) in enumerate(steps):
+        found[key] = {"kind": kind, "settings": settings}
+        if kind != "exit":
+            found[key]["next"] = steps[n + 1][0] if n + 1 < len(steps) else None
+        else:
+            found[key]["arms"] = {}
+    return {"entry": [], "reentry": {"rule": "when_finished"}, "goal": None, "exits": [], "start": steps[0][0],
+            "steps": found, **more}  # fmt: skip
+
+
+def minutes(n: int) -> dict[str, Any]:
+    return {"amount": n, "unit": "minutes"}
+
+
+@pytest.fixture
+def live() -> Make:
+    """Make and publish a journey of this graph."""
+
+    def make(graph: dict[str, Any], name: str = "Test") -> Journey:
+        journey = actions.create_journey(name=name, graph=graph, actor="user:1")
+        actions.publish(journey.pk, actor="user:1")
+        journey.refresh_from_db()
+        return journey
+
+    return make
