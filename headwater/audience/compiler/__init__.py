@@ -1,0 +1,27 @@
+"""One compiler from a segment's JSON to SQL: full evaluation, a batch of people, preview and explanation."""
+
+from . import leaves
+from .nodes import LEAVES, ConditionError, Leaf, Node, Problem, Sql, leaf, leaves_of, needs_of
+from .parse import parse
+from .sql import EVERYBODY, Query, Scope, Statement, statement
+from .words import summary
+
+__all__ = [
+    "EVERYBODY",
+    "LEAVES",
+    "ConditionError",
+    "Leaf",
+    "Node",
+    "Problem",
+    "Query",
+    "Scope",
+    "Sql",
+    "Statement",
+    "leaf",
+    "leaves",
+    "leaves_of",
+    "needs_of",
+    "parse",
+    "statement",
+    "summary",
+]

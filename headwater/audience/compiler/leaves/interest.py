@@ -1,0 +1,73 @@
+"""{"interest": "pricing"}, with "op" and "value" on its weight and "within" for its last sign: {"interest":
+"forecasting", "op": "gte", "value": 3, "within": "30d"}"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from headwater.audience.compiler import words
+from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
+from headwater.audience.compiler.operators import COMPARE, at_moment, check, number
+from headwater.audience.compiler.sql import Query
+
+
+@leaf("interest")
+class InterestLeaf(Leaf):
+    topic: str
+    op: str = "gte"
+    value: float = 1
+    within: str = ""
+    keys = ("op", "value", "within")
+    schema = {
+        "interest": {"type": "string"},
+        "op": {"enum": [*COMPARE]},
+        "value": {"type": "number"},
+        "within": {"type": "string", "pattern": "^[0-9]{1,6}[smhdw]$"},
+    }
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any], at: At) -> Leaf:
+        from headwater.audience.models import Topic
+
+        topic = at.want(raw, "interest", lambda v: isinstance(v, str), "the key of a topic")
+        if topic is not None and not Topic.objects.filter(key=topic).exists():
+            at.wrong(f"there is no topic {topic!r}", ".interest")
+        op, value, within = raw.get("op", "gte"), raw.get("value", 1), raw.get("within", "")
+        if op not in COMPARE:
+            at.wrong(f"unknown operator {op!r}; one of {', '.join(COMPARE)}", ".op")
+        elif problem := check("number", op, value):
+            at.wrong(problem, ".value")
+        if "within" in raw and (problem := check("datetime", "within", within)):
+            at.wrong(problem, ".within")
+        return cls(topic or "", op, value, within, path=at.path)
+
+    def sql(self, query: Query) -> Sql:
+        alias = query.join(
+            "SELECT i.person_id, i.weight, i.last_at FROM audience_interest i JOIN audience_topic t "
+            f"ON t.id = i.topic_id WHERE t.key = {query.bind(self.topic, 'text')} "
+            f"AND {query.within_scope('i.person_id')}"
+        )
+        weighs = number(query, f"coalesce({alias}.weight, 0)", self.op, self.value)
+        if not self.within:
+            return Sql(weighs)
+        recent = at_moment(query, f"{alias}.last_at", "within", self.within)
+        return Sql(f"({weighs} AND {recent.value})", recent.turns)
+
+    def needs(self) -> frozenset[str]:
+        return frozenset({f"interest:{self.topic}"})
+
+    def says(self) -> str:
+        said = _("interest in %(topic)s %(op)s") % {"topic": self.topic, "op": words.compare(self.op, self.value)}
+        return f"{said} {words.within(self.within)}" if self.within else said
+
+    def evidence(self, person_id: int) -> list[dict[str, Any]]:
+        from headwater.audience.models import Interest, Topic
+
+        topic = Topic.objects.filter(key=self.topic).first()
+        row = Interest.objects.filter(person_id=person_id, topic_id=topic.pk if topic else 0).first()
+        if row is None:
+            return [{"text": _("No sign of interest yet")}]
+        return [{"text": _("Interest %(weight)s, last sign") % {"weight": row.weight}, "at": row.last_at}]

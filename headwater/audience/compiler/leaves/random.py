@@ -1,0 +1,43 @@
+"""{"random": 10}: a stable sample of 10 per cent; another "seed" draws another sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
+from headwater.audience.compiler.sql import Query
+
+
+@leaf("random")
+class RandomLeaf(Leaf):
+    percent: float
+    seed: int = 0
+    keys = ("seed",)
+    schema = {"random": {"type": "number", "exclusiveMinimum": 0, "maximum": 100}, "seed": {"type": "integer"}}
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any], at: At) -> Leaf:
+        percent = at.want(
+            raw,
+            "random",
+            lambda v: isinstance(v, (int, float)) and not isinstance(v, bool) and 0 < v <= 100,
+            "a percentage above 0, up to 100",
+        )
+        seed = raw.get("seed", 0)
+        if not isinstance(seed, int) or isinstance(seed, bool) or abs(seed) >= 2**31:
+            at.wrong("must be a whole number", ".seed")
+            seed = 0
+        return cls(percent or 1, seed, path=at.path)
+
+    def sql(self, query: Query) -> Sql:
+        drawn = f"mod(hashint8extended(c.id, {query.bind(self.seed, 'bigint')})::numeric + 9223372036854775808, 10000)"
+        return Sql(f"({drawn} < {query.bind(round(self.percent * 100), 'numeric')})")
+
+    def needs(self) -> frozenset[str]:
+        return frozenset()
+
+    def says(self) -> str:
+        return _("in a random sample of %(percent)s %%") % {"percent": f"{self.percent:g}"}

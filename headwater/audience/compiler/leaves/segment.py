@@ -1,0 +1,55 @@
+"""{"segment": "newsletter"}: in another segment. Its condition is taken in, so that windows and dependencies of the
+inner one are those of the outer one; a cycle is refused with its path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from headwater.audience.compiler.nodes import At, Group, Leaf, Node, leaf, needs_of
+
+
+@leaf("segment")
+class SegmentLeaf(Leaf):
+    key: str
+    inner: Node = Group("any", ())
+    schema = {"segment": {"type": "string"}}
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any], at: At) -> Leaf:
+        from headwater.audience.compiler.parse import parse_node
+
+        key = at.want(raw, "segment", lambda v: isinstance(v, str), "the key of a segment")
+        if key is None:
+            return cls("")
+        if key in at.trail:
+            way = " → ".join((*at.trail[at.trail.index(key) :], key))
+            at.wrong(f"leads back to itself: {way}", ".segment")
+            return cls(key)
+        condition = at.segments(key)
+        if condition is None:
+            at.wrong(f"there is no segment {key!r}", ".segment")
+            return cls(key)
+        below = At(at.path + ".segment", [], at.segments, (*at.trail, key), at.budget)
+        inner = parse_node(condition, below, 1)
+        for problem in below.problems:
+            at.problems.append(replace(problem, path=at.path + ".segment"))
+        return cls(key, inner, path=at.path)
+
+    def expand(self) -> Node:
+        return self.inner
+
+    def needs(self) -> frozenset[str]:
+        return needs_of(self.inner) | {f"segment:{self.key}"}
+
+    def says(self) -> str:
+        return _("in the segment “%(name)s”") % {"name": _name(self.key)}
+
+
+def _name(key: str) -> str:
+    from headwater.audience.models import Segment
+
+    return Segment.objects.filter(key=key).values_list("name", flat=True).first() or key

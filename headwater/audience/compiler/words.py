@@ -1,0 +1,205 @@
+"""Conditions in plain words, and the evidence that decides them for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from headwater.core.facts import look_of
+from headwater.timeline import queries as timeline
+
+from .fields import field as field_of
+from .nodes import Group, Leaf, Node, Not
+
+if TYPE_CHECKING:
+    from .leaves.event import EventLeaf
+    from .leaves.field import FieldLeaf
+
+
+def op_label(op: str) -> str:
+    """An operator as people read it between a field and a value."""
+    return {
+        "eq": _("is"),
+        "ne": _("is not"),
+        "in": _("is one of"),
+        "not_in": _("is none of"),
+        "contains": _("contains"),
+        "not_contains": _("does not contain"),
+        "starts_with": _("starts with"),
+        "not_starts_with": _("does not start with"),
+        "ends_with": _("ends with"),
+        "empty": _("is empty"),
+        "not_empty": _("is known"),
+        "gt": _("is more than"),
+        "gte": _("is at least"),
+        "lt": _("is less than"),
+        "lte": _("is at most"),
+        "between": _("is between"),
+        "before": _("is before"),
+        "after": _("is after"),
+        "within": _("was in the last"),
+        "older_than": _("is longer ago than"),
+        "within_next": _("is in the next"),
+        "anniversary": _("returns (yearly) within"),
+        "has": _("has"),
+        "has_not": _("has not"),
+        "held_for": _("has been for"),
+    }.get(op, op)
+
+
+def length(text: str) -> str:
+    """ "30d" as "30 days"."""
+    if not text[:-1].isdigit():
+        return text
+    n = int(text[:-1])
+    return {
+        "s": ngettext("%(n)s second", "%(n)s seconds", n),
+        "m": ngettext("%(n)s minute", "%(n)s minutes", n),
+        "h": ngettext("%(n)s hour", "%(n)s hours", n),
+        "d": ngettext("%(n)s day", "%(n)s days", n),
+        "w": ngettext("%(n)s week", "%(n)s weeks", n),
+    }.get(text[-1], text) % {"n": n}
+
+
+def within(text: str) -> str:
+    return _("in the last %(length)s") % {"length": length(text)}
+
+
+def compare(op: str, value: Any) -> str:
+    if op == "between":
+        return _("is between %(low)s and %(high)s") % {"low": value[0], "high": value[1]}
+    return f"{op_label(op)} {value}"
+
+
+def value_of(op: str, value: Any) -> str:
+    if op in ("within", "older_than", "within_next", "anniversary", "held_for"):
+        return length(str(value))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(f"“{item}”" for item in value)
+    return f"“{value}”" if isinstance(value, str) else str(value)
+
+
+def field(leaf: FieldLeaf) -> str:
+    """ "Country is “KR”" """
+    found = field_of(leaf.name)
+    label = str(found.label)
+    choices = {str(k): str(v) for k, v in found.choices()} if found.choices else {}
+    if leaf.op == "held_for":
+        return _("%(field)s has been %(value)s for %(length)s") % {
+            "field": label,
+            "value": value_of("eq", choices.get(str(leaf.equals), leaf.equals)),
+            "length": length(leaf.value),
+        }
+    if leaf.op in ("empty", "not_empty"):
+        return f"{label} {op_label(leaf.op)}"
+    if leaf.op == "between":
+        return f"{label} {compare(leaf.op, leaf.value)}"
+    value = leaf.value
+    if choices:
+        value = [choices.get(str(v), v) for v in value] if isinstance(value, tuple) else choices.get(str(value), value)
+    return f"{label} {op_label(leaf.op)} {value_of(leaf.op, value)}"
+
+
+def field_evidence(leaf: FieldLeaf, person_id: int) -> list[dict[str, Any]]:
+    """The present value of the field."""
+    from headwater.people.models import Contact
+
+    contact = Contact.objects.select_related("company").filter(pk=person_id).first()
+    found = field_of(leaf.name)
+    record: Any = contact.company if contact and found.company else contact
+    if record is None:
+        return [{"text": _("No company is known") if contact else _("This contact no longer exists")}]
+    column = leaf.name.partition(".")[2]
+    if found.custom:
+        value = record.custom.get(found.custom)
+    elif column.startswith("origin."):
+        value = record.origin.get(column[7:])
+    else:
+        value = getattr(record, "owner_id" if found.type == "user" else column)
+    if isinstance(value, list):
+        value = ", ".join(value)
+    if hasattr(value, "tzinfo"):
+        return [{"text": str(found.label), "at": value}]
+    return [{"text": f"{found.label}: {'—' if value in (None, '') else value}"}]
+
+
+def kind_label(kind: str) -> str:
+    """A kind of event as a noun-like phrase: "page viewed"."""
+    return kind.replace(".", " ").replace("_", " ")
+
+
+def conditions(where: list[dict[str, Any]]) -> str:
+    """Property conditions: "path starts with “/pricing”"."""
+    said = []
+    for one in where:
+        op = one.get("op", "eq")
+        value = "" if op in ("empty", "not_empty") else " " + value_of(op, one.get("value"))
+        said.append(f"{one['prop']} {op_label(op)}{value}")
+    return _(" and ").join(said)
+
+
+def event(leaf: EventLeaf) -> str:
+    """ "page viewed (path starts with “/pricing”) at least 3 times in the last 30 days" """
+    said = kind_label(leaf.kind)
+    if leaf.where:
+        said += f" ({conditions(leaf.where)})"
+    if leaf.count_op == "between":
+        said += " " + _("between %(low)s and %(high)s times") % {"low": leaf.count[0], "high": leaf.count[1]}
+    elif (leaf.count_op, leaf.count) == ("gte", 1):
+        said += " " + _("at least once")
+    else:
+        times = {
+            "gte": ngettext("at least %(n)s time", "at least %(n)s times", leaf.count),
+            "gt": ngettext("more than %(n)s time", "more than %(n)s times", leaf.count),
+            "lt": ngettext("fewer than %(n)s time", "fewer than %(n)s times", leaf.count),
+            "lte": ngettext("at most %(n)s time", "at most %(n)s times", leaf.count),
+            "eq": ngettext("exactly %(n)s time", "exactly %(n)s times", leaf.count),
+            "ne": ngettext("not exactly %(n)s time", "not exactly %(n)s times", leaf.count),
+        }
+        said += " " + times[leaf.count_op] % {"n": leaf.count}
+    if leaf.within:
+        said += " " + within(leaf.within)
+    for label, edge in ((_("the first"), leaf.first), (_("the last"), leaf.last)):
+        if edge:
+            said += f", {label} {op_label(edge[0])} {value_of(edge[0], edge[1])}"
+    return said
+
+
+#: How many facts are looked through, and how many of the matching ones are shown
+EVIDENCE_READ, EVIDENCE_SHOWN = 500, 5
+
+
+def event_evidence(leaf: EventLeaf, person_id: int) -> list[dict[str, Any]]:
+    """The newest facts that count, newest first."""
+    from headwater.audience.rules import prop, span, where_test
+    from headwater.core import clock
+
+    test, now = where_test(leaf.where), clock.now()
+    edge = now - span(leaf.within) if leaf.within else None
+    rows = timeline.read(person_id, kinds=[leaf.kind], limit=EVIDENCE_READ, quiet=True)
+    found = [e for e in rows if e.at <= now and (edge is None or e.at > edge) and test(e.data)]
+    out: list[dict[str, Any]] = []
+    for e in found[:EVIDENCE_SHOWN]:
+        detail = prop(e.data, "title") or prop(e.data, "path") or prop(e.data, "subject") or prop(e.data, "name") or ""
+        out.append({"text": f"{kind_label(e.kind)} {detail}".strip(), "at": e.at, "icon": look_of(e.kind).icon})
+    if not found:
+        return [{"text": _("No such event") + (f" {within(leaf.within)}" if leaf.within else "")}]
+    if len(found) > EVIDENCE_SHOWN:
+        more = len(found) - EVIDENCE_SHOWN
+        out.append({"text": ngettext("and %(n)s more", "and %(n)s more", more) % {"n": more}})
+    return out
+
+
+def summary(node: Node, *, top: bool = True) -> str:
+    """A whole condition in one sentence."""
+    if isinstance(node, Not):
+        return _("not (%(condition)s)") % {"condition": summary(node.child)}
+    if isinstance(node, Leaf):
+        return node.says()
+    assert isinstance(node, Group)
+    if not node.children:
+        return _("everybody") if node.op == "all" else _("nobody")
+    said = (_(" and ") if node.op == "all" else _(" or ")).join(summary(c, top=False) for c in node.children)
+    return said if top or len(node.children) == 1 else f"({said})"
