@@ -246,7 +246,7 @@ class Embedded:
         # pg_ctl leaves the server holding its output; files instead of pipes, or the call would never end.
         sink = subprocess.DEVNULL
         try:
-            return subprocess.run(
+            done: subprocess.CompletedProcess[str] = subprocess.run(
                 [str(folder / program), *arguments],
                 stdin=sink,
                 stdout=sink,
@@ -257,6 +257,7 @@ class Embedded:
                 start_new_session=True,
                 **({"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}),  # type: ignore[call-overload]
             )
+            return done
         except PermissionError:
             return subprocess.CompletedProcess([program], 126, "", "permission denied")
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Literal, TypeVar, cast, dataclass_transform
 
 Group = Literal["website", "marketing", "sales", "service", "system"]
 GROUPS: tuple[Group, ...] = ("website", "marketing", "sales", "service", "system")
@@ -67,14 +67,14 @@ def fact(kind: str, *, icon: str, hue: int, group: Group, says: str, quiet: bool
     """
 
     def wrap(cls: F) -> F:
-        made = dataclass(frozen=True, kw_only=True)(cls)
+        made: Any = dataclass(frozen=True, kw_only=True)(cls)
         known = KINDS.get(kind)
         if known is not None and known.__qualname__ != made.__qualname__:
             raise ValueError(f"fact kind {kind!r} is declared twice: {known} and {made}")
         made.kind = kind
         made.look = Look(icon, hue, group, says, quiet)
         KINDS[kind] = made
-        return made
+        return cast(F, made)
 
     return wrap
 

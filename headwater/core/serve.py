@@ -27,6 +27,7 @@ def serve(host: str, port: int, processes: int = 1) -> int:
     os.environ["HEADWATER_POOL"] = "1"
     from granian import Granian
     from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
 
     Granian(
         "headwater.web.asgi:application",
@@ -38,7 +39,7 @@ def serve(host: str, port: int, processes: int = 1) -> int:
         respawn_failed_workers=True,
         backlog=2048,
         log_access=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
         workers_kill_timeout=10,
     ).serve()
     return 0

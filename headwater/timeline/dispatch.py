@@ -86,7 +86,9 @@ def _read(lanes: Sequence[tuple[int, int, int]], per_lane: int) -> list[Event]:
             [[k for k, _, _ in lanes], [s for _, s, _ in lanes], per_lane],
         )
         # Django leaves jsonb of raw queries as text
-        return [Event(*row[:6], json.decode(row[6]), *row[7:]) for row in cursor.fetchall()]
+        return [
+            Event(key, s, p, at, i, k, json.decode(d), who, r) for key, s, p, at, i, k, d, who, r in cursor.fetchall()
+        ]
 
 
 def _advance(name: str, lanes: Sequence[tuple[int, int, int]], events: Sequence[Event], per_lane: int) -> None:

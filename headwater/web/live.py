@@ -90,7 +90,7 @@ def _signed_in(cookie: str) -> bool:
     try:
         close_old_connections()
         user_id = SessionStore(morsel.value).get(SESSION_KEY) if morsel else None
-        return bool(user_id) and get_user_model().objects.filter(pk=user_id, is_active=True).exists()
+        return user_id is not None and get_user_model().objects.filter(pk=user_id, is_active=True).exists()
     finally:
         close_old_connections()
 
