@@ -1,4 +1,4 @@
-"""What import-linter cannot see: relations, writes and names that go the wrong way, and hot tables that break a rule."""
+"""What import-linter cannot see: relations, writes and names that go the wrong way, and hot tables that break rules."""
 
 from __future__ import annotations
 
@@ -122,9 +122,7 @@ def test_a_table_that_grows_with_people_says_that_it_is_hot() -> None:
     """Whoever carries a person's id is either hot or in this list of tables that people write by hand."""
     by_hand = {"sales.Deal", "sales.LeadHandover", "teamwork.Task", "teamwork.Note", "teamwork.Call"}
     cold = [
-        m._meta.label
-        for m in OURS
-        if any(f.column == "person_id" for f in m._meta.fields) and not hasattr(m, "HOT")
+        m._meta.label for m in OURS if any(f.column == "person_id" for f in m._meta.fields) and not hasattr(m, "HOT")
     ]
     assert [label for label in cold if label not in by_hand] == []
 

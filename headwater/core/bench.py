@@ -47,6 +47,14 @@ def main(argv: list[str]) -> int:
         from django.core.management import call_command
 
         django.setup()
+        from importlib import import_module
+        from importlib.util import find_spec
+
+        from django.conf import settings
+
+        for package in settings.PACKAGES:
+            if find_spec(f"headwater.{package}.bench") is not None:
+                import_module(f"headwater.{package}.bench")
         from headwater.core.registry import benches
         from headwater.core.setup import after_migrate
 

@@ -8,7 +8,16 @@ import sys
 from collections.abc import Callable
 
 #: Django commands that work without a database.
-OFFLINE = {"help", "check", "makemigrations", "makemessages", "compilemessages", "collectstatic", "version", "--version"}
+OFFLINE = {
+    "help",
+    "check",
+    "makemigrations",
+    "makemessages",
+    "compilemessages",
+    "collectstatic",
+    "version",
+    "--version",
+}
 
 
 def run(argv: list[str]) -> int:

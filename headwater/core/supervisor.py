@@ -7,7 +7,6 @@ start adopts it. Free of Django, to stay small.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import logging.config
 import os
@@ -20,20 +19,17 @@ from types import FrameType
 
 from headwater.core.config import config
 from headwater.core.embedded import Embedded, EmbeddedError
-from headwater.core.serve import port_in_use
+from headwater.core.serve import end_with_parent, port_in_use
 
 log = logging.getLogger("headwater.up")
-PR_SET_PDEATHSIG = 1
 #: A child that dies again within this many seconds waits before it is started again, at most BACKOFF_LIMIT.
 SOON = 10.0
 BACKOFF_LIMIT = 15.0
 
 
 def _die_with_parent() -> None:
-    """In the child: ask the kernel for SIGTERM when the supervisor is gone (Linux; elsewhere nothing happens)."""
     os.setsid()  # Ctrl+C in the terminal goes to the supervisor alone, which then stops the children in order
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent(signal.SIGTERM)
 
 
 @dataclass
@@ -137,7 +133,9 @@ class Supervisor:
             time.sleep(0.1)
         if self.stopping:
             return
-        address = f"http://{'localhost' if self.host in ('127.0.0.1', '0.0.0.0', 'localhost') else self.host}:{self.port}"
+        address = (
+            f"http://{'localhost' if self.host in ('127.0.0.1', '0.0.0.0', 'localhost') else self.host}:{self.port}"
+        )
         if self.demo_people is None:
             print(f"\n  Headwater is ready: {address}\n  Ctrl+C stops it.\n", flush=True)
             return

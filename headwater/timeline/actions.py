@@ -188,11 +188,17 @@ def _insert_facts(rows: list[Row], now: datetime) -> list[Row]:
         return []
     with connection.cursor() as cursor:
         per_lane = Counter(lane_key(r[0]) for r in rows)
-        cursor.execute(
-            "UPDATE timeline_lane l SET head = head + v.k FROM unnest(%s::bigint[], %s::bigint[]) AS v(key, k) "
-            "WHERE l.lane_key = v.key RETURNING l.lane_key, l.head",
-            [list(per_lane), list(per_lane.values())],
-        )
+        if len(per_lane) == 1:  # the form that a cluster sends to one shard
+            cursor.execute(
+                "UPDATE timeline_lane SET head = head + %s WHERE lane_key = %s RETURNING lane_key, head",
+                [len(rows), *per_lane],
+            )
+        else:
+            cursor.execute(
+                "UPDATE timeline_lane l SET head = head + v.k FROM unnest(%s::bigint[], %s::bigint[]) AS v(key, k) "
+                "WHERE l.lane_key = v.key RETURNING l.lane_key, l.head",
+                [list(per_lane), list(per_lane.values())],
+            )
         next_seq = {key: head - per_lane[key] for key, head in cursor.fetchall()}
         seqs = []
         for r in rows:

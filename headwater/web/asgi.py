@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import Any
@@ -11,6 +12,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headwater.web.settings")
 
 from django.core.asgi import get_asgi_application
 
+from headwater.core.serve import end_with_parent
+
+# A server process whose parent was killed would hold the port for ever.
+end_with_parent(signal.SIGKILL)
+
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -18,7 +24,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 django_app: App = get_asgi_application()  # type: ignore[assignment]
 
-from headwater.web.live import app as live_app
+from headwater.web.live import app as live_app  # noqa: E402
 
 paths: dict[str, App] = {"/live": live_app}
 if find_spec("headwater.capture.collect") is not None:

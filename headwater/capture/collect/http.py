@@ -1,0 +1,258 @@
+"""`POST /t` and `POST /api/v1/events`: the protocol around wire, doors and store."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import math
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from msgspec import json
+
+from headwater.capture.rules import bots, identity_key, visitor_id
+from headwater.core import clock
+from headwater.core.lanes import lane_key
+
+from . import wire
+from .doors import SCOPES, Door, Doors
+from .store import STEP, Away, Full, Refused, Store
+from .wire import MAX_BEHIND_API, MAX_BEHIND_PAGE, MAX_BODY, BadBody, Problem
+
+log = logging.getLogger("headwater.collect")
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+#: Behind a proxy that sets X-Forwarded-For, its last entry is the caller.
+TRUST_PROXY = os.environ.get("HEADWATER_TRUST_PROXY", "").lower() in ("1", "true", "yes", "on")
+API_PATH = "/api/v1/events"
+JSON = (b"content-type", b"application/json")
+NO_STORE = (b"cache-control", b"no-store")
+
+
+class Answer(Exception):
+    """An answer that is decided: status, body and further headers."""
+
+    def __init__(self, status: int, body: dict[str, Any] | None, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        super().__init__(status)
+        self.status, self.body, self.headers = status, body, list(headers)
+
+
+class Collector:
+    """One process's collector: an ASGI application."""
+
+    def __init__(self) -> None:
+        self.doors = Doors()
+        self.store = Store()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        api = scope["path"] == API_PATH
+        cors: list[tuple[bytes, bytes]] = []
+        try:
+            if scope["method"] == "OPTIONS":
+                raise await self._preflight(headers, api)
+            if scope["method"] != "POST":
+                raise Answer(405, _error("method", "send events with POST"), [(b"allow", b"POST, OPTIONS")])
+            body = await _body(headers, receive)
+            answer = await (self._api(headers, body) if api else self._page(scope, headers, body, cors))
+        except Answer as decided:
+            answer = decided
+        except BadBody as bad:
+            answer = _bad([bad.problem], 0, bad.status)
+        except Full:
+            answer = Answer(
+                503, _error("busy", "too many events are waiting; send this again"), [(b"retry-after", b"1")]
+            )
+        except Away:
+            answer = Answer(503, _error("database", "not stored; send this again"), [(b"retry-after", b"2")])
+        except Refused as why:
+            answer = Answer(422, _error("refused", str(why)))
+        await _send(send, answer, cors)
+
+    async def _page(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, cors: list[Any]) -> Answer:
+        envelope, good, bad = wire.page_body(body)
+        origin, host = _text(headers, b"origin"), _text(headers, b"host")
+        door = await self.doors.site(envelope.site)
+        if door is None:
+            raise Answer(403, _error("site", f"no active site has the key {envelope.site}"))
+        if not door.lets(origin, host):
+            raise Answer(403, _error("origin", f"{origin} is not among the allowed origins of this site"))
+        if origin:
+            cors += [(b"access-control-allow-origin", origin.encode()), (b"vary", b"origin")]
+        self._limit(door, len(good) + len(bad))
+        received = clock.now()
+        agent = _text(headers, b"user-agent")[:300]
+        purpose = _text(headers, b"sec-purpose") or _text(headers, b"purpose") or _text(headers, b"x-moz")
+        language = envelope.lang or _text(headers, b"accept-language")[:20]
+        bot = bots.label(agent, purpose=purpose, driven=envelope.driven, language=language, origin=origin)
+        if door.count_automated and bot != bots.PREFETCH:
+            bot = ""
+        context = _context(agent, _address(scope, headers), language, envelope.tz, envelope.consent)
+        visitor = visitor_id(envelope.visitor)
+        rows = []
+        for index, item, raw in good:
+            at = _checked(item, received, wire.page_problem, MAX_BEHIND_PAGE)
+            if isinstance(at, tuple):
+                bad.append(Problem(index, *at))
+            else:
+                rows.append((lane_key(visitor), visitor, at, raw))
+        return await self._keep(door, rows, received, bot, context, bad)
+
+    async def _api(self, headers: dict[bytes, bytes], body: bytes) -> Answer:
+        scheme, _, key = _text(headers, b"authorization").partition(" ")
+        if scheme.lower() != "bearer" or not key.strip():
+            challenge = [(b"www-authenticate", b"Bearer")]
+            raise Answer(401, _error("key", "send an API key: Authorization: Bearer hw_..."), challenge)
+        door = await self.doors.key(key.strip())
+        if door is None:
+            raise Answer(401, _error("key", "this API key is unknown or revoked"), [(b"www-authenticate", b"Bearer")])
+        if not door.scopes & SCOPES:
+            raise Answer(403, _error("scope", "this API key lacks the scope events:write"))
+        good, bad = wire.api_body(body)
+        self._limit(door, len(good) + len(bad))
+        received = clock.now()
+        rows = []
+        for index, item, raw in good:
+            at = _checked(item, received, wire.api_problem, MAX_BEHIND_API)
+            if isinstance(at, tuple):
+                bad.append(Problem(index, *at))
+                continue
+            visitor = visitor_id(item.visitor) if item.visitor else None
+            who = visitor if visitor is not None else item.contact_id or identity_key(item.email or "")
+            rows.append((lane_key(who), visitor, at, raw))
+        return await self._keep(door, rows, received, "", b"{}", bad)
+
+    def _limit(self, door: Door, count: int) -> None:
+        wait = self.doors.wait(door, count)
+        if wait:
+            after = [(b"retry-after", str(math.ceil(wait)).encode())]
+            raise Answer(429, _error("rate", "this key sends more events than it may; wait and send again"), after)
+
+    async def _keep(
+        self, door: Door, rows: list[Any], received: datetime, bot: str, context: bytes, bad: list[Problem]
+    ) -> Answer:
+        if rows:
+            first = self.store.ids.take(len(rows), received)
+            received_text = received.isoformat()
+            tail = (door.source.encode(), bot.encode(), context)
+            lines = [
+                b"%d\t%d\t%b\t%b\t%b\t%b\t%b\t%b\t%b\n"
+                % (
+                    lane,
+                    first + n * STEP,
+                    received_text.encode(),
+                    (received_text if at is received else at.isoformat()).encode(),
+                    tail[0],
+                    b"\\N" if visitor is None else b"%d" % visitor,
+                    tail[1],
+                    _escape(bytes(raw)),
+                    tail[2],
+                )
+                for n, (lane, visitor, at, raw) in enumerate(rows)
+            ]
+            await self.store.put(b"".join(lines), len(rows))
+        if bad:
+            return _bad(bad, len(rows), 422)
+        return Answer(202, {"accepted": len(rows)})
+
+    async def _preflight(self, headers: dict[bytes, bytes], api: bool) -> Answer:
+        origin = _text(headers, b"origin")
+        if api or not await self.doors.any_site_lets(origin, _text(headers, b"host")):
+            return Answer(204, None)  # without the headers the browser refuses by itself
+        return Answer(
+            204,
+            None,
+            [
+                (b"access-control-allow-origin", origin.encode() or b"*"),
+                (b"access-control-allow-methods", b"POST"),
+                (b"access-control-allow-headers", b"content-type"),
+                (b"access-control-max-age", b"86400"),
+                (b"vary", b"origin"),
+            ],
+        )
+
+
+def _checked(item: Any, received: datetime, problem: Any, behind: Any) -> datetime | tuple[str, str]:
+    found: tuple[str, str] | None = problem(item)
+    return found or wire.moment(item, received, behind)
+
+
+def _escape(raw: bytes) -> bytes:
+    """JSON for COPY's text format. Bare line ends and tabs stand between tokens only: inside strings JSON escapes
+    them."""
+    if b"\\" in raw:
+        raw = raw.replace(b"\\", b"\\\\")
+    if b"\n" in raw or b"\t" in raw or b"\r" in raw:
+        raw = raw.replace(b"\n", b" ").replace(b"\t", b" ").replace(b"\r", b" ")
+    return raw
+
+
+@lru_cache(maxsize=10_000)
+def _context(agent: str, address: str, language: str, zone: str, consent: bool) -> bytes:
+    said = {"ua": agent, "ip": address, "lang": language, "tz": zone, "consent": consent}
+    return _escape(json.encode({k: v.replace("\0", "") if isinstance(v, str) else v for k, v in said.items() if v}))
+
+
+def _address(scope: Scope, headers: dict[bytes, bytes]) -> str:
+    forwarded = _text(headers, b"x-forwarded-for") if TRUST_PROXY else ""
+    return shorten_address(forwarded.split(",")[-1].strip() or (scope.get("client") or ("",))[0])
+
+
+@lru_cache(maxsize=10_000)
+def shorten_address(address: str) -> str:
+    """An address without the part that names a household: /24 and /48."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 48}", strict=False).network_address)
+
+
+def _text(headers: dict[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1")
+
+
+async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    large = Answer(413, _error("too_large", f"the body has more than {MAX_BODY} bytes"), [(b"connection", b"close")])
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        raise Answer(415, _error("encoding", "send the body uncompressed"))
+    length = headers.get(b"content-length", b"0")
+    if length.isdigit() and int(length) > MAX_BODY:
+        raise large
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            raise large
+    if message["type"] == "http.disconnect":
+        raise Answer(400, _error("disconnected", "the body ended early"))
+    if len(body) > MAX_BODY:
+        raise large
+    return body
+
+
+def _error(code: str, reason: str) -> dict[str, Any]:
+    return {"error": code, "reason": reason}
+
+
+def _bad(problems: list[Problem], accepted: int, status: int) -> Answer:
+    problems.sort(key=lambda p: -1 if p.index is None else p.index)
+    return Answer(status, {"accepted": accepted, "errors": problems})
+
+
+async def _send(send: Send, answer: Answer, cors: list[tuple[bytes, bytes]]) -> None:
+    body = b"" if answer.body is None else json.encode(answer.body)
+    headers = [JSON, NO_STORE, (b"content-length", str(len(body)).encode()), *cors, *answer.headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+app = Collector()

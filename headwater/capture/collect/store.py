@@ -1,0 +1,207 @@
+"""Group commit: everything that arrives while one COPY is under way goes into the next one.
+
+A request is answered when its rows are committed, never before. What waits is bounded; beyond it the caller is told
+to come back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import time
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from headwater.core.config import config
+from headwater.core.crash import point
+from headwater.core.wake import WORK
+
+log = logging.getLogger("headwater.collect")
+
+#: Rows and bytes that may wait for the next COPY before callers get 503.
+MAX_ROWS = int(os.environ.get("HEADWATER_INTAKE_ROWS", "50000"))
+MAX_BYTES = 64 * 1024 * 1024
+#: One COPY takes at most this many bytes, so that the first of a crowd does not wait for the last.
+TICK_BYTES = 2 * 1024 * 1024
+NOTIFY_EVERY = 0.02
+COPY = (
+    "COPY capture_intake (lane_key, id, received_at, at, source, visitor_id, bot, payload, context) "
+    "FROM STDIN (FORMAT text)"
+)
+
+
+class Full(Exception):
+    """Too much waits already."""
+
+
+class Away(Exception):
+    """The database is away, or went away before it said that the rows are committed."""
+
+
+class Refused(Exception):
+    """The database cannot store these rows at all."""
+
+
+async def connect(name: str) -> psycopg.AsyncConnection[Any]:
+    """An autocommit connection to the configured database."""
+    database = config.database
+    return await psycopg.AsyncConnection.connect(
+        dbname=database["NAME"],
+        user=database["USER"] or None,
+        password=database["PASSWORD"] or None,
+        host=database["HOST"] or None,
+        port=database["PORT"] or None,
+        autocommit=True,
+        application_name=name,
+        connect_timeout=5,
+    )
+
+
+class Ids:
+    """Row ids in order of arrival: microseconds since 1970 << 11, the low bits this process's own."""
+
+    def __init__(self) -> None:
+        self.low = random.getrandbits(11)
+        self.last = 0
+
+    def take(self, count: int, received: datetime) -> int:
+        """The first of `count` ids, which step by `STEP`."""
+        first = max(int(received.timestamp() * 1_000_000), self.last + 1)
+        self.last = first + count - 1
+        return first << 11 | self.low
+
+
+STEP = 1 << 11
+
+Waiting = tuple[bytes, int, "asyncio.Future[None]"]
+
+
+class Store:
+    """The queue and the connection of one process."""
+
+    def __init__(self) -> None:
+        self.ids = Ids()
+        self.waiting: list[Waiting] = []
+        self.rows = self.bytes = 0
+        self.task: asyncio.Task[None] | None = None
+        self.connection: psycopg.AsyncConnection[Any] | None = None
+        self.not_before = 0.0
+        self.notified = 0.0
+        self.untold = False
+
+    def put(self, lines: bytes, count: int) -> asyncio.Future[None]:
+        """Queue rows in COPY's text format. The future is done when they are committed; it raises Away or Refused.
+        Raises Full at once where too much waits."""
+        if self.rows + count > MAX_ROWS or self.bytes + len(lines) > MAX_BYTES:
+            raise Full
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self.waiting.append((lines, count, future))
+        self.rows += count
+        self.bytes += len(lines)
+        if self.task is None:
+            self.task = loop.create_task(self._drain())
+        return future
+
+    async def _drain(self) -> None:
+        try:
+            while self.waiting:
+                tick = self._take()
+                try:
+                    await self._commit(tick)
+                finally:
+                    for lines, count, future in tick:
+                        self.rows -= count
+                        self.bytes -= len(lines)
+                        if not future.done():  # only where the task itself was cancelled
+                            future.set_exception(Away())
+                if self.untold and time.monotonic() - self.notified > NOTIFY_EVERY:
+                    await self._notify()
+            if self.untold:
+                asyncio.get_running_loop().call_later(NOTIFY_EVERY, self._remind)
+        finally:
+            self.task = None
+            if self.waiting:  # arrived in the instant between the last look and here
+                self.task = asyncio.get_running_loop().create_task(self._drain())
+
+    def _remind(self) -> None:
+        if self.untold and self.task is None:
+            self.task = asyncio.get_running_loop().create_task(self._late_notice())
+
+    async def _late_notice(self) -> None:
+        await self._notify()
+        await self._drain()
+
+    def _take(self) -> list[Waiting]:
+        size = 0
+        for n, (lines, _, _) in enumerate(self.waiting):
+            size += len(lines)
+            if size > TICK_BYTES and n:
+                tick, self.waiting = self.waiting[:n], self.waiting[n:]
+                return tick
+        tick, self.waiting = self.waiting, []
+        return tick
+
+    async def _commit(self, tick: list[Waiting]) -> None:
+        try:
+            await self._copy(b"".join([lines for lines, _, _ in tick]))
+        except psycopg.OperationalError as error:
+            self._lost(error)
+            _end(tick, Away())
+        except psycopg.Error as error:  # some row of the tick: find whose it is
+            log.warning("tick_refused", extra={"why": str(error).split("\n")[0], "requests": len(tick)})
+            for one in tick:
+                try:
+                    await self._copy(one[0])
+                    _end([one], None)
+                except psycopg.OperationalError as away:
+                    self._lost(away)
+                    _end([one], Away())
+                except psycopg.Error as why:
+                    _end([one], Refused(str(why).split("\n")[0]))
+        else:
+            point("collect.committed")
+            _end(tick, None)
+        self.untold = True
+
+    async def _copy(self, data: bytes) -> None:
+        connection = await self._connected()
+        async with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+            await copy.write(data)
+
+    async def _connected(self) -> psycopg.AsyncConnection[Any]:
+        if self.connection is None or self.connection.closed:
+            if time.monotonic() < self.not_before:
+                raise psycopg.OperationalError("waiting before the next try to connect")
+            self.connection = await connect("headwater-collect")
+        return self.connection
+
+    def _lost(self, error: Exception) -> None:
+        log.warning("database_away", extra={"why": str(error).strip().split("\n")[0]})
+        if self.connection is not None:
+            self.connection.pgconn.finish()
+            self.connection = None
+            return  # the next try connects at once
+        self.not_before = time.monotonic() + 0.5
+
+    async def _notify(self) -> None:
+        """A hint to the worker; it looks by itself every half second."""
+        self.untold, self.notified = False, time.monotonic()
+        try:
+            await (await self._connected()).execute(f"NOTIFY {WORK}")
+        except psycopg.Error as error:
+            self._lost(error)
+
+
+def _end(tick: list[Waiting], error: Exception | None) -> None:
+    for _, _, future in tick:
+        if future.done():
+            continue  # its caller went away
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)

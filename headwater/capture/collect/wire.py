@@ -1,0 +1,261 @@
+"""What comes over the wire: shapes, limits, and errors that name the item, the field and the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Raw, Struct, ValidationError, json
+
+from headwater.capture.rules import TOKEN
+from headwater.core.facts import KINDS
+
+MAX_BODY = 256 * 1024
+MAX_ITEMS = 500
+MAX_AHEAD = timedelta(minutes=5)
+MAX_BEHIND_PAGE = timedelta(hours=24)
+MAX_BEHIND_API = timedelta(days=730)
+EMAIL = re.compile(r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+Url = Annotated[str, Meta(max_length=2000)]
+Short = Annotated[str, Meta(max_length=300)]
+Name = Annotated[str, Meta(min_length=1, max_length=80)]
+Text = Annotated[str, Meta(max_length=2000)]
+Value = Text | int | float | bool | None | Annotated[list[Short | int | float | bool], Meta(max_length=50)]
+Properties = Annotated[dict[Name, Value], Meta(max_length=50)]
+Fields = Annotated[dict[Name, Text], Meta(max_length=50)]
+
+
+class Happening(Struct, forbid_unknown_fields=True, tag_field="type"):
+    """What every event of a page has. `age`: milliseconds between event and sending, so that a wrong clock does
+    not matter; `at` instead for senders who know the time."""
+
+    id: Id | None = None
+    age: int = 0
+    at: datetime | None = None
+    url: Url = ""
+
+
+class Page(Happening, tag="page", kw_only=True):
+    url: Url
+    title: Short = ""
+    referrer: Url = ""
+
+
+class Engaged(Happening, tag="engaged"):
+    seconds: Annotated[int, Meta(ge=0, le=86_400)] = 0
+    scroll: Annotated[int, Meta(ge=0, le=100)] = 0
+
+
+class Click(Happening, tag="click", kw_only=True):
+    href: Url
+    text: Short = ""
+
+
+class Download(Happening, tag="download", kw_only=True):
+    href: Url
+
+
+class FormSent(Happening, tag="form", kw_only=True):
+    form: Short
+    fields: Fields = {}
+
+
+class Track(Happening, tag="track", kw_only=True):
+    name: Name
+    properties: Properties = {}
+
+
+class Identify(Happening, tag="identify"):
+    email: Annotated[str, Meta(max_length=254)] | None = None
+    token: Short | None = None
+    fields: Fields = {}
+
+
+PageEvent = Page | Engaged | Click | Download | FormSent | Track | Identify
+
+
+class Envelope(Struct, forbid_unknown_fields=True):
+    """The body of `POST /t`. `events` stay raw here: they are decoded after the envelope is known to be good."""
+
+    site: Name
+    visitor: Annotated[str, Meta(min_length=8, max_length=64)]
+    events: Annotated[list[Raw], Meta(min_length=1, max_length=MAX_ITEMS)]
+    consent: bool = False
+    lang: Annotated[str, Meta(max_length=20)] = ""
+    tz: Annotated[str, Meta(max_length=64)] = ""
+    driven: bool = False
+
+
+class ApiEvent(Struct, forbid_unknown_fields=True):
+    """An item of `POST /api/v1/events`: who (email, contact_id or visitor), what, when."""
+
+    event: Name
+    email: Annotated[str, Meta(max_length=254)] | None = None
+    contact_id: Annotated[int, Meta(ge=1, le=2**62)] | None = None
+    visitor: Annotated[str, Meta(min_length=8, max_length=64)] | None = None
+    id: Id | None = None
+    at: datetime | None = None
+    age: int = 0
+    properties: Properties = {}
+    fields: Fields = {}
+
+
+class Problem(Struct):
+    """What is wrong with an item: `index` null means the body around the items."""
+
+    index: int | None
+    field: str
+    reason: str
+
+
+class BadBody(Exception):
+    """The body as a whole cannot be taken. `status` and `problem` say why."""
+
+    def __init__(self, status: int, problem: Problem) -> None:
+        super().__init__(problem.reason)
+        self.status, self.problem = status, problem
+
+
+decode_envelope = json.Decoder(Envelope).decode
+decode_page_event = json.Decoder(PageEvent).decode
+decode_api_events = json.Decoder(list[ApiEvent]).decode
+decode_api_event = json.Decoder(ApiEvent).decode
+decode_raw_list = json.Decoder(list[Raw]).decode
+
+Item = Any  # a PageEvent or an ApiEvent
+#: What of KINDS the API may send as such; any other declared kind would forge a fact of our own.
+API_KINDS = frozenset({"page.viewed", "page.engaged", "link.clicked", "file.downloaded", "trial.started"})
+PAGE_NAMES = frozenset({"trial.started"})
+
+_PATH = re.compile(r"^(.*?)(?: - at `(\$[^`]*)`)?$", re.S)
+_FIELD = re.compile(r"field `([^`]+)`")
+
+
+def explain(error: ValidationError, index: int | None) -> Problem:
+    """msgspec's message as item, field and reason."""
+    text, path = _PATH.match(str(error)).groups()  # type: ignore[union-attr]
+    field = (path or "$").removeprefix("$").lstrip(".").replace("[...]", "")
+    named = _FIELD.search(text)
+    if named:
+        field = f"{field}.{named.group(1)}".lstrip(".")
+        return Problem(index, field, "is unknown" if "unknown" in text else "is missing")
+    if field.endswith("properties"):
+        return Problem(
+            index, field, "values must be text, numbers, true, false, null, or lists of these, within limits"
+        )
+    reason = text.replace("Expected", "must be").replace("`str`", "text").replace("`", "")
+    return Problem(index, field, reason[:1].lower() + reason[1:])
+
+
+def page_body(body: bytes) -> tuple[Envelope, list[tuple[int, Item, Raw]], list[Problem]]:
+    """Decode the body of `/t`: the envelope, the good events with index and raw JSON, and what is wrong with the
+    others. Raises BadBody."""
+    envelope = _whole(decode_envelope, body)
+    if not TOKEN.match(envelope.visitor):
+        raise BadBody(422, Problem(None, "visitor", "must be 8 to 64 letters, digits, and . _ : -"))
+    good, bad = _items(envelope.events, decode_page_event)
+    return envelope, good, bad
+
+
+def api_body(body: bytes) -> tuple[list[tuple[int, Item, Raw]], list[Problem]]:
+    """Decode the body of `/api/v1/events`: one event or a list. Raises BadBody."""
+    start = body.lstrip()[:1]
+    if start == b"[":
+        raws = _whole(decode_raw_list, body)
+        if not raws:
+            raise BadBody(422, Problem(None, "", "the list is empty"))
+        if len(raws) > MAX_ITEMS:
+            raise BadBody(413, Problem(None, "", f"more than {MAX_ITEMS} events in one request"))
+        try:
+            if b"\\u0000" not in body:
+                typed = decode_api_events(body)
+                return list(zip(range(len(raws)), typed, raws, strict=True)), []
+        except ValidationError:
+            pass  # find out which ones, below
+    else:
+        raws = [_whole(json.Decoder(Raw).decode, body)]
+    return _items(raws, decode_api_event)
+
+
+def _whole(decode: Any, body: bytes) -> Any:
+    try:
+        return decode(body)
+    except ValidationError as error:
+        problem = explain(error, None)
+        raise BadBody(413 if f"length <= {MAX_ITEMS}" in problem.reason else 422, problem) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadBody(400, Problem(None, "", str(error))) from None
+
+
+def _items(raws: Sequence[Raw], decode: Any) -> tuple[list[tuple[int, Item, Raw]], list[Problem]]:
+    good, bad = [], []
+    for index, raw in enumerate(raws):
+        try:
+            item = decode(raw)
+        except ValidationError as error:
+            bad.append(explain(error, index))
+            continue
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            bad.append(Problem(index, "", str(error)))
+            continue
+        if b"\\u0000" in bytes(raw) and _NUL.search(bytes(raw)):
+            bad.append(Problem(index, "", "contains a NUL character, which cannot be stored"))
+            continue
+        good.append((index, item, raw))
+    return good, bad
+
+
+def page_problem(item: Item) -> tuple[str, str] | None:
+    """(field, reason) where a decoded event of a page makes no sense."""
+    kind = type(item)
+    if kind is Track and item.name in KINDS and item.name not in PAGE_NAMES:
+        return "name", f"{item.name} is a kind of Headwater's own; choose another name"
+    if kind is Identify:
+        if not item.email and not item.token:
+            return "email", "is missing"
+        if item.email and not EMAIL.match(item.email):
+            return "email", "is not an e-mail address"
+    if kind is Page and not item.url.startswith(("http://", "https://", "/")):
+        return "url", "must start with http://, https:// or /"
+    return None
+
+
+def api_problem(item: ApiEvent) -> tuple[str, str] | None:
+    """(field, reason) where a decoded event of the API makes no sense."""
+    if item.email is not None and not EMAIL.match(item.email):
+        return "email", "is not an e-mail address"
+    if item.email is None and item.contact_id is None and item.visitor is None:
+        return "email", "is missing: an event needs email, contact_id or visitor"
+    if item.visitor is not None and not TOKEN.match(item.visitor):
+        return "visitor", "must be 8 to 64 letters, digits, and . _ : -"
+    if item.event in KINDS and item.event not in API_KINDS:
+        return "event", f"{item.event} is a kind of Headwater's own; choose another name"
+    if item.event == "page.viewed" and not (item.properties.get("path") or item.properties.get("url")):
+        return "properties.path", "is missing: page.viewed needs path or url"
+    return None
+
+
+def moment(item: Item, received: datetime, behind: timedelta) -> datetime | tuple[str, str]:
+    """When it happened, or (field, reason) where that cannot be."""
+    if item.at is not None:
+        if item.at.tzinfo is None:
+            return "at", "has no time zone; write 2026-11-02T09:30:00Z"
+        at, field = item.at, "at"
+    elif item.age:
+        if abs(item.age) > 10**12:
+            return "age", "must be milliseconds"
+        at, field = received - timedelta(milliseconds=item.age), "age"
+    else:
+        return received
+    if at - received > MAX_AHEAD:
+        return field, "is more than 5 minutes in the future"
+    if received - at > behind:
+        limit = "24 hours" if behind == MAX_BEHIND_PAGE else "2 years"
+        return field, f"is more than {limit} in the past"
+    return at

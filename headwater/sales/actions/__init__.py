@@ -1,0 +1,30 @@
+"""Writes of this package. Import from here: `from headwater.sales import actions`."""
+
+from __future__ import annotations
+
+from .deals import Stale, create_deal, delete_deal, move_deal, update_deal
+from .history import DealSeed, HandoverSeed, import_deals, import_handovers
+from .leads import HandedOver, HandOver, accept_lead, hand_over, return_lead
+from .outcomes import lose_deal, win_deal
+from .pipelines import ensure_pipeline, set_sla
+
+__all__ = [
+    "DealSeed",
+    "HandOver",
+    "HandedOver",
+    "HandoverSeed",
+    "Stale",
+    "accept_lead",
+    "create_deal",
+    "delete_deal",
+    "ensure_pipeline",
+    "hand_over",
+    "import_deals",
+    "import_handovers",
+    "lose_deal",
+    "move_deal",
+    "return_lead",
+    "set_sla",
+    "update_deal",
+    "win_deal",
+]

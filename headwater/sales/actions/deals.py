@@ -1,0 +1,257 @@
+"""Deals: create, change, move. Who writes names the version that he saw; another one meanwhile wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Min
+
+from headwater.accounts.models import Workspace
+from headwater.core import clock, wake
+from headwater.core.money import CURRENCIES, MAX_AMOUNT
+from headwater.timeline.actions import in_lane, record
+
+from ..facts import DealCreated, DealMoved
+from ..models import Deal, DealStageChange, PipelineStage
+from ..rules import STEP, between
+from .pipelines import ensure_pipeline, first_stage
+
+EDITABLE = {"name", "amount", "currency", "owner_id", "contact_id", "company_id", "expected_close", "source"}
+
+
+class Stale(Exception):
+    """Somebody else changed the deal since the version that was named. `.deal` is as it stands now."""
+
+    def __init__(self, deal: Deal) -> None:
+        super().__init__(f"deal {deal.pk} is at version {deal.version}")
+        self.deal = deal
+
+
+@contextmanager
+def locked(deal_id: int, version: int | None = None) -> Iterator[Deal]:
+    """The deal, locked, inside its person's lane. Raises Deal.DoesNotExist, or Stale on another version."""
+    person = Deal.objects.values_list("contact_id", flat=True).get(pk=deal_id)
+    with in_lane(*([person] if person is not None else [])):
+        deal = (
+            Deal.objects.select_for_update(of=("self",)).select_related("stage", "pipeline", "contact").get(pk=deal_id)
+        )
+        if deal.contact_id != person or (version is not None and deal.version != version):
+            raise Stale(deal)
+        yield deal
+
+
+def check_amount(amount: Decimal | None, currency: str) -> None:
+    """Raises ValueError on an amount that no deal can have, or a currency that we do not know."""
+    if amount is not None and not (amount.is_finite() and 0 <= amount <= MAX_AMOUNT):
+        raise ValueError("amount out of range")
+    if currency not in CURRENCIES:
+        raise ValueError(f"unknown currency: {currency}")
+
+
+def create_deal(
+    *,
+    actor: str,
+    name: str,
+    person_id: int | None = None,
+    company_id: int | None = None,
+    owner_id: int | None = None,
+    amount: Decimal | None = None,
+    currency: str = "",
+    stage_id: int | None = None,
+    expected_close: date | None = None,
+    source: str = "",
+    key: str | None = None,
+) -> int:
+    """Open a deal at the top of a stage (the first open one of the first pipeline, if none is named).
+
+    Records DealCreated on the contact. key: the same key makes one deal. Returns the deal's id. Raises ValueError on
+    an empty name, an amount that cannot be, an unknown currency or a stage that is not open.
+    """
+    name = name.strip()[:200]
+    if not name:
+        raise ValueError("a deal needs a name")
+    currency = currency or Workspace.objects.values_list("currency", flat=True).get(pk=1)
+    check_amount(amount, currency)
+    stage = PipelineStage.objects.filter(pk=stage_id).first() if stage_id else first_stage(ensure_pipeline())
+    if stage is None or stage.kind != "open":
+        raise ValueError("a new deal begins in an open stage")
+    with in_lane(*([person_id] if person_id is not None else [])):
+        now = clock.now()
+        wanted = {
+            "name": name,
+            "contact_id": person_id,
+            "company_id": company_id,
+            "owner_id": owner_id,
+            "amount": amount,
+            "currency": currency,
+            "pipeline_id": stage.pipeline_id,
+            "stage": stage,
+            "position": top_of(stage.pk),
+            "expected_close": expected_close,
+            "source": source[:80],
+            "created_at": now,
+            "stage_at": now,
+            "updated_at": now,
+        }
+        if key is None:
+            deal, made = Deal.objects.create(**wanted), True
+        else:
+            deal, made = Deal.objects.get_or_create(key=key, defaults=wanted)
+        if made:
+            created([deal], actor=actor, at=now)
+    return deal.pk
+
+
+def created(deals: Sequence[Deal], *, actor: str, at: datetime, record_facts: bool = True) -> None:
+    """What follows from new deals: their first stage in the history, the fact, the open boards."""
+    DealStageChange.objects.bulk_create(
+        DealStageChange(deal=d, before=None, after_id=d.stage_id, at=at, actor=actor) for d in deals
+    )
+    if record_facts:
+        for deal in deals:
+            if deal.contact_id is not None:
+                record(deal.contact_id, created_fact(deal), actor=actor)
+    wake.publish("board")
+
+
+def created_fact(deal: Deal) -> DealCreated:
+    return DealCreated(
+        deal=deal.pk,
+        name=deal.name,
+        amount=str(deal.amount) if deal.amount is not None else "",
+        currency=deal.currency,
+        pipeline=deal.stage.pipeline.name,
+        stage=deal.stage.name,
+    )
+
+
+def update_deal(deal_id: int, *, actor: str, version: int | None = None, **changes: Any) -> Deal:
+    """Change name, amount, currency, owner_id, contact_id, company_id, expected_close or source.
+
+    Returns the deal. Raises Deal.DoesNotExist, Stale, ValueError.
+    """
+    if unknown := set(changes) - EDITABLE:
+        raise ValueError(f"a deal has no {', '.join(sorted(unknown))}")
+    if "name" in changes and not str(changes["name"]).strip():
+        raise ValueError("a deal needs a name")
+    with locked(deal_id, version) as deal:
+        for field, value in changes.items():
+            setattr(deal, field, value)
+        check_amount(deal.amount, deal.currency)
+        deal.version += 1
+        deal.updated_at = clock.now()
+        deal.save(update_fields=[*changes, "version", "updated_at"])
+        wake.publish("board", f"deal:{deal.pk}", *_person(deal))
+    return deal
+
+
+def move_deal(
+    deal_id: int,
+    stage_id: int,
+    *,
+    version: int | None,
+    actor: str,
+    before_id: int | None = None,
+    reason: str = "",
+) -> Deal:
+    """Put a deal into a stage of its pipeline, above the card `before_id` (None: at the end).
+
+    A won stage wins the deal, a lost one loses it (and needs `reason`). Returns the deal. Raises Deal.DoesNotExist,
+    Stale where its version is another one now, ValueError on a stage of another pipeline or a missing reason.
+    """
+    from .outcomes import lost, won  # they need what is defined here
+
+    with locked(deal_id, version) as deal:
+        stage = PipelineStage.objects.filter(pk=stage_id, pipeline_id=deal.pipeline_id).first()
+        if stage is None:
+            raise ValueError("that stage belongs to another pipeline")
+        if stage.kind == "lost" and deal.stage_id != stage.pk and not reason.strip():
+            raise ValueError("a lost deal needs a reason")
+        before = deal.stage
+        deal.position = place(deal, stage.pk, before_id)
+        put(deal, stage, actor=actor)
+        if stage.pk != before.pk:
+            if stage.kind == "won":
+                won(deal, actor=actor)
+            elif stage.kind == "lost":
+                lost(deal, reason, actor=actor)
+            elif deal.contact_id is not None:
+                fact = DealMoved(deal=deal.pk, name=deal.name, before=before.name, after=stage.name, stage=stage.pk)
+                record(deal.contact_id, fact, actor=actor)
+        wake.publish("board", f"deal:{deal.pk}")
+    return deal
+
+
+def put(deal: Deal, stage: PipelineStage, *, actor: str) -> None:
+    """Write a locked deal's new stage and position, and the change into its history."""
+    now = clock.now()
+    if stage.pk != deal.stage_id:
+        DealStageChange.objects.create(deal=deal, before_id=deal.stage_id, after=stage, at=now, actor=actor)
+        deal.stage_at = now
+        deal.won_at = now if stage.kind == "won" else None
+        deal.lost_at = now if stage.kind == "lost" else None
+        if stage.kind != "lost":
+            deal.lost_reason = ""
+    deal.stage = stage
+    deal.version += 1
+    deal.updated_at = now
+    deal.save()
+
+
+def top_of(stage_id: int) -> float:
+    """A position above every card of the stage."""
+    least = Deal.objects.filter(stage_id=stage_id).aggregate(least=Min("position"))["least"]
+    return 0.0 if least is None else float(least) - STEP
+
+
+def place(deal: Deal, stage_id: int, before_id: int | None) -> float:
+    """The position above card `before_id` of a stage, or at the stage's end; numbers the column anew when full."""
+    for _ in range(2):
+        above, below = _neighbours(deal.pk, stage_id, before_id)
+        position = between(above, below)
+        if position is not None:
+            return position
+        _renumber(stage_id)
+    raise AssertionError("a freshly numbered column has room")
+
+
+def _neighbours(deal_id: int, stage_id: int, before_id: int | None) -> tuple[float | None, float | None]:
+    """The positions above and below the wanted place, the moving card itself left out."""
+    others = Deal.objects.filter(stage_id=stage_id).exclude(pk=deal_id).order_by("position", "id")
+    below = others.filter(pk=before_id).first() if before_id is not None else None
+    if below is None:
+        last = others.last()
+        return (last.position if last else None), None
+    above = (
+        others.filter(position__lte=below.position)
+        .exclude(position=below.position, pk__gte=below.pk)
+        .order_by("-position", "-id")
+        .first()
+    )
+    return (above.position if above else None), below.position
+
+
+def _renumber(stage_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE sales_deal d SET position = n.row * %s FROM (SELECT id, row_number() OVER "
+            "(ORDER BY position, id) AS row FROM sales_deal WHERE stage_id = %s) n WHERE d.id = n.id",
+            [STEP, stage_id],
+        )
+
+
+def delete_deal(deal_id: int, *, actor: str) -> None:
+    """Remove a deal that was opened by mistake; what its timeline says stays. Raises Deal.DoesNotExist."""
+    with locked(deal_id) as deal:
+        pk, person = deal.pk, _person(deal)
+        deal.delete()
+        wake.publish("board", f"deal:{pk}", *person)
+
+
+def _person(deal: Deal) -> list[str]:
+    return [f"person:{deal.contact_id}"] if deal.contact_id is not None else []

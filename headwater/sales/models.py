@@ -1,0 +1,137 @@
+"""Pipelines, deals and the hand-over of leads. A few rows per person, never one per event."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core import clock
+from headwater.people.models import Company, Contact
+
+
+class StageKind(models.TextChoices):
+    OPEN = "open", _("Open")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+
+
+class SalesDesk(models.Model):
+    """How leads are handed over. Exactly one row, id 1; its lock makes the round robin fair."""
+
+    #: Minutes that sales has to answer a lead
+    sla_minutes = models.PositiveIntegerField(default=60)
+    #: Who got the last lead (a user's id)
+    last_taker = models.BigIntegerField(default=0)
+
+
+class Pipeline(models.Model):
+    name = models.CharField(max_length=80, unique=True)
+    order = models.SmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["order", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PipelineStage(models.Model):
+    pipeline = models.ForeignKey(Pipeline, on_delete=models.CASCADE, related_name="stages")
+    name = models.CharField(max_length=60)
+    kind = models.CharField(max_length=4, choices=StageKind.choices, default=StageKind.OPEN)
+    probability = models.SmallIntegerField(default=0)  # percent
+    order = models.SmallIntegerField(default=0)
+    #: A deal that stands here longer than this many days rots; 0: never
+    rot_days = models.SmallIntegerField(default=0)
+    hue = models.SmallIntegerField(default=265)
+
+    class Meta:
+        ordering = ["order", "id"]
+        constraints = [models.UniqueConstraint(fields=["pipeline", "name"], name="stage_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Deal(models.Model):
+    """A chance to sell. `version` counts the moves and edits: who writes names the version that he saw."""
+
+    name = models.CharField(max_length=200)
+    contact = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False)
+    company = models.ForeignKey(Company, null=True, on_delete=models.SET_NULL, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    amount = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    currency = models.CharField(max_length=3, default="USD")
+    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="deals")
+    stage = models.ForeignKey(PipelineStage, on_delete=models.PROTECT, related_name="deals")
+    #: Place in its column, ascending; a card between two others gets the middle of their positions
+    position = models.FloatField(default=0)
+    expected_close = models.DateField(null=True)
+    source = models.CharField(max_length=80, blank=True, default="")
+    lost_reason = models.CharField(max_length=200, blank=True, default="")
+    version = models.IntegerField(default=1)
+    created_at = models.DateTimeField(default=clock.now)
+    stage_at = models.DateTimeField(default=clock.now)
+    won_at = models.DateTimeField(null=True)
+    lost_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(default=clock.now)
+    #: Makes creation idempotent, where the creator gives one
+    key = models.CharField(max_length=120, null=True, unique=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["stage", "position", "id"], name="deal_board"),
+            models.Index(fields=["pipeline", "stage"], include=["currency", "amount", "owner"], name="deal_sums"),
+            models.Index(fields=["pipeline", "-created_at", "-id"], name="deal_created"),
+            models.Index(fields=["contact", "-created_at"], name="deal_contact"),
+            models.Index(fields=["company", "-created_at"], name="deal_company"),
+            models.Index(fields=["owner", "-created_at"], name="deal_owner"),
+            models.Index(fields=["won_at"], name="deal_won", condition=Q(won_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DealStageChange(models.Model):
+    """Every stage a deal has stood in, with who put it there."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="changes")
+    before = models.ForeignKey(PipelineStage, null=True, on_delete=models.CASCADE, related_name="+")
+    after = models.ForeignKey(PipelineStage, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(default=clock.now)
+    actor = models.CharField(max_length=40, default="system")
+
+    class Meta:
+        indexes = [models.Index(fields=["deal", "at"], name="change_deal")]
+
+
+class LeadHandover(models.Model):
+    """Marketing hands a person to sales; sales accepts or returns. At most one is open per person."""
+
+    OPEN, ACCEPTED, RETURNED = "open", "accepted", "returned"
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    deal = models.ForeignKey(Deal, null=True, on_delete=models.SET_NULL, related_name="handovers")
+    reason = models.CharField(max_length=300)
+    score = models.IntegerField(default=0)
+    status = models.CharField(max_length=10, default=OPEN)
+    created_at = models.DateTimeField(default=clock.now)
+    sla_due_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)  # when it was accepted or returned
+    return_reason = models.CharField(max_length=300, blank=True, default="")
+    actor = models.CharField(max_length=40, default="system")
+    key = models.CharField(max_length=120, unique=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["contact"], condition=Q(status="open"), name="handover_one_open"),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "sla_due_at"], condition=Q(status="open"), name="handover_queue"),
+            models.Index(fields=["contact", "-created_at"], name="handover_contact"),
+            models.Index(fields=["-created_at"], name="handover_created"),
+        ]

@@ -1,0 +1,34 @@
+"""Writes of this package. Import from here: `from headwater.teamwork import actions`."""
+
+from __future__ import annotations
+
+from .activities import add_note, log_call
+from .notifications import NewNotification, mark_read, notify
+from .tasks import (
+    NewTask,
+    close_task_by_key,
+    close_tasks,
+    complete_task,
+    create_task,
+    create_tasks,
+    reopen_task,
+    snooze_task,
+    update_task,
+)
+
+__all__ = [
+    "NewNotification",
+    "NewTask",
+    "add_note",
+    "close_task_by_key",
+    "close_tasks",
+    "complete_task",
+    "create_task",
+    "create_tasks",
+    "log_call",
+    "mark_read",
+    "notify",
+    "reopen_task",
+    "snooze_task",
+    "update_task",
+]
