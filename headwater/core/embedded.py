@@ -7,6 +7,7 @@ it (the next start adopts it), and recovers from its own crash. Free of Django.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -78,9 +79,8 @@ class Embedded:
         """The postmaster's process id, None where it does not run."""
         try:
             pid = int((self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
-            command = Path(f"/proc/{pid}/cmdline")
-            if command.parent.parent.exists() and command.parent.parent.is_dir() and Path("/proc/self").exists():
-                return pid if command.exists() and b"postgres" in command.read_bytes() else None
+            if Path("/proc/self").exists():  # a stale file may name a process that is somebody else's by now
+                return pid if b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes() else None
             os.kill(pid, 0)
             return pid
         except (FileNotFoundError, ValueError, ProcessLookupError, PermissionError):
@@ -280,15 +280,10 @@ class Embedded:
         making = self.data_dir / f"postgres.making.{os.getpid()}"
         shutil.rmtree(making, ignore_errors=True)
         self._folder(making, user, 0o700)
-        done = self._run(
-            binaries,
-            "initdb",
-            ["-D", str(making), "-U", "headwater", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
-             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-sync"]
-            if int(self._major()) >= 17
-            else ["-D", str(making), "-U", "headwater", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
-            user,
-        )  # fmt: skip
+        options = ["-D", str(making), "-U", "headwater", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+        if int(self._major()) >= 17:  # the built-in locale does not depend on the machine's
+            options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        done = self._run(binaries, "initdb", [*options, "--no-sync"], user)
         if done.returncode:
             shutil.rmtree(making, ignore_errors=True)
             hint = f" (as system user {user.pw_name}, which must be able to reach it)" if user else ""
@@ -305,10 +300,8 @@ class Embedded:
 
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'headwater'").fetchone():
-                try:
+                with contextlib.suppress(psycopg.errors.DuplicateDatabase):
                     connection.execute("CREATE DATABASE headwater")
-                except psycopg.errors.DuplicateDatabase:
-                    pass
 
     def _log_tail(self) -> str:
         try:

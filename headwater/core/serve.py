@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
 import sys
+import time
+
+PR_SET_PDEATHSIG = 1
 
 
 def port_in_use(host: str, port: int) -> bool:
@@ -14,9 +18,18 @@ def port_in_use(host: str, port: int) -> bool:
         return probe.connect_ex((host if host != "0.0.0.0" else "127.0.0.1", port)) == 0
 
 
+def end_with_parent(number: int) -> None:
+    """Ask the kernel to send this process a signal when its parent is gone (Linux; elsewhere nothing happens)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+
+
 def serve(host: str, port: int, processes: int = 1) -> int:
     """Serve until a signal ends it. Returns the exit status; 1 where the port is taken."""
-    if port_in_use(host, port):
+    patience = time.monotonic() + 3  # a process that was killed a moment ago may still be letting go of it
+    while (taken := port_in_use(host, port)) and time.monotonic() < patience:
+        time.sleep(0.1)
+    if taken:
         print(
             f"headwater: port {port} on {host} is in use. Stop what listens there, or choose another one: "
             f"--port {port + 1} (or HEADWATER_PORT).",

@@ -16,7 +16,7 @@ from datetime import timedelta
 from django.db import InterfaceError, OperationalError, connection, transaction
 from msgspec import json
 
-from headwater.core import clock
+from headwater.core import clock, crash
 
 from .actions import in_lane
 from .models import Parked
@@ -60,8 +60,11 @@ def _batch(consumer: Consumer, only: list[int] | None, per_lane: int) -> int:
         if heard:
             with in_lane(*{e.person_id for e in heard}):
                 consumer.react(heard)
+            crash.point(f"{consumer.name}.reacted")
         _advance(consumer.name, lanes, events, per_lane)
-        return len(events)
+    if heard:
+        crash.point(f"{consumer.name}.committed")
+    return len(events)
 
 
 def _claim(name: str, only: list[int] | None) -> list[tuple[int, int, int]]:
