@@ -1,19 +1,27 @@
-"""Points at which tests kill the process: `HEADWATER_KILL_AT=name[:n]` sends SIGKILL to itself the n-th time that
-`point(name)` is passed. Without the variable a point is one comparison."""
+"""Points at which tests kill the process, between two steps of the product's work.
+
+`HEADWATER_KILL_FILE` names a file. A process that passes `point(name)` while the file holds that name takes the file
+away and sends SIGKILL to itself: once, however often it is started again. Without the variable a point is nothing.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
-_name, _, _count = os.environ.get("HEADWATER_KILL_AT", "").partition(":")
-_left = int(_count or 1)
+_file = os.environ.get("HEADWATER_KILL_FILE", "")
 
 
 def point(name: str) -> None:
     """A place between two steps where a kill must lose nothing and repeat nothing."""
-    global _left
-    if name == _name:
-        _left -= 1
-        if _left <= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+    if not _file:
+        return
+    path = Path(_file)
+    try:
+        if path.read_text().strip() != name:
+            return
+        path.unlink()
+    except FileNotFoundError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
