@@ -146,7 +146,6 @@ class Outbox(models.Model):
 class Suppression(models.Model):
     """Addresses that must not be written to. Only a hash is kept, so that it outlives an erased person."""
 
-    HOT = "email"
     digest = models.CharField(max_length=64, primary_key=True)  # rules.tokens.email_digest
     reason = models.CharField(max_length=20)  # bounce, complaint, unsubscribed, manual
     detail = models.CharField(max_length=300, blank=True, default="")

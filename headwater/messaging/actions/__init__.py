@@ -4,5 +4,16 @@ from __future__ import annotations
 
 from .queue import queue
 from .requests import MailRequest, Outcome, PurposeName
+from .templates import TemplateText, archive_template, copy_template, create_template, update_template
 
-__all__ = ["MailRequest", "Outcome", "PurposeName", "queue"]
+__all__ = [
+    "MailRequest",
+    "Outcome",
+    "PurposeName",
+    "TemplateText",
+    "archive_template",
+    "copy_template",
+    "create_template",
+    "queue",
+    "update_template",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .links import person_of_token
 from .results import Results, results
+from .templates import by_slug, current, templates
 
-__all__ = ["Results", "results"]
+__all__ = ["Results", "by_slug", "current", "person_of_token", "results", "templates"]

@@ -1,0 +1,56 @@
+"""What may keep a mail from being sent: consent, suppression, caps. Each for many people in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection
+
+from headwater.core import clock
+from headwater.people.models import Consent
+
+from ..models import MailPolicy, Suppression
+from ..rules.tokens import email_digest
+
+#: Reasons that block marketing only; every other reason blocks all mail.
+MARKETING_ONLY = ("unsubscribed", "complaint")
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `mails` marketing mails in `days`."""
+
+    mails: int
+    days: int
+
+
+def consenting(person_ids: Sequence[int]) -> set[int]:
+    """Who has granted mails as a channel."""
+    granted = Consent.objects.filter(person_id__in=list(person_ids), channel="email", topic="", state="granted")
+    return set(granted.values_list("person_id", flat=True))
+
+
+def suppressed(emails: Iterable[str]) -> dict[str, str]:
+    """email -> why it must not be written to; addresses without a reason are left out."""
+    digests = {email_digest(e): e for e in emails if e}
+    rows = Suppression.objects.filter(digest__in=list(digests)).values_list("digest", "reason")
+    return {digests[d]: reason for d, reason in rows}
+
+
+def policy() -> Cap | None:
+    """The frequency cap, or None where there is none."""
+    row = MailPolicy.objects.filter(pk=1).first()
+    return Cap(row.cap_mails, row.cap_days) if row and row.cap_mails is not None else None
+
+
+def recent_marketing(person_ids: Sequence[int], cap: Cap) -> dict[int, int]:
+    """person id -> marketing mails sent or on their way within the cap's days."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT person_id, count(*) FROM messaging_message WHERE person_id = ANY(%s) AND queued_at > %s "
+            "AND purpose = 'marketing' AND status IN ('queued', 'sending', 'sent') GROUP BY person_id",
+            [list(person_ids), clock.now() - timedelta(days=cap.days)],
+        )
+        return dict(cursor.fetchall())

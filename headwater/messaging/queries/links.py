@@ -1,0 +1,54 @@
+"""The addresses in mails: made for a message, and read back when somebody follows one."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from uuid import UUID
+
+from django.conf import settings
+
+from headwater.core import clock
+
+from ..rules import tokens
+from ..rules.compose import Source, Urls
+from ..rules.tokens import Kind, Token
+
+
+@lru_cache(maxsize=4)
+def _key_of(secret: str) -> bytes:
+    return tokens.key_of(secret)
+
+
+def key() -> bytes:
+    """The installation's key for links in mails."""
+    return _key_of(settings.SECRET_KEY)
+
+
+def urls_of(person_id: int, message_id: UUID, source: Source, base_url: str) -> Urls:
+    """Every address that this message needs. base_url: without a slash at the end."""
+    secret, token = key(), Token(person_id, message_id)
+    clicks = {n: f"{base_url}/c/{tokens.sign('click', Token(person_id, message_id, n), secret)}" for n in source.links}
+    return Urls(
+        unsubscribe=f"{base_url}/u/{tokens.sign('unsubscribe', token, secret)}",
+        view=f"{base_url}/v/{tokens.sign('view', token, secret)}",
+        pixel=f"{base_url}/o/{tokens.sign('open', token, secret)}.gif",
+        clicks=clicks,
+    )
+
+
+def read_token(kind: Kind, text: str) -> Token | None:
+    """What a link's token says, or None where it is not one of ours."""
+    return tokens.verify(kind, text, key())
+
+
+def visit_token(person_id: int) -> str:
+    """The value of `hw_m` that a click adds to addresses of our own sites."""
+    return tokens.sign_visit(person_id, clock.now(), key())
+
+
+def person_of_token(token: str) -> int | None:
+    """The person behind an `hw_m` value of a page's address, or None where it is forged or older than 30 minutes.
+
+    The tracking script hands it in with the first page view after a click, so that the visitor becomes that person.
+    """
+    return tokens.verify_visit(token, clock.now(), key())
