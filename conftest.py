@@ -109,6 +109,27 @@ def django_db_setup(postgres: str, django_db_blocker: pytest.FixtureDef) -> Iter
         connections.close_all()
 
 
+def _reseed_after_flush() -> None:
+    """Tests with transaction=True empty every table when they end; the lanes belong to a fresh database."""
+    from django.test import TransactionTestCase
+
+    from headwater.core.lanes import LANE_KEYS
+    from headwater.core.setup import after_migrate
+    from headwater.timeline.models import Lane
+
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def teardown(self: TransactionTestCase) -> None:
+        flush(self)
+        Lane.objects.bulk_create([Lane(lane_key=k, lane=n) for n, k in enumerate(LANE_KEYS)], ignore_conflicts=True)
+        after_migrate()
+
+    TransactionTestCase._fixture_teardown = teardown  # type: ignore[attr-defined]
+
+
+_reseed_after_flush()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser stories first: they are the longest, so the two workers end together."""
     items.sort(key=lambda item: "browser" not in item.keywords)
