@@ -75,3 +75,5 @@ class ConsentChanged(Fact):
     topic: str = ""
     source: str = ""
     text: str = ""
+    url: str = ""
+    ip: str = ""

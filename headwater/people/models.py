@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core import clock
@@ -40,6 +39,9 @@ class Company(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     custom = models.JSONField(default=dict, blank=True)
+    #: As Contact.search and Contact.grams: name, domain, website, telephone
+    search = models.TextField(default="", blank=True)
+    grams = ArrayField(models.TextField(), default=list, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     updated_at = models.DateTimeField(default=clock.now)
 
@@ -47,8 +49,10 @@ class Company(models.Model):
         verbose_name_plural = "companies"
         indexes = [
             models.Index(fields=["domain"]),
-            models.Index(fields=["name"]),
-            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="company_name_trgm"),
+            models.Index(fields=["name", "id"], name="company_name"),
+            models.Index(fields=["-created_at", "-id"], name="company_created"),
+            GinIndex(OpClass("search", name="gin_trgm_ops"), name="company_search_trgm"),
+            GinIndex(fields=["grams"], name="company_grams"),
         ]
 
     def __str__(self) -> str:
@@ -98,6 +102,9 @@ class Contact(models.Model):
     #: First touch, kept when the visitor became a contact: source, medium, campaign, referrer, landing
     origin = models.JSONField(default=dict, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
+    #: Folded name, e-mail and telephone, and their short words (rules.search): how search finds her in any script
+    search = models.TextField(default="", blank=True)
+    grams = ArrayField(models.TextField(), default=list, blank=True)
     created_at = models.DateTimeField(default=clock.now)
     updated_at = models.DateTimeField(default=clock.now)
 
@@ -110,8 +117,8 @@ class Contact(models.Model):
             models.Index(fields=["owner", "-created_at"], name="contact_owner"),
             models.Index(fields=["company"], name="contact_company"),
             GinIndex(fields=["tags"], name="contact_tags"),
-            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="contact_name_trgm"),
-            GinIndex(OpClass(Upper("email"), name="gin_trgm_ops"), name="contact_email_trgm"),
+            GinIndex(OpClass("search", name="gin_trgm_ops"), name="contact_search_trgm"),
+            GinIndex(fields=["grams"], name="contact_grams"),
         ]
 
     def __str__(self) -> str:
@@ -124,6 +131,21 @@ class EmailClaim(models.Model):
     HOT = "email"
     email = models.CharField(max_length=254, primary_key=True)  # normalised (rules.normalise_email)
     person_id = models.BigIntegerField(db_index=True)
+
+
+class ExternalClaim(models.Model):
+    """An id in another system -> person, as EmailClaim: "shop:4711"."""
+
+    HOT = "external"
+    external_id = models.CharField(max_length=200, primary_key=True)
+    person_id = models.BigIntegerField(db_index=True)
+
+
+class CompanyClaim(models.Model):
+    """What names a company -> company: "domain:northwind.example", "name:northwind retail" (rules.same_name)."""
+
+    key = models.CharField(max_length=220, primary_key=True)
+    company_id = models.BigIntegerField(db_index=True)
 
 
 class Affiliation(models.Model):
@@ -170,7 +192,7 @@ class Consent(models.Model):
     person_id = models.BigIntegerField()
     channel = models.CharField(max_length=20)  # "email", "sms", ...
     topic = models.CharField(max_length=40, default="", blank=True)  # "" = the channel as a whole
-    state = models.CharField(max_length=20)  # "granted" | "withdrawn"
+    state = models.CharField(max_length=20)  # "granted" | "withdrawn" | "pending" (asked, not yet confirmed)
     at = models.DateTimeField()
     #: where, which text, which address: {"source": "form:3", "text": "...", "ip": "...", "url": "..."}
     proof = models.JSONField(default=dict)

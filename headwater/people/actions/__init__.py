@@ -1,0 +1,32 @@
+"""Writing contacts, companies, visitors and consent: one verb each, set-based, idempotent, safe to run at once.
+
+Locks are taken in one order everywhere: company and address claims, then visitors, then lane heads, then rows.
+"""
+
+from __future__ import annotations
+
+from .companies import create_company, find_or_create_companies, update_company
+from .consent import ConsentChange, set_consent, set_consents
+from .contacts import create_contact, update_contact
+from .identify import Identity, identify
+from .labels import add_tags, remove_tags, set_owner, set_stage
+from .visitors import Visit, see
+
+__all__ = [
+    "ConsentChange",
+    "Identity",
+    "Visit",
+    "add_tags",
+    "create_company",
+    "create_contact",
+    "find_or_create_companies",
+    "identify",
+    "remove_tags",
+    "see",
+    "set_consent",
+    "set_consents",
+    "set_owner",
+    "set_stage",
+    "update_company",
+    "update_contact",
+]

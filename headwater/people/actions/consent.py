@@ -1,0 +1,98 @@
+"""May we write to her? The present state per channel and topic, each change with its proof."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from headwater.core import clock
+from headwater.timeline.actions import NewFact, in_lane, record_many
+
+from .. import rules
+from ..facts import ConsentChanged
+from ..models import Consent
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentChange:
+    person_id: int
+    channel: str
+    state: str
+    topic: str = ""
+    proof: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
+
+
+def set_consent(
+    person_id: int,
+    channel: str,
+    state: str,
+    *,
+    actor: str,
+    topic: str = "",
+    proof: Mapping[str, Any] | None = None,
+    at: datetime | None = None,
+) -> bool:
+    """Keep that she agreed ("granted"), refused ("withdrawn") or was asked to confirm ("pending").
+
+    proof: where and with which words: {"source": "form:3", "text": "...", "ip": "...", "url": "..."}. Returns True
+    where the state changed. Raises rules.Invalid on "channel" or "state".
+    """
+    return bool(set_consents([ConsentChange(person_id, channel, state, topic, proof or {}, at)], actor=actor))
+
+
+def set_consents(changes: Sequence[ConsentChange], *, actor: str) -> list[ConsentChange]:
+    """The same for many. Returns those that changed something; the last of one person, channel and topic counts."""
+    for c in changes:
+        if c.channel not in rules.CONSENT_CHANNELS:
+            raise rules.Invalid({"channel": "There is no such channel."})
+        if c.state not in rules.CONSENT_STATES:
+            raise rules.Invalid({"state": "Consent is granted, withdrawn or pending."})
+    wanted = {(c.person_id, c.channel, c.topic): c for c in changes}
+    if not wanted:
+        return []
+    people = {c.person_id for c in changes}
+    with in_lane(*people):
+        now = clock.now()
+        present = {
+            (p, channel, topic): state
+            for p, channel, topic, state in Consent.objects.filter(person_id__in=people).values_list(
+                "person_id", "channel", "topic", "state"
+            )
+        }
+        new = [c for key, c in wanted.items() if present.get(key) != c.state]
+        if new:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO people_consent (person_id, channel, topic, state, at, proof) "
+                    "SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], "
+                    "%s::jsonb[]) ON CONFLICT (person_id, channel, topic) DO UPDATE SET state = excluded.state, "
+                    "at = excluded.at, proof = excluded.proof",
+                    [
+                        [c.person_id for c in new],
+                        [c.channel for c in new],
+                        [c.topic for c in new],
+                        [c.state for c in new],
+                        [c.at or now for c in new],
+                        [json.dumps(dict(c.proof), default=str) for c in new],
+                    ],
+                )
+            record_many([NewFact(c.person_id, _fact(c), c.at or now, actor=actor) for c in new])
+    return new
+
+
+def _fact(c: ConsentChange) -> ConsentChanged:
+    return ConsentChanged(
+        channel=c.channel,
+        state=c.state,
+        topic=c.topic,
+        source=str(c.proof.get("source", "")),
+        text=str(c.proof.get("text", "")),
+        url=str(c.proof.get("url", "")),
+        ip=str(c.proof.get("ip", "")),
+    )

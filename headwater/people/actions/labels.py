@@ -1,0 +1,118 @@
+"""Tags, lifecycle stage and owner of many contacts at once. What is so already records nothing."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from headwater.accounts.models import User
+from headwater.core import clock
+from headwater.core.facts import Fact
+from headwater.timeline.actions import NewFact, in_lane, record_many
+
+from .. import rules
+from ..facts import OwnerChanged, StageChanged, TagAdded, TagRemoved
+from ..models import Contact, Tag
+
+HUES = (235, 60, 150, 300, 190, 25, 345, 90)
+
+
+def add_tags(person_ids: Sequence[int], tags: Sequence[str], *, actor: str) -> int:
+    """Tag people. Returns how many tags were added in all. Raises rules.Invalid on a tag that is too long."""
+    names = rules.clean_tags(tags)
+    with transaction.atomic():
+        ensure_tags(names)
+        return _retag(person_ids, names, [], actor)
+
+
+def remove_tags(person_ids: Sequence[int], tags: Sequence[str], *, actor: str) -> int:
+    """Take tags away. Returns how many were removed in all."""
+    return _retag(person_ids, [], rules.clean_tags(tags), actor)
+
+
+def ensure_tags(names: Sequence[str]) -> None:
+    """The names become known tags, each with a colour of its own that stays."""
+    if names:
+        hues = [HUES[zlib.crc32(name.encode()) % len(HUES)] for name in names]
+        rows = [Tag(name=name, hue=hue) for name, hue in sorted(zip(names, hues, strict=True))]
+        Tag.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _retag(person_ids: Sequence[int], add: Sequence[str], remove: Sequence[str], actor: str) -> int:
+    if not person_ids or not (add or remove):
+        return 0
+    with in_lane(*person_ids):
+        now_of: dict[int, list[str]] = {}
+        facts: list[NewFact] = []
+        for pk, present in Contact.objects.filter(pk__in=person_ids).values_list("pk", "tags"):
+            more = [t for t in add if t not in present]
+            less = [t for t in present if t in remove]
+            if more or less:
+                now_of[pk] = [t for t in present if t not in less] + more
+                said: list[Fact] = [*(TagAdded(tag=t) for t in more), *(TagRemoved(tag=t) for t in less)]
+                facts += [NewFact(pk, fact, actor=actor) for fact in said]
+        if now_of:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE people_contact c SET tags = ARRAY(SELECT jsonb_array_elements_text(x.t)), updated_at = %s "
+                    "FROM unnest(%s::bigint[], %s::jsonb[]) AS x(p, t) WHERE c.id = x.p",
+                    [clock.now(), list(now_of), [json.dumps(t) for t in now_of.values()]],
+                )
+            record_many(facts)
+    return len(facts)
+
+
+def set_stage(person_ids: Sequence[int], stage: str, *, reason: str, actor: str) -> list[int]:
+    """Move people to a lifecycle stage. Returns those who were not in it. Raises rules.Invalid on "stage"."""
+    if stage not in rules.STAGES:
+        raise rules.Invalid({"stage": "There is no such lifecycle stage."})
+    if not person_ids:
+        return []
+    with in_lane(*person_ids):
+        now = clock.now()
+        before = dict(Contact.objects.filter(pk__in=person_ids).exclude(stage=stage).values_list("pk", "stage"))
+        if before:
+            Contact.objects.filter(pk__in=list(before)).update(stage=stage, stage_at=now, updated_at=now)
+            record_many(
+                [
+                    NewFact(pk, StageChanged(before=old, after=stage, reason=reason), now, actor=actor)
+                    for pk, old in before.items()
+                ]
+            )
+    return list(before)
+
+
+def set_owner(person_ids: Sequence[int], owner_id: int | None, *, reason: str, actor: str) -> list[int]:
+    """Give people an owner (None: nobody). Returns those whose owner changed. Raises rules.Invalid on "owner_id"."""
+    if not person_ids:
+        return []
+    name = check_owner(owner_id) if owner_id is not None else ""
+    with in_lane(*person_ids):
+        now = clock.now()
+        present = Contact.objects.filter(pk__in=person_ids).values_list("pk", "owner_id")
+        before = {pk: owner for pk, owner in present if owner != owner_id}
+        if before:
+            Contact.objects.filter(pk__in=list(before)).update(owner_id=owner_id, updated_at=now)
+            record_many(
+                [
+                    NewFact(
+                        pk,
+                        OwnerChanged(after=owner_id, after_name=name, before=old, reason=reason),
+                        now,
+                        actor=actor,
+                    )
+                    for pk, old in before.items()
+                ]
+            )
+    return list(before)
+
+
+def check_owner(owner_id: int) -> str:
+    """The name of an active user. Raises rules.Invalid on "owner_id"."""
+    user = User.objects.filter(pk=owner_id, is_active=True).first()
+    if user is None:
+        raise rules.Invalid({"owner_id": "There is no such user."})
+    return user.name

@@ -1,0 +1,38 @@
+"""Pure decisions about people: addresses, names, fields, words to search. Free of Django."""
+
+from __future__ import annotations
+
+from .fields import (
+    CONSENT_CHANNELS,
+    CONSENT_STATES,
+    STAGES,
+    Invalid,
+    clean_company,
+    clean_fields,
+    clean_tags,
+    normalise_email,
+    normalise_phone,
+)
+from .names import company_domain, full_name, initials, same_name, split_name
+from .search import Query, grams, parse, searchable
+
+__all__ = [
+    "CONSENT_CHANNELS",
+    "CONSENT_STATES",
+    "STAGES",
+    "Invalid",
+    "Query",
+    "clean_company",
+    "clean_fields",
+    "clean_tags",
+    "company_domain",
+    "full_name",
+    "grams",
+    "initials",
+    "normalise_email",
+    "normalise_phone",
+    "parse",
+    "same_name",
+    "searchable",
+    "split_name",
+]
