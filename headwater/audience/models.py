@@ -142,7 +142,7 @@ class Segment(models.Model):
     error = models.CharField(max_length=500, default="", blank=True)
     #: Whether a rebuild records segment.entered and segment.left (and so starts journeys)
     announce = models.BooleanField(default=False)
-    #: Generation whose differences are being announced after a swap, and the person id reached; 0: none
+    #: Generation against which a swap is being announced (-1: against nobody), and the person id reached; 0: none
     announcing = models.IntegerField(default=0)
     announce_cursor = models.BigIntegerField(default=0)
     built_at = models.DateTimeField(null=True, blank=True)
@@ -152,6 +152,13 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class StaleGeneration(models.Model):
+    """Members that no longer count, to be swept away in the background."""
+
+    segment_id = models.BigIntegerField()
+    generation = models.IntegerField()
 
 
 class SegmentMember(models.Model):

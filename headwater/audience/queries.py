@@ -13,7 +13,7 @@ from django.db import connection
 from headwater.core import clock
 
 from .compiler import Scope, parse, statement
-from .models import Interest, PersonScore, ScoreEntry, ScoreModel, ScoreRule, Topic
+from .models import Interest, PersonScore, ScoreEntry, ScoreModel, ScoreRule, Segment, SegmentMember, Topic
 from .rules import COLD, band
 
 ENGAGEMENT = "engagement"
@@ -101,3 +101,51 @@ def interests(person_ids: Sequence[int]) -> dict[int, list[TopicInterest]]:
         if (topic := topics.get(r.topic_id)) is not None:
             out[r.person_id].append(TopicInterest(topic.key, topic.name, topic.hue, r.weight, r.last_at))
     return out
+
+
+def members(segment_id: int, *, after: int = 0, limit: int = 50) -> list[tuple[int, datetime]]:
+    """(person, since) of a segment's members in order of their ids, those above `after`."""
+    generation = Segment.objects.filter(pk=segment_id).values("generation")[:1]
+    rows = SegmentMember.objects.filter(segment_id=segment_id, generation=generation, person_id__gt=after)
+    return list(rows.order_by("person_id").values_list("person_id", "since")[:limit])
+
+
+def are_members(segment_id: int, person_ids: Sequence[int]) -> set[int]:
+    """Those of these people who are in the segment."""
+    generation = Segment.objects.filter(pk=segment_id).values("generation")[:1]
+    rows = SegmentMember.objects.filter(person_id__in=list(person_ids), segment_id=segment_id, generation=generation)
+    return set(rows.values_list("person_id", flat=True))
+
+
+def counts() -> dict[int, int]:
+    """How many members each segment has now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.id, coalesce(sum(t.members), 0)::bigint FROM audience_segment s "
+            "LEFT JOIN audience_segmenttally t ON t.segment_id = s.id AND t.generation = s.generation GROUP BY s.id"
+        )
+        return dict(cursor.fetchall())
+
+
+def segments_of(person_ids: Sequence[int]) -> dict[int, list[Segment]]:
+    """The segments that each of these people is in, by name."""
+    out: dict[int, list[Segment]] = {p: [] for p in person_ids}
+    live = {s.pk: s for s in Segment.objects.filter(generation__gt=0)}
+    rows = SegmentMember.objects.filter(person_id__in=list(person_ids), segment_id__in=list(live))
+    for person_id, segment_id, generation in rows.values_list("person_id", "segment_id", "generation"):
+        if live[segment_id].generation == generation:
+            out[person_id].append(live[segment_id])
+    return {p: sorted(found, key=lambda s: s.name) for p, found in out.items()}
+
+
+def preview(condition: Any, *, sample: int = 5) -> tuple[int, list[int]]:
+    """How many people the condition holds for now, exactly, and the ids of the newest few. Raises ConditionError."""
+    said = statement(parse(condition), now=clock.now())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH t AS MATERIALIZED (SELECT p.id FROM {said.source} WHERE {said.inside}) "
+            "SELECT (SELECT count(*) FROM t), ARRAY(SELECT id FROM t ORDER BY id DESC LIMIT %(few)s)",
+            {**said.params, "few": sample},
+        )
+        count, ids = cursor.fetchone()
+        return int(count), list(ids)

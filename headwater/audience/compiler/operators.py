@@ -185,5 +185,5 @@ def _anniversary(query: Query, x: str, days: int) -> Sql:
     comes = f"(CASE WHEN {this} >= {t} THEN {this} ELSE {after} END)"
     ahead = query.bind(days, "int")
     value = f"coalesce({comes} <= {t} + {ahead}, false)"
-    turns = f"((CASE WHEN {comes} <= {t} + {ahead} THEN {comes} + 1 ELSE {comes} - {ahead} END)::timestamp AT TIME ZONE 'UTC')"
-    return Sql(value, f"CASE WHEN {x} IS NOT NULL THEN {turns} END")
+    day = f"(CASE WHEN {comes} <= {t} + {ahead} THEN {comes} + 1 ELSE {comes} - {ahead} END)"
+    return Sql(value, f"CASE WHEN {x} IS NOT NULL THEN {day}::timestamp AT TIME ZONE 'UTC' END")

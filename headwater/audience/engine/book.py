@@ -23,7 +23,7 @@ class Rule:
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Living:
     """A segment's generation that follows changes: the one that counts, or the one being built (`building`)."""
 

@@ -79,7 +79,7 @@ def post(entries: Iterable[Entry], book: Book, now: datetime, *, tell: bool = Tr
         if became != was and model is not None:
             changed = facts.ScoreBandChanged(model=model.key, before=was, after=became, points=points)
             told.append(NewFact(person_id, changed, now))
-    _upsert(rows, now)
+    put(rows, now)
     if tell and told:
         record_many(told)
     return set(delta)
@@ -115,7 +115,8 @@ def _used(hits: list[tuple[Happened, Rule]]) -> dict[tuple[int, int, str], int]:
     days = {(e.person_id, r.id, _period(r, e.at)) for e, r in hits}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT n.p, n.r, n.d, sum(abs(s.points)) FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS n(p, r, d) "
+            "SELECT n.p, n.r, n.d, sum(abs(s.points)) "
+            "FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS n(p, r, d) "
             "JOIN audience_scoreentry s ON s.person_id = n.p AND s.rule_id = n.r "
             "AND (n.d = '' OR (s.at >= (n.d || ' 00:00+00')::timestamptz "
             "AND s.at < (n.d || ' 00:00+00')::timestamptz + interval '24 hours')) "
@@ -154,7 +155,8 @@ def _points(keys: list[tuple[int, int]]) -> dict[tuple[int, int], tuple[int, str
         return {(p, m): (points, was) for p, m, points, was in cursor.fetchall()}
 
 
-def _upsert(rows: list[tuple[int, int, int, str]], now: datetime) -> None:
+def put(rows: list[tuple[int, int, int, str]], now: datetime) -> None:
+    """Set scores: (person, model, points, band)."""
     if not rows:
         return
     with connection.cursor() as cursor:

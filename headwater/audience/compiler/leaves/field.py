@@ -76,7 +76,8 @@ class FieldLeaf(Leaf):
         return Sql(f"({holds} AND {held.value})", f"CASE WHEN {holds} THEN {held.turns} END")
 
     def needs(self) -> frozenset[str]:
-        return frozenset({f"field:{self.name}"})
+        own = f"field:{self.name}"
+        return frozenset({own, "field:contact.company"} if self.name.startswith("company.") else {own})
 
     def says(self) -> str:
         return words.field(self)

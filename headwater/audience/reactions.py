@@ -1,0 +1,27 @@
+"""What the audience does with a batch of facts: points, then interests, then memberships, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headwater.core import clock
+from headwater.timeline.registry import Event, reaction
+
+from .engine import interests, membership, scoring
+from .engine.book import book
+
+
+@reaction("audience", hears=None, order=10)
+def react(batch: Sequence[Event]) -> None:
+    """Score, gather interests, move people in and out of segments."""
+    now = clock.now()
+    rules = book()
+    scored = scoring.score(batch, rules, now)
+    scored |= {
+        (e.person_id, model_id)
+        for e in batch
+        if e.kind == "score.changed"  # posted by the action itself
+        for model_id in rules.models
+    }
+    grown = interests.gather(batch, rules)
+    membership.test(membership.touched(batch, scored, grown, rules), now)

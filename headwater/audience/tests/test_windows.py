@@ -1,0 +1,71 @@
+"""The cases of cases/windows.json: who is in when, by events, by fields, and by time alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headwater.audience import actions, queries
+from headwater.audience.engine import building
+from headwater.audience.loops import retest_once
+from headwater.core import clock
+from headwater.people.facts import ContactCreated, ContactUpdated
+from headwater.people.models import Contact
+from headwater.timeline import dispatch
+from headwater.timeline import queries as timeline
+from headwater.timeline.actions import Custom, record
+
+pytestmark = pytest.mark.django_db
+START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+PATH = Path(__file__).resolve().parents[3] / "tests" / "cases" / "windows.json"
+CASES = json.loads(PATH.read_text())["cases"]
+
+
+def settle() -> None:
+    """What the worker does at this moment."""
+    for _ in range(5):
+        if not dispatch.run_once("audience") + retest_once():
+            return
+
+
+def play(case: dict[str, Any]) -> tuple[list[list[Any]], int]:
+    """The answers at the asked seconds and how often the person has entered."""
+    moments: list[tuple[float, int, Any]] = [(e[0], 0, ("event", e)) for e in case.get("events", [])]
+    moments += [(c[0], 0, ("change", c)) for c in case.get("changes", [])]
+    moments += [(e[0], 1, ("ask", e)) for e in case["expect"]]
+    first = case.get("first_asked", 0)
+    answers = []
+    with clock.freeze(START):
+        segment = actions.create_segment(name=case["name"], definition=case["segment"], actor="test")
+        building.run_all()
+        person = Contact.objects.create(created_at=START, custom=dict(case.get("fields", {}))).pk
+        record(person, ContactCreated(source="test"))
+        if not first:
+            settle()
+    for second, _, (what, item) in sorted(moments, key=lambda m: m[:2]):
+        with clock.freeze(START + timedelta(seconds=second)):
+            if what == "event":
+                record(person, Custom(item[1], item[2] if len(item) > 2 else {}))
+            elif what == "change":
+                contact = Contact.objects.get(pk=person)
+                changes = {k: [contact.custom.get(k), v] for k, v in item[1].items()}
+                Contact.objects.filter(pk=person).update(custom={**contact.custom, **item[1]})
+                record(person, ContactUpdated(changes=changes))
+            if second >= first:
+                settle()
+            if what == "ask":
+                answers.append([second, "in" if queries.are_members(segment.pk, [person]) else "out"])
+    entries = timeline.read(person, kinds=["segment.entered"], limit=100)
+    return answers, len(entries)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["name"])
+def test_a_window_lets_people_in_and_out_at_its_second(case: dict[str, Any]) -> None:
+    answers, entries = play(case)
+    assert answers == case["expect"]
+    if "entries" in case:
+        assert entries == case["entries"]
