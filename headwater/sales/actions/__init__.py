@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .answers import accept_lead, return_lead
 from .deals import Stale, create_deal, delete_deal, move_deal, update_deal
 from .history import DealSeed, HandoverSeed, import_deals, import_handovers
-from .leads import HandedOver, HandOver, accept_lead, hand_over, return_lead
+from .leads import HandedOver, HandOver, hand_over
 from .outcomes import lose_deal, win_deal
 from .pipelines import ensure_pipeline, set_sla
 

@@ -60,7 +60,7 @@ def won(deal: Deal, *, actor: str) -> None:
             actor=actor,
         )
         if LeadHandover.objects.filter(contact_id=deal.contact_id, deal=deal, status=LeadHandover.OPEN).exists():
-            from .leads import accept_open
+            from .answers import accept_open
 
             accept_open(deal.contact_id, actor=actor)
         people.set_stage([deal.contact_id], Stage.CUSTOMER, reason=f"won {deal.name}", actor=actor)

@@ -1,0 +1,45 @@
+"""Reads of this package. Import from here: `from headwater.sales import queries`."""
+
+from __future__ import annotations
+
+from .board import Card, Column, Head, board, card, cards, heads, more_cards
+from .deals import (
+    DealPage,
+    deal,
+    history,
+    of_company,
+    of_contact,
+    pipeline,
+    pipelines,
+    search,
+    stage,
+    table,
+)
+from .leads import HandoverStats, handover, handover_stats, latest_for, sla_minutes, waiting
+
+__all__ = [
+    "Card",
+    "Column",
+    "DealPage",
+    "HandoverStats",
+    "Head",
+    "board",
+    "card",
+    "cards",
+    "deal",
+    "handover",
+    "handover_stats",
+    "heads",
+    "history",
+    "latest_for",
+    "more_cards",
+    "of_company",
+    "of_contact",
+    "pipeline",
+    "pipelines",
+    "search",
+    "sla_minutes",
+    "stage",
+    "table",
+    "waiting",
+]

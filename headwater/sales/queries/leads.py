@@ -1,0 +1,88 @@
+"""Hand-overs: whose turn, how fast, how good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Q
+
+from ..models import LeadHandover, SalesDesk
+from ..rules import in_time_share
+
+
+def handover(handover_id: int) -> LeadHandover:
+    """A hand-over with its person, company, owner and deal. Raises LeadHandover.DoesNotExist."""
+    rows = LeadHandover.objects.select_related("contact", "contact__company", "owner", "deal", "deal__stage")
+    return rows.get(pk=handover_id)
+
+
+def latest_for(person_id: int) -> LeadHandover | None:
+    """The newest hand-over of a person, or None."""
+    rows = LeadHandover.objects.select_related("owner", "contact", "deal")
+    return rows.filter(contact_id=person_id).order_by("-created_at").first()
+
+
+def waiting(user_id: int, limit: int = 30) -> list[LeadHandover]:
+    """Leads that a user (or nobody in particular) is to answer, the most urgent first."""
+    rows = LeadHandover.objects.select_related("contact", "contact__company", "deal")
+    rows = rows.filter(Q(owner_id=user_id) | Q(owner=None), status=LeadHandover.OPEN)
+    return list(rows.order_by("sla_due_at")[:limit])
+
+
+def sla_minutes() -> int:
+    """How many minutes sales has to answer."""
+    return SalesDesk.objects.values_list("sla_minutes", flat=True).filter(pk=1).first() or 60
+
+
+@dataclass(frozen=True)
+class HandoverStats:
+    """Both sides, measured over a period. Marketing: how many of its leads were accepted (`accepted_share`, percent
+    of those answered). Sales: how many answers came in time (`in_time_share`), and the median minutes to one."""
+
+    handed_over: int
+    open: int
+    accepted: int
+    returned: int
+    late: int  # answered after the SLA, or open and past it
+    accepted_share: int
+    in_time_share: int
+    median_minutes: int
+    won: int
+    reasons: list[tuple[str, int]]
+
+
+def handover_stats(since: datetime, until: datetime) -> HandoverStats:
+    """What became of the leads handed over in [since, until), measured at `until`. Two statements."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), count(*) FILTER (WHERE h.status = 'open'), "
+            "count(*) FILTER (WHERE h.status = 'accepted'), count(*) FILTER (WHERE h.status = 'returned'), "
+            "count(*) FILTER (WHERE coalesce(h.answered_at, %(until)s) > h.sla_due_at), "
+            "count(*) FILTER (WHERE h.answered_at <= h.sla_due_at), "
+            "coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM h.answered_at - h.created_at)), "
+            "0), count(*) FILTER (WHERE d.won_at IS NOT NULL) "
+            "FROM sales_leadhandover h LEFT JOIN sales_deal d ON d.id = h.deal_id "
+            "WHERE h.created_at >= %(since)s AND h.created_at < %(until)s",
+            {"since": since, "until": until},
+        )
+        total, open_, accepted, returned, late, in_time, median, won = cursor.fetchone()
+        cursor.execute(
+            "SELECT return_reason, count(*) FROM sales_leadhandover WHERE status = 'returned' "
+            "AND created_at >= %s AND created_at < %s GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10",
+            [since, until],
+        )
+        reasons = cursor.fetchall()
+    return HandoverStats(
+        handed_over=total,
+        open=open_,
+        accepted=accepted,
+        returned=returned,
+        late=late,
+        accepted_share=in_time_share(accepted, accepted + returned),
+        in_time_share=in_time_share(in_time, accepted + returned),
+        median_minutes=int(float(median) // 60),
+        won=won,
+        reasons=[(str(reason), int(n)) for reason, n in reasons],
+    )
