@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from headwater.core import clock, wake
 from headwater.core.actors import user_id
+from headwater.people import actions as people
 from headwater.people.models import Stage
 from headwater.teamwork import actions as teamwork
 from headwater.timeline.actions import in_lane, record
 
-from ..below import people
 from ..facts import LeadAccepted, LeadReturned
 from ..models import Deal, LeadHandover
 from ..rules import BELOW_MQL, RETURNED, minutes_between

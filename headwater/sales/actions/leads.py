@@ -12,13 +12,14 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from headwater.accounts.models import User, Workspace
+from headwater.audience import queries as audience
 from headwater.core import clock, wake
+from headwater.people import actions as people
 from headwater.people.models import Contact, Stage
 from headwater.teamwork import actions as teamwork
 from headwater.teamwork.actions import NewNotification, NewTask
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
-from ..below import audience, people
 from ..facts import LeadHandedOver
 from ..models import Deal, LeadHandover, PipelineStage, SalesDesk
 from ..rules import BELOW_MQL, STEP, deal_name, named, rotate

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from headwater.core import wake
-from headwater.people.models import Contact, Stage
+from headwater.people import actions as people
+from headwater.people.models import Company, Contact, Stage
 from headwater.teamwork import actions as teamwork
 from headwater.timeline.actions import record
 
-from ..below import people
 from ..facts import DealLost, DealWon
 from ..models import Deal, LeadHandover, PipelineStage
 from .deals import locked, put, top_of
@@ -68,8 +68,16 @@ def won(deal: Deal, *, actor: str) -> None:
         if contact.customer_since is None:
             people.update_contact(deal.contact_id, actor=actor, customer_since=deal.won_at.date())
     if deal.company_id is not None:
-        people.add_company_role([deal.company_id], "customer", actor=actor)
+        _make_customer(deal.company_id, actor)
     teamwork.close_tasks(deal_ids=[deal.pk], outcome="deal won", actor=actor)
+
+
+def _make_customer(company_id: int, actor: str) -> None:
+    """Give a company the role of a customer beside those it has; a prospect is none any more."""
+    roles = Company.objects.values_list("roles", flat=True).get(pk=company_id)
+    if "customer" not in roles:
+        kept = [role for role in roles if role != "prospect"]
+        people.update_company(company_id, actor=actor, roles=[*kept, "customer"])
 
 
 def lost(deal: Deal, reason: str, *, actor: str) -> None:

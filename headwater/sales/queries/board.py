@@ -10,11 +10,11 @@ from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
 
+from headwater.audience import queries as audience
 from headwater.core.money import format_money, format_short
 from headwater.teamwork import queries as teamwork
 from headwater.teamwork.models import Task
 
-from ..below import audience
 from ..models import Deal, LeadHandover, Pipeline, PipelineStage
 from ..rules import is_rotten
 
