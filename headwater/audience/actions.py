@@ -15,11 +15,11 @@ from headwater.core import clock, wake
 from headwater.people.models import Contact
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
-from . import facts
+from . import facts, rules
 from .compiler import parse
 from .engine import building, history, scoring
 from .engine.book import book
-from .models import Revision, ScoreEntry, ScoreModel, Segment, StaleGeneration
+from .models import Revision, ScoreEntry, ScoreModel, ScoreRule, Segment, StaleGeneration, Topic, TopicRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,20 @@ def add_points(items: Sequence[Points]) -> None:
 def _given_already(keys: list[tuple[int, uuid.UUID]]) -> set[tuple[int, uuid.UUID]]:
     rows = ScoreEntry.objects.filter(person_id__in=[p for p, _ in keys], fact_id__in=[k for _, k in keys], rule_id=0)
     return set(rows.values_list("person_id", "fact_id")) if keys else set()
+
+
+def ensure_defaults() -> None:
+    """Give a fresh database its score model, rules and topics. An installation that has had them keeps its own."""
+    with transaction.atomic():
+        _row, fresh = Revision.objects.get_or_create(pk=1)
+        if not fresh:
+            return
+        model = ScoreModel.objects.create(key="engagement", name="Engagement")
+        for name, kind, where, points, cap in rules.DEFAULT_RULES:
+            ScoreRule.objects.create(model=model, name=name, kind=kind, where=where, points=points, cap=cap)
+        for key, name, hue, matches in rules.DEFAULT_TOPICS:
+            topic = Topic.objects.create(key=key, name=name, hue=hue)
+            TopicRule.objects.bulk_create([TopicRule(topic=topic, match=m, value=v) for m, v in matches])
 
 
 def touch_revision() -> None:

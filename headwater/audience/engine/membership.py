@@ -36,6 +36,10 @@ def keys_of(event: Happened) -> set[str]:
     elif kind == "contact.updated":
         changes = data.get("changes")
         keys |= _changed(changes if isinstance(changes, Mapping) else {})
+    elif kind == "company.updated":
+        keys |= {f"field:company.{name}" for name in data.get("changes", ())}
+    elif kind == "contact.identified":  # her first touch is known now
+        keys |= {f"field:contact.origin.{part}" for part in ("source", "medium", "campaign")}
     elif kind == "stage.changed":
         keys |= {"field:contact.stage", "field:contact.stage_at"}
     elif kind == "owner.changed":

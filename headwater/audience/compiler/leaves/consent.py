@@ -1,4 +1,5 @@
-"""{"consent": "email"}: consent for a channel is granted. Optional "topic", and "state" (granted, withdrawn, none)."""
+"""{"consent": "email"}: consent for a channel is granted. Optional "topic", and "state" (granted, withdrawn,
+pending, none)."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
 from headwater.audience.compiler.sql import Query
 
-STATES = ("granted", "withdrawn", "none")
+STATES = ("granted", "withdrawn", "pending", "none")
 
 
 @leaf("consent")
@@ -43,7 +44,7 @@ class ConsentLeaf(Leaf):
         return frozenset({f"consent:{self.channel}"})
 
     def says(self) -> str:
-        states = {"granted": _("granted"), "withdrawn": _("withdrawn"), "none": _("not given")}
+        states = {"granted": _("granted"), "withdrawn": _("withdrawn"), "pending": _("pending"), "none": _("not given")}
         channel = f"{self.channel} ({self.topic})" if self.topic else self.channel
         return _("consent for %(channel)s is %(state)s") % {"channel": channel, "state": states[self.state]}
 
