@@ -27,6 +27,7 @@ def workspace_context() -> dict[str, Any]:
         "base_url": row.base_url.rstrip("/"),
         "mail_from": row.mail_from,
         "mail_from_name": row.mail_from_name or row.name,
+        "is_demo": row.is_demo,
     }
 
 

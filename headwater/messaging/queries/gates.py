@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import connection
 
@@ -54,3 +55,20 @@ def recent_marketing(person_ids: Sequence[int], cap: Cap) -> dict[int, int]:
             [list(person_ids), clock.now() - timedelta(days=cap.days)],
         )
         return dict(cursor.fetchall())
+
+
+def stopped(messages: Sequence[tuple[UUID, int, str, str]]) -> dict[UUID, str]:
+    """Queued messages that must not be sent any more: consent withdrawn or address suppressed since.
+
+    messages: (id, person_id, email, purpose). Returns id -> reason, in two statements.
+    """
+    consent = consenting([person for _, person, _, purpose in messages if purpose == "marketing"])
+    blocked = suppressed(email for _, _, email, _ in messages)
+    out = {}
+    for message_id, person, email, purpose in messages:
+        marketing = purpose == "marketing"
+        if email in blocked and (marketing or blocked[email] not in MARKETING_ONLY):
+            out[message_id] = "suppressed"
+        elif marketing and person not in consent:
+            out[message_id] = "no_consent"
+    return out
