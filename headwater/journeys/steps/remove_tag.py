@@ -1,0 +1,27 @@
+"""Remove tag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from ..engine.base import GO, Context, Outcome, Step, Traveller, step
+from ..engine.fields import Text
+
+
+@step("remove_tag", label=_("Remove tag"), icon="tag", hue=265)
+class RemoveTag(Step):
+    fields = (Text("tag", _("Tag"), longest=60, widget="tag"),)
+
+    @classmethod
+    def summary(cls, settings: Mapping[str, Any]) -> str:
+        return str(_("Remove tag %(tag)s") % {"tag": settings.get("tag", "")})
+
+    @classmethod
+    def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        from headwater.people import actions as people_actions
+
+        people_actions.remove_tags([t.person_id for t in people], [context.settings["tag"]], actor=context.actor)
+        return [GO] * len(people)

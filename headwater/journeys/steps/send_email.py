@@ -1,0 +1,57 @@
+"""Send email: a template, to whoever may get it. A mail that may not go out is said so, and she goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from headwater.messaging import actions as messaging
+from headwater.messaging.actions import MailRequest
+from headwater.messaging.models import MailTemplate
+
+from ..engine.base import GO, Context, Outcome, Step, Traveller, step
+from ..engine.fields import Choice, Reference
+
+
+@step("send_email", label=_("Send email"), icon="mail", hue=235)
+class SendEmail(Step):
+    fields = (
+        Reference("template", _("Mail"), to="messaging.MailTemplate", widget="template"),
+        Choice(
+            "purpose",
+            _("Purpose"),
+            required=False,
+            choices=[("marketing", _("Marketing: needs consent")), ("transactional", _("Transactional"))],
+        ),
+    )
+
+    @classmethod
+    def summary(cls, settings: Mapping[str, Any]) -> str:
+        names = settings.get("_names") or {}
+        return str(names.get(settings.get("template")) or _("Mail"))
+
+    @classmethod
+    def describe(cls, settings: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+        """template id -> name, for the boxes of a picture."""
+        ids = {s.get("template") for s in settings if isinstance(s.get("template"), int)}
+        return dict(MailTemplate.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+    @classmethod
+    def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        template = int(context.settings["template"])
+        purpose = context.settings.get("purpose") or "marketing"
+        outcomes = messaging.queue(
+            [
+                MailRequest(
+                    person_id=t.person_id,
+                    template_id=template,
+                    key=context.key(t),
+                    purpose=purpose,
+                    actor=context.actor,
+                )
+                for t in people
+            ]
+        )
+        return [Outcome("next", reason=f"refused:{o.refused}") if o.refused else GO for o in outcomes]
