@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db import connection
 
+from headwater.audience import queries as audience
+
 from ..rules.matching import OPS
 from .base import Context, Traveller
 from .graph import Version
@@ -59,8 +61,6 @@ def true_for(node: Condition, context: Context, people: Sequence[Traveller]) -> 
 
 
 def _asked(node: Condition, people: Sequence[Traveller]) -> set[int]:
-    from headwater.audience import queries as audience
-
     matching = audience.matching(dict(node), sorted({t.person_id for t in people}))
     return {n for n, t in enumerate(people) if t.person_id in matching}
 

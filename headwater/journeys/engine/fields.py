@@ -130,7 +130,6 @@ class Reference(Field):
     """The id of a record of another package: a mail template, a form."""
 
     widget: str = "reference"
-    to: str = ""
 
     def check(self, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:

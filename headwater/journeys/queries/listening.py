@@ -28,7 +28,7 @@ _inside: dict[int, frozenset[str] | None] = {}
 
 def listening() -> Plan:
     """The present plan: two queries over small tables, the rest from the cache."""
-    journeys = list(Journey.objects.exclude(status=Status.DRAFT).values_list("pk", "status", "version_id", named=True))
+    journeys = list(Journey.objects.exclude(status=Status.DRAFT).only("status", "version_id"))
     found = versions(
         JourneyVersion.objects.filter(journey_id__in=[j.pk for j in journeys]).values_list("pk", flat=True)
     )

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from headwater.people import actions as people_actions
+
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Text
 
@@ -21,7 +23,5 @@ class AddTag(Step):
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
-        from headwater.people import actions as people_actions
-
         people_actions.add_tags([t.person_id for t in people], [context.settings["tag"]], actor=context.actor)
         return [GO] * len(people)

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from headwater.audience.compiler import ConditionError, parse
+
 from ..engine import deciding
 from ..engine.base import Context, Outcome, Step, Traveller, step
 from ..engine.fields import Arms, Duration, Text
@@ -33,7 +35,7 @@ class Branch(Step):
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
         for arm in settings.get("arms") or []:
-            check_mails(arm["when"], step_ids)
+            check_condition(arm["when"], step_ids, "arms")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
@@ -88,12 +90,15 @@ def decide(context: Context, people: Sequence[Traveller], until: Any) -> list[Ou
     return [o for o in out if o is not None]
 
 
-def check_mails(node: Any, step_ids: Mapping[str, Any]) -> None:
-    """Raises RuleError where a condition names a mail that no step sends."""
-    for key in ("all", "any"):
-        for child in node.get(key) or []:
-            check_mails(child, step_ids)
-    if "not" in node:
-        check_mails(node["not"], step_ids)
+def check_condition(node: Mapping[str, Any], step_ids: Mapping[str, Any], where: str) -> None:
+    """Raises RuleError where a condition names a mail that no step sends, or says what the audience cannot answer."""
+    children = [*(node.get("all") or []), *(node.get("any") or []), *([node["not"]] if "not" in node else [])]
+    for child in children:
+        check_condition(child, step_ids, where)
     if "mail" in node and (step_ids.get(node["mail"]) or {}).get("kind") != "send_email":
-        raise RuleError(f"No step {node['mail']!r} sends a mail.", "arms")
+        raise RuleError(f"No step {node['mail']!r} sends a mail.", where)
+    if not children and not deciding.own(node):
+        try:
+            parse(dict(node))
+        except ConditionError as error:
+            raise RuleError(str(error), where) from error

@@ -23,9 +23,14 @@ class CreateTask(Step):
         Text("title", _("Title"), help=_("{{ contact.name }} is filled in")),
         Choice("kind", _("Kind"), choices=[("call", _("Call")), ("email", _("Email")), ("todo", _("To do"))]),
         Duration("due", _("Due in"), required=False),
-        Choice("priority", _("Priority"), required=False, choices=[("low", _("Low")), ("normal", _("Normal")), ("high", _("High"))]),
-        Reference("owner", _("For"), required=False, to="accounts.User", widget="user", help=_("Empty: the person's owner")),
-    )  # fmt: skip
+        Choice(
+            "priority",
+            _("Priority"),
+            required=False,
+            choices=[("low", _("Low")), ("normal", _("Normal")), ("high", _("High"))],
+        ),
+        Reference("owner", _("For"), required=False, widget="user", help=_("Empty: the person's owner")),
+    )
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

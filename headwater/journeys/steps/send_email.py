@@ -8,8 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from headwater.messaging import actions as messaging
-from headwater.messaging.actions import MailRequest
-from headwater.messaging.models import MailTemplate
+from headwater.messaging.actions import MailRequest, PurposeName
 
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Choice, Reference
@@ -18,7 +17,7 @@ from ..engine.fields import Choice, Reference
 @step("send_email", label=_("Send email"), icon="mail", hue=235)
 class SendEmail(Step):
     fields = (
-        Reference("template", _("Mail"), to="messaging.MailTemplate", widget="template"),
+        Reference("template", _("Mail"), widget="template"),
         Choice(
             "purpose",
             _("Purpose"),
@@ -29,19 +28,12 @@ class SendEmail(Step):
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
-        names = settings.get("_names") or {}
-        return str(names.get(settings.get("template")) or _("Mail"))
-
-    @classmethod
-    def describe(cls, settings: Sequence[Mapping[str, Any]]) -> dict[int, str]:
-        """template id -> name, for the boxes of a picture."""
-        ids = {s.get("template") for s in settings if isinstance(s.get("template"), int)}
-        return dict(MailTemplate.objects.filter(pk__in=ids).values_list("pk", "name"))
+        return str(_("Mail"))
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         template = int(context.settings["template"])
-        purpose = context.settings.get("purpose") or "marketing"
+        purpose: PurposeName = context.settings.get("purpose") or "marketing"
         outcomes = messaging.queue(
             [
                 MailRequest(

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from headwater.people import actions as people_actions
 from headwater.people.models import Stage
 
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
@@ -19,12 +20,10 @@ class SetStage(Step):
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
-        return str(_("Stage: %(stage)s") % {"stage": dict(Stage.choices).get(settings.get("stage"), "")})
+        return str(_("Stage: %(stage)s") % {"stage": dict(Stage.choices).get(settings.get("stage", ""), "")})
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
-        from headwater.people import actions as people_actions
-
         people_actions.set_stage(
             [t.person_id for t in people],
             context.settings["stage"],

@@ -1,28 +1,28 @@
-"""Writing journeys and letting people in and out."""
+"""Letting people in and out."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
-from headwater.core import clock, wake
+from headwater.core import clock
 from headwater.core.lanes import lane_key
 from headwater.timeline.actions import NewFact, in_lane
 
-from .engine import due, load
-from .engine.base import Traveller
-from .engine.batch import Batch
-from .engine.graph import Version, problems, versions
-from .engine.walk import advance
-from .facts import JourneyEntered
-from .models import OPEN, Journey, JourneyVersion, Status, empty_graph
-from .rules.duration import RuleError, delta
+from ..engine import due, load
+from ..engine.base import Traveller
+from ..engine.batch import Batch
+from ..engine.graph import Version, versions
+from ..engine.walk import advance
+from ..facts import JourneyEntered
+from ..models import OPEN, Journey, Status
+from ..rules.duration import delta
 
 #: People who enter in one transaction, where the caller has none
 CHUNK = 2000
@@ -36,117 +36,6 @@ class Entry:
     key: str
     why: Mapping[str, Any] = field(default_factory=dict)
     since: datetime | None = None
-
-
-class NotPublishable(Exception):
-    """The draft has problems; `problems` lists them, each with its place."""
-
-    def __init__(self, found: Sequence[RuleError]) -> None:
-        super().__init__("; ".join(f"{p.where}: {p.message}" for p in found))
-        self.problems = list(found)
-
-
-class Conflict(Exception):
-    """Somebody else changed the draft in between."""
-
-
-def create_journey(
-    *,
-    name: str,
-    actor: str,
-    description: str = "",
-    graph: Mapping[str, Any] | None = None,
-    gallery: str = "",
-) -> Journey:
-    """A new draft. Raises RuleError without a name."""
-    if not name.strip():
-        raise RuleError("Give the journey a name.", "name")
-    now = clock.now()
-    return Journey.objects.create(
-        name=name.strip()[:120],
-        description=description,
-        draft=dict(graph) if graph else empty_graph(),
-        gallery=gallery,
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def update_journey(
-    journey_id: int,
-    *,
-    actor: str,
-    name: str | None = None,
-    description: str | None = None,
-    graph: Mapping[str, Any] | None = None,
-    revision: int | None = None,
-) -> Journey:
-    """Change the draft; what people walk on changes with `publish`. revision: the one that the caller edited; another
-    one in the database raises Conflict. Raises Journey.DoesNotExist, RuleError."""
-    with transaction.atomic():
-        journey = Journey.objects.select_for_update().get(pk=journey_id)
-        if revision is not None and revision != journey.revision:
-            raise Conflict(f"Somebody else changed {journey.name} in the meantime. Reload it and change it again.")
-        if name is not None:
-            if not name.strip():
-                raise RuleError("Give the journey a name.", "name")
-            journey.name = name.strip()[:120]
-        if description is not None:
-            journey.description = description
-        if graph is not None:
-            journey.draft = dict(graph)
-        journey.revision += 1
-        journey.updated_at = clock.now()
-        journey.save()
-        wake.publish(f"journey:{journey.pk}")
-    return journey
-
-
-def publish(journey_id: int, *, actor: str) -> JourneyVersion:
-    """Make the draft the version that people enter from now on, and the journey live. People who are in it finish on
-    the version they entered. Nothing new is made of an unchanged draft. Raises NotPublishable, DoesNotExist."""
-    with transaction.atomic():
-        journey = Journey.objects.select_for_update().get(pk=journey_id)
-        found = problems(journey.draft)
-        if found:
-            raise NotPublishable(found)
-        version = journey.version
-        now = clock.now()
-        if version is None or version.graph != journey.draft:
-            version = JourneyVersion.objects.create(
-                journey=journey,
-                number=(version.number if version else 0) + 1,
-                graph=journey.draft,
-                published_at=now,
-                actor=actor,
-            )
-        journey.version, journey.status, journey.updated_at = version, Status.LIVE, now
-        journey.save()
-        wake.notify([f"journey:{journey.pk}"])
-    return version
-
-
-def pause(journey_id: int, *, actor: str) -> Journey:
-    """Nobody enters and nobody takes a step until it is resumed; waits run on meanwhile."""
-    return _set_status(journey_id, Status.PAUSED, {Status.LIVE})
-
-
-def resume(journey_id: int, *, actor: str) -> Journey:
-    """Go on after a pause: whoever has become due meanwhile takes her step now."""
-    return _set_status(journey_id, Status.LIVE, {Status.PAUSED})
-
-
-def _set_status(journey_id: int, status: str, before: set[Any]) -> Journey:
-    with transaction.atomic():
-        journey = Journey.objects.select_for_update().get(pk=journey_id)
-        if journey.status == status:
-            return journey
-        if journey.status not in before:
-            raise RuleError("Only a published journey can be paused or resumed.")
-        journey.status, journey.updated_at = status, clock.now()
-        journey.save()
-        wake.notify([f"journey:{journey.pk}"])
-    return journey
 
 
 def enter(journey_id: int, entries: Sequence[Entry], *, actor: str) -> dict[int, int]:
@@ -221,8 +110,8 @@ def _allowed(version: Version, entries: Sequence[Entry], now: datetime) -> list[
     return out
 
 
-def _first_of_each(entries: Iterable[Entry], key: Any) -> list[Entry]:
-    found: dict[Any, Entry] = {}
+def _first_of_each(entries: Iterable[Entry], key: Callable[[Entry], Hashable]) -> list[Entry]:
+    found: dict[Hashable, Entry] = {}
     for e in entries:
         found.setdefault(key(e), e)
     return list(found.values())

@@ -1,0 +1,26 @@
+"""Writes of this package. Import from here: `from headwater.journeys import actions`."""
+
+from __future__ import annotations
+
+from .editing import Conflict, NotPublishable, create_journey, delete_draft, pause, publish, resume, update_journey
+from .gallery import install
+from .people import Entry, enter, enter_by_hand, leave, remove, retry, skip_wait
+
+__all__ = [
+    "Conflict",
+    "Entry",
+    "NotPublishable",
+    "create_journey",
+    "delete_draft",
+    "enter",
+    "enter_by_hand",
+    "install",
+    "leave",
+    "pause",
+    "publish",
+    "remove",
+    "resume",
+    "retry",
+    "skip_wait",
+    "update_journey",
+]

@@ -1,0 +1,133 @@
+"""Writing journeys: the draft, its versions, live and paused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from headwater.core import clock, wake
+
+from ..engine.graph import problems
+from ..models import Journey, JourneyVersion, Status, empty_graph
+from ..rules.duration import RuleError
+
+
+class NotPublishable(Exception):
+    """The draft has problems; `problems` lists them, each with its place."""
+
+    def __init__(self, found: Sequence[RuleError]) -> None:
+        super().__init__("; ".join(f"{p.where}: {p.message}" for p in found))
+        self.problems = list(found)
+
+
+class Conflict(Exception):
+    """Somebody else changed the draft in between."""
+
+
+def create_journey(
+    *,
+    name: str,
+    actor: str,
+    description: str = "",
+    graph: Mapping[str, Any] | None = None,
+    gallery: str = "",
+) -> Journey:
+    """A new draft. Raises RuleError without a name."""
+    if not name.strip():
+        raise RuleError(_("Give the journey a name."), "name")
+    now = clock.now()
+    return Journey.objects.create(
+        name=name.strip()[:120],
+        description=description,
+        draft=dict(graph) if graph else empty_graph(),
+        gallery=gallery,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def update_journey(
+    journey_id: int,
+    *,
+    actor: str,
+    name: str | None = None,
+    description: str | None = None,
+    graph: Mapping[str, Any] | None = None,
+    revision: int | None = None,
+) -> Journey:
+    """Change the draft; what people walk on changes with `publish`. revision: the one that the caller edited; another
+    one in the database raises Conflict. Raises Journey.DoesNotExist, RuleError."""
+    with transaction.atomic():
+        journey = Journey.objects.select_for_update().get(pk=journey_id)
+        if revision is not None and revision != journey.revision:
+            raise Conflict(
+                _("Somebody else changed this journey in the meantime. Reload the page and change it again.")
+            )
+        if name is not None:
+            if not name.strip():
+                raise RuleError(_("Give the journey a name."), "name")
+            journey.name = name.strip()[:120]
+        if description is not None:
+            journey.description = description
+        if graph is not None:
+            journey.draft = dict(graph)
+        journey.revision += 1
+        journey.updated_at = clock.now()
+        journey.save()
+        wake.publish(f"journey:{journey.pk}")
+    return journey
+
+
+def publish(journey_id: int, *, actor: str) -> JourneyVersion:
+    """Make the draft the version that people enter from now on, and the journey live. People who are in it finish on
+    the version they entered. Nothing new is made of an unchanged draft. Raises NotPublishable, DoesNotExist."""
+    with transaction.atomic():
+        journey = Journey.objects.select_for_update().get(pk=journey_id)
+        found = problems(journey.draft)
+        if found:
+            raise NotPublishable(found)
+        version = journey.version
+        now = clock.now()
+        if version is None or version.graph != journey.draft:
+            version = JourneyVersion.objects.create(
+                journey=journey,
+                number=(version.number if version else 0) + 1,
+                graph=journey.draft,
+                published_at=now,
+                actor=actor,
+            )
+        journey.version, journey.status, journey.updated_at = version, Status.LIVE, now
+        journey.save()
+        wake.notify([f"journey:{journey.pk}"])
+    return version
+
+
+def pause(journey_id: int, *, actor: str) -> Journey:
+    """Nobody enters and nobody takes a step until it is resumed; waits run on meanwhile."""
+    return _set_status(journey_id, Status.PAUSED, {Status.LIVE})
+
+
+def resume(journey_id: int, *, actor: str) -> Journey:
+    """Go on after a pause: whoever has become due meanwhile takes her step now."""
+    return _set_status(journey_id, Status.LIVE, {Status.PAUSED})
+
+
+def _set_status(journey_id: int, status: str, before: set[Any]) -> Journey:
+    with transaction.atomic():
+        journey = Journey.objects.select_for_update().get(pk=journey_id)
+        if journey.status == status:
+            return journey
+        if journey.status not in before:
+            raise RuleError("Only a published journey can be paused or resumed.")
+        journey.status, journey.updated_at = status, clock.now()
+        journey.save()
+        wake.notify([f"journey:{journey.pk}"])
+    return journey
+
+
+def delete_draft(journey_id: int, *, actor: str) -> bool:
+    """Throw a journey away that was never published. Returns False where it was."""
+    return bool(Journey.objects.filter(pk=journey_id, version=None).delete()[0])
