@@ -32,3 +32,9 @@ def create_api_key(*, name: str, scopes: list[str], actor: User | None) -> tuple
 def key_digest(key: str) -> str:
     """sha256 of a key, hex: what is stored and looked up."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def set_preferences(user_id: int, *, theme: str | None = None, language: str | None = None) -> None:
+    """What a user chooses for herself from the menu."""
+    changes = {name: value for name, value in (("theme", theme), ("language", language)) if value is not None}
+    User.objects.filter(pk=user_id).update(**changes)

@@ -5,10 +5,24 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
+from django.views.i18n import set_language
 
-urlpatterns = [path("accounts/", include("allauth.urls"))] + [
+from . import views
+
+urlpatterns = [
+    path("palette/", views.palette, name="palette"),
+    path("language/", login_not_required(set_language), name="set_language"),
+    path("accounts/", include("allauth.urls")),
+]
+urlpatterns += [
     path("", include(f"headwater.{name}.urls"))
     for name in settings.PACKAGES
     if name != "web" and find_spec(f"headwater.{name}.urls") is not None
 ]
+
+handler400 = "headwater.web.views.bad_request"
+handler403 = "headwater.web.views.forbidden"
+handler404 = "headwater.web.views.not_found"
+handler500 = "headwater.web.views.server_error"
