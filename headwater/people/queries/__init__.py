@@ -2,6 +2,38 @@
 
 from __future__ import annotations
 
-from .lookup import consent_states, consents, contacts, find_by_email, visitor_people
+from .company import companies, people_counts, people_of
+from .listing import COUNT_CAP, Listing, Page, Row, count, hue_of, ids, neighbours, page
+from .lookup import (
+    browsing,
+    consent_states,
+    consents,
+    contacts,
+    find_by_email,
+    look_alikes,
+    tag_hues,
+    visitor_people,
+)
 
-__all__ = ["consent_states", "consents", "contacts", "find_by_email", "visitor_people"]
+__all__ = [
+    "COUNT_CAP",
+    "Listing",
+    "Page",
+    "Row",
+    "browsing",
+    "companies",
+    "consent_states",
+    "consents",
+    "contacts",
+    "count",
+    "find_by_email",
+    "hue_of",
+    "ids",
+    "look_alikes",
+    "neighbours",
+    "page",
+    "people_counts",
+    "people_of",
+    "tag_hues",
+    "visitor_people",
+]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
 
 from .. import rules
-from ..models import Consent, Contact, EmailClaim, Visitor
+from ..models import Consent, Contact, EmailClaim, Tag, Visitor
 
 
 def contacts(person_ids: Sequence[int]) -> dict[int, Contact]:
@@ -44,4 +47,46 @@ def find_by_email(email: str) -> int | None:
 def visitor_people(visitor_ids: Sequence[int]) -> dict[int, int]:
     """visitor_id -> person_id of those who are known."""
     found = Visitor.objects.filter(visitor_id__in=visitor_ids, person_id__isnull=False)
-    return dict(found.values_list("visitor_id", "person_id"))
+    return {visitor: person for visitor, person in found.values_list("visitor_id", "person_id") if person}
+
+
+def tag_hues(names: Sequence[str]) -> dict[str, int]:
+    """The colours of tags."""
+    return dict(Tag.objects.filter(name__in=names).values_list("name", "hue")) if names else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Browsing:
+    """A person's browsers taken together."""
+
+    browsers: int
+    pages: int
+    last_path: str
+    last_title: str
+    device: str
+
+
+def browsing(person_id: int) -> Browsing | None:
+    """What a person's browsers did; None where none is known."""
+    rows = list(Visitor.objects.filter(person_id=person_id).order_by("-last_seen_at")[:50])
+    if not rows:
+        return None
+    return Browsing(len(rows), sum(v.views for v in rows), rows[0].last_path, rows[0].last_title, rows[0].device)
+
+
+def look_alikes(*, email: str = "", name: str = "", phone: str = "") -> list[Contact]:
+    """Contacts that may be the same person: the same address, telephone number or whole name. At most five."""
+    owner = find_by_email(email) if email else None
+    wanted = Q(pk=owner) if owner else Q()
+    if name.strip():
+        wanted |= Q(name=" ".join(name.split()))
+    if phone:
+        try:
+            number = rules.normalise_phone(phone)
+        except rules.Invalid:
+            number = ""
+        if number:
+            wanted |= Q(search__contains=number)
+    if not wanted:
+        return []
+    return list(Contact.objects.filter(wanted).defer("search", "grams").select_related("company")[:5])
