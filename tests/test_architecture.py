@@ -18,7 +18,13 @@ PACKAGES: list[str] = settings.PACKAGES
 LEVEL = {name: level for level, name in enumerate(PACKAGES)}
 OURS = [m for m in apps.get_models() if m._meta.app_label in LEVEL]
 #: first column of the key of each sort of hot table
-LEADS = {"person": "person_id", "lane": "lane_key", "visitor": "visitor_id", "email": "email", "external": "external_id"}
+LEADS = {
+    "person": "person_id",
+    "lane": "lane_key",
+    "visitor": "visitor_id",
+    "email": "email",
+    "external": "external_id",
+}
 
 
 def sources(*, tests: bool = False) -> list[Path]:
