@@ -131,13 +131,12 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = None  # served from the packages, see storage.py
+STATIC_ROOT = BASE / "staticfiles"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "headwater.web.storage.HashedStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 60 if config.debug else 30 * 86400
 MEDIA_ROOT = config.data_dir / "media"
 
 CONTENT_SECURITY_POLICY = {

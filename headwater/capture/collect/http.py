@@ -7,14 +7,14 @@ import logging
 import math
 import os
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from msgspec import json
+from msgspec.json import Encoder
 
 from headwater.capture.rules import bots, identity_key, visitor_id
-from headwater.core import clock
 from headwater.core.lanes import lane_key
 
 from . import wire
@@ -31,6 +31,12 @@ TRUST_PROXY = os.environ.get("HEADWATER_TRUST_PROXY", "").lower() in ("1", "true
 API_PATH = "/api/v1/events"
 JSON = (b"content-type", b"application/json")
 NO_STORE = (b"cache-control", b"no-store")
+RETRY_AFTER = (b"retry-after", b"1")
+CHALLENGE = (b"www-authenticate", b"Bearer")
+#: One row in COPY's text format. JSON has no bare tabs or line ends (the encoder writes none), so backslashes are
+#: all there is to escape.
+LINE = b"%d\t%d\t%b\t%b\t%b\t%b\t%b\t%b\t%b\n"
+encode = Encoder().encode
 
 
 class Answer(Exception):
@@ -41,12 +47,24 @@ class Answer(Exception):
         self.status, self.body, self.headers = status, body, list(headers)
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Everything about a request that the next one of the same page will say again."""
+
+    door: Door
+    bot: bytes
+    context: bytes
+    cors: list[tuple[bytes, bytes]]
+
+
 class Collector:
     """One process's collector: an ASGI application."""
 
     def __init__(self) -> None:
         self.doors = Doors()
         self.store = Store()
+        self.senders: dict[tuple[Any, ...], Sender] = {}
+        self.senders_of = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,67 +84,69 @@ class Collector:
         except BadBody as bad:
             answer = _bad([bad.problem], 0, bad.status)
         except Full:
-            answer = Answer(
-                503, _error("busy", "too many events are waiting; send this again"), [(b"retry-after", b"1")]
-            )
+            answer = Answer(503, _error("busy", "too many events are waiting; send this again"), [RETRY_AFTER])
         except Away:
-            answer = Answer(503, _error("database", "not stored; send this again"), [(b"retry-after", b"2")])
+            answer = Answer(503, _error("database", "not stored; send this again"), [RETRY_AFTER])
         except Refused as why:
             answer = Answer(422, _error("refused", str(why)))
         await _send(send, answer, cors)
 
     async def _page(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, cors: list[Any]) -> Answer:
-        envelope, good, bad = wire.page_body(body)
-        origin, host = _text(headers, b"origin"), _text(headers, b"host")
-        door = await self.doors.site(envelope.site)
-        if door is None:
-            raise Answer(403, _error("site", f"no active site has the key {envelope.site}"))
-        if not door.lets(origin, host):
-            raise Answer(403, _error("origin", f"{origin} is not among the allowed origins of this site"))
-        if origin:
-            cors += [(b"access-control-allow-origin", origin.encode()), (b"vary", b"origin")]
-        self._limit(door, len(good) + len(bad))
-        received = clock.now()
-        agent = _text(headers, b"user-agent")[:300]
-        purpose = _text(headers, b"sec-purpose") or _text(headers, b"purpose") or _text(headers, b"x-moz")
-        language = envelope.lang or _text(headers, b"accept-language")[:20]
-        bot = bots.label(agent, purpose=purpose, driven=envelope.driven, language=language, origin=origin)
-        if door.count_automated and bot != bots.PREFETCH:
-            bot = ""
-        context = _context(agent, _address(scope, headers), language, envelope.tz, envelope.consent)
-        visitor = visitor_id(envelope.visitor)
+        around, good, bad = wire.page_body(body)
+        sender = await self._sender(scope, headers, around)
+        cors += sender.cors
+        self._limit(sender.door, len(good) + len(bad))
+        received = self.store.now()
+        visitor = visitor_id(around.visitor)
+        lane = lane_key(visitor)
         rows = []
-        for index, item, raw in good:
+        for index, item in good:
             at = _checked(item, received, wire.page_problem, MAX_BEHIND_PAGE)
-            if isinstance(at, tuple):
+            if type(at) is tuple:
                 bad.append(Problem(index, *at))
             else:
-                rows.append((lane_key(visitor), visitor, at, raw))
-        return await self._keep(door, rows, received, bot, context, bad)
+                rows.append((lane, visitor, at, item))
+        return await self._keep(sender, rows, received, bad)
+
+    async def _sender(self, scope: Scope, headers: dict[bytes, bytes], around: wire.Around) -> Sender:
+        """Who sends: site, label, context. Raises Answer where the site or the origin is not let in."""
+        door = await self.doors.site(around.site)
+        if self.senders_of != self.doors.sites_at or len(self.senders) > 20_000:
+            self.senders, self.senders_of = {}, self.doors.sites_at
+        get = headers.get
+        client = scope.get("client")
+        key = (
+            around.site, around.lang, around.tz, around.consent, around.driven, client[0] if client else "",
+            get(b"user-agent"), get(b"origin"), get(b"host"), get(b"accept-language"), get(b"sec-purpose"),
+            get(b"purpose"), get(b"x-moz"), get(b"x-forwarded-for") if TRUST_PROXY else None,
+        )  # fmt: skip
+        sender = self.senders.get(key)
+        if sender is None:
+            sender = self.senders[key] = _new_sender(door, scope, headers, around)
+        return sender
 
     async def _api(self, headers: dict[bytes, bytes], body: bytes) -> Answer:
         scheme, _, key = _text(headers, b"authorization").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
-            challenge = [(b"www-authenticate", b"Bearer")]
-            raise Answer(401, _error("key", "send an API key: Authorization: Bearer hw_..."), challenge)
+            raise Answer(401, _error("key", "send an API key: Authorization: Bearer hw_..."), [CHALLENGE])
         door = await self.doors.key(key.strip())
         if door is None:
-            raise Answer(401, _error("key", "this API key is unknown or revoked"), [(b"www-authenticate", b"Bearer")])
+            raise Answer(401, _error("key", "this API key is unknown or revoked"), [CHALLENGE])
         if not door.scopes & SCOPES:
             raise Answer(403, _error("scope", "this API key lacks the scope events:write"))
         good, bad = wire.api_body(body)
         self._limit(door, len(good) + len(bad))
-        received = clock.now()
+        received = self.store.now()
         rows = []
-        for index, item, raw in good:
+        for index, item in good:
             at = _checked(item, received, wire.api_problem, MAX_BEHIND_API)
-            if isinstance(at, tuple):
+            if type(at) is tuple:
                 bad.append(Problem(index, *at))
                 continue
             visitor = visitor_id(item.visitor) if item.visitor else None
             who = visitor if visitor is not None else item.contact_id or identity_key(item.email or "")
-            rows.append((lane_key(who), visitor, at, raw))
-        return await self._keep(door, rows, received, "", b"{}", bad)
+            rows.append((lane_key(who), visitor, at, item))
+        return await self._keep(Sender(door, b"", b"{}", []), rows, received, bad)
 
     def _limit(self, door: Door, count: int) -> None:
         wait = self.doors.wait(door, count)
@@ -134,29 +154,20 @@ class Collector:
             after = [(b"retry-after", str(math.ceil(wait)).encode())]
             raise Answer(429, _error("rate", "this key sends more events than it may; wait and send again"), after)
 
-    async def _keep(
-        self, door: Door, rows: list[Any], received: datetime, bot: str, context: bytes, bad: list[Problem]
-    ) -> Answer:
+    async def _keep(self, sender: Sender, rows: list[Any], received: datetime, bad: list[Problem]) -> Answer:
         if rows:
-            first = self.store.ids.take(len(rows), received)
-            received_text = received.isoformat()
-            tail = (door.source.encode(), bot.encode(), context)
-            lines = [
-                b"%d\t%d\t%b\t%b\t%b\t%b\t%b\t%b\t%b\n"
-                % (
-                    lane,
-                    first + n * STEP,
-                    received_text.encode(),
-                    (received_text if at is received else at.isoformat()).encode(),
-                    tail[0],
-                    b"\\N" if visitor is None else b"%d" % visitor,
-                    tail[1],
-                    _escape(bytes(raw)),
-                    tail[2],
-                )
-                for n, (lane, visitor, at, raw) in enumerate(rows)
-            ]
-            await self.store.put(b"".join(lines), len(rows))
+            first, received_text = self.store.ids.take(len(rows)), self.store.now_text
+            source, bot, context = sender.door.source.encode(), sender.bot, sender.context
+            lines = []
+            for lane, visitor, at, item in rows:
+                payload = encode(item)
+                if b"\\" in payload:
+                    payload = payload.replace(b"\\", b"\\\\")
+                moment = received_text if at is received else at.isoformat().encode()
+                who = b"\\N" if visitor is None else b"%d" % visitor
+                lines.append(LINE % (lane, first, received_text, moment, source, who, bot, payload, context))
+                first += STEP
+            await self.store.put(lines[0] if len(lines) == 1 else b"".join(lines), len(lines))
         if bad:
             return _bad(bad, len(rows), 422)
         return Answer(202, {"accepted": len(rows)})
@@ -178,25 +189,27 @@ class Collector:
         )
 
 
+def _new_sender(door: Door | None, scope: Scope, headers: dict[bytes, bytes], around: wire.Around) -> Sender:
+    origin, host = _text(headers, b"origin"), _text(headers, b"host")
+    if door is None:
+        raise Answer(403, _error("site", f"no active site has the key {around.site}"))
+    if not door.lets(origin, host):
+        raise Answer(403, _error("origin", f"{origin} is not among the allowed origins of this site"))
+    agent = _text(headers, b"user-agent")[:300]
+    purpose = _text(headers, b"sec-purpose") or _text(headers, b"purpose") or _text(headers, b"x-moz")
+    language = around.lang or _text(headers, b"accept-language")[:20]
+    bot = bots.label(agent, purpose=purpose, driven=around.driven, language=language, origin=origin)
+    if door.count_automated and bot != bots.PREFETCH:
+        bot = ""
+    said = {"ua": agent, "ip": _address(scope, headers), "lang": language, "tz": around.tz, "consent": around.consent}
+    context = encode({k: v.replace("\0", "") if isinstance(v, str) else v for k, v in said.items() if v})
+    cors = [(b"access-control-allow-origin", origin.encode()), (b"vary", b"origin")] if origin else []
+    return Sender(door, bot.encode(), context.replace(b"\\", b"\\\\"), cors)
+
+
 def _checked(item: Any, received: datetime, problem: Any, behind: Any) -> datetime | tuple[str, str]:
     found: tuple[str, str] | None = problem(item)
     return found or wire.moment(item, received, behind)
-
-
-def _escape(raw: bytes) -> bytes:
-    """JSON for COPY's text format. Bare line ends and tabs stand between tokens only: inside strings JSON escapes
-    them."""
-    if b"\\" in raw:
-        raw = raw.replace(b"\\", b"\\\\")
-    if b"\n" in raw or b"\t" in raw or b"\r" in raw:
-        raw = raw.replace(b"\n", b" ").replace(b"\t", b" ").replace(b"\r", b" ")
-    return raw
-
-
-@lru_cache(maxsize=10_000)
-def _context(agent: str, address: str, language: str, zone: str, consent: bool) -> bytes:
-    said = {"ua": agent, "ip": address, "lang": language, "tz": zone, "consent": consent}
-    return _escape(json.encode({k: v.replace("\0", "") if isinstance(v, str) else v for k, v in said.items() if v}))
 
 
 def _address(scope: Scope, headers: dict[bytes, bytes]) -> str:
@@ -219,24 +232,28 @@ def _text(headers: dict[bytes, bytes], name: bytes) -> str:
 
 
 async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
-    large = Answer(413, _error("too_large", f"the body has more than {MAX_BODY} bytes"), [(b"connection", b"close")])
-    if headers.get(b"content-encoding", b"identity") != b"identity":
+    if b"content-encoding" in headers and headers[b"content-encoding"] != b"identity":
         raise Answer(415, _error("encoding", "send the body uncompressed"))
     length = headers.get(b"content-length", b"0")
-    if length.isdigit() and int(length) > MAX_BODY:
-        raise large
+    if len(length) > 5 and length.isdigit() and int(length) > MAX_BODY:
+        raise _too_large()
     message = await receive()
     body: bytes = message.get("body", b"")
     while message.get("more_body"):
         message = await receive()
         body += message.get("body", b"")
         if len(body) > MAX_BODY:
-            raise large
+            raise _too_large()
     if message["type"] == "http.disconnect":
         raise Answer(400, _error("disconnected", "the body ended early"))
     if len(body) > MAX_BODY:
-        raise large
+        raise _too_large()
     return body
+
+
+def _too_large() -> Answer:
+    reason = f"the body has more than {MAX_BODY} bytes"
+    return Answer(413, _error("too_large", reason), [(b"connection", b"close")])
 
 
 def _error(code: str, reason: str) -> dict[str, Any]:
@@ -249,8 +266,8 @@ def _bad(problems: list[Problem], accepted: int, status: int) -> Answer:
 
 
 async def _send(send: Send, answer: Answer, cors: list[tuple[bytes, bytes]]) -> None:
-    body = b"" if answer.body is None else json.encode(answer.body)
-    headers = [JSON, NO_STORE, (b"content-length", str(len(body)).encode()), *cors, *answer.headers]
+    body = b"" if answer.body is None else encode(answer.body)
+    headers = [JSON, NO_STORE, (b"content-length", b"%d" % len(body)), *cors, *answer.headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 
+from headwater.core import clock
 from headwater.core.config import config
 from headwater.core.crash import point
 from headwater.core.wake import WORK
@@ -66,11 +67,11 @@ class Ids:
 
     def __init__(self) -> None:
         self.low = random.getrandbits(11)
-        self.last = 0
+        self.moment = self.last = 0
 
-    def take(self, count: int, received: datetime) -> int:
+    def take(self, count: int) -> int:
         """The first of `count` ids, which step by `STEP`."""
-        first = max(int(received.timestamp() * 1_000_000), self.last + 1)
+        first = self.moment if self.moment > self.last else self.last + 1
         self.last = first + count - 1
         return first << 11 | self.low
 
@@ -92,13 +93,28 @@ class Store:
         self.not_before = 0.0
         self.notified = 0.0
         self.untold = False
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.tick_time = -1.0
+        self.tick_now = clock.now()
+        self.now_text = b""
+
+    def now(self) -> datetime:
+        """The present; `now_text` is it in ISO form. Requests of one turn of the event loop share it."""
+        if self.loop is None:
+            self.loop = asyncio.get_running_loop()
+        turn = self.loop.time()
+        if turn != self.tick_time:
+            self.tick_time, self.tick_now = turn, clock.now()
+            self.now_text = self.tick_now.isoformat().encode()
+            self.ids.moment = int(self.tick_now.timestamp() * 1_000_000)
+        return self.tick_now
 
     def put(self, lines: bytes, count: int) -> asyncio.Future[None]:
         """Queue rows in COPY's text format. The future is done when they are committed; it raises Away or Refused.
         Raises Full at once where too much waits."""
         if self.rows + count > MAX_ROWS or self.bytes + len(lines) > MAX_BYTES:
             raise Full
-        loop = asyncio.get_running_loop()
+        loop = self.loop or asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         self.waiting.append((lines, count, future))
         self.rows += count

@@ -31,7 +31,7 @@ Properties = Annotated[dict[Name, Value], Meta(max_length=50)]
 Fields = Annotated[dict[Name, Text], Meta(max_length=50)]
 
 
-class Happening(Struct, forbid_unknown_fields=True, tag_field="type"):
+class Happening(Struct, forbid_unknown_fields=True, omit_defaults=True, tag_field="type"):
     """What every event of a page has. `age`: milliseconds between event and sending, so that a wrong clock does
     not matter; `at` instead for senders who know the time."""
 
@@ -80,19 +80,30 @@ class Identify(Happening, tag="identify"):
 PageEvent = Page | Engaged | Click | Download | FormSent | Track | Identify
 
 
-class Envelope(Struct, forbid_unknown_fields=True):
-    """The body of `POST /t`. `events` stay raw here: they are decoded after the envelope is known to be good."""
+class Around(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What the body of `POST /t` says around its events."""
 
     site: Name
-    visitor: Annotated[str, Meta(min_length=8, max_length=64)]
-    events: Annotated[list[Raw], Meta(min_length=1, max_length=MAX_ITEMS)]
+    visitor: Annotated[str, Meta(min_length=8, max_length=64, pattern=TOKEN.pattern)]
     consent: bool = False
     lang: Annotated[str, Meta(max_length=20)] = ""
     tz: Annotated[str, Meta(max_length=64)] = ""
     driven: bool = False
 
 
-class ApiEvent(Struct, forbid_unknown_fields=True):
+class Envelope(Around, kw_only=True):
+    """The body of `POST /t`, all in order."""
+
+    events: Annotated[list[PageEvent], Meta(min_length=1, max_length=MAX_ITEMS)]
+
+
+class LooseEnvelope(Around, kw_only=True):
+    """The same with raw events, each of which is decoded by itself to find the bad ones."""
+
+    events: Annotated[list[Raw], Meta(min_length=1, max_length=MAX_ITEMS)]
+
+
+class ApiEvent(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """An item of `POST /api/v1/events`: who (email, contact_id or visitor), what, when."""
 
     event: Name
@@ -123,9 +134,11 @@ class BadBody(Exception):
 
 
 decode_envelope = json.Decoder(Envelope).decode
+decode_loose_envelope = json.Decoder(LooseEnvelope).decode
 decode_page_event = json.Decoder(PageEvent).decode
 decode_api_events = json.Decoder(list[ApiEvent]).decode
 decode_api_event = json.Decoder(ApiEvent).decode
+decode_raw = json.Decoder(Raw).decode
 decode_raw_list = json.Decoder(list[Raw]).decode
 
 Item = Any  # a PageEvent or an ApiEvent
@@ -149,37 +162,44 @@ def explain(error: ValidationError, index: int | None) -> Problem:
         return Problem(
             index, field, "values must be text, numbers, true, false, null, or lists of these, within limits"
         )
+    if "matching regex" in text:
+        return Problem(index, field, "must be 8 to 64 letters, digits, and . _ : -")
     reason = text.replace("Expected", "must be").replace("`str`", "text").replace("`", "")
     return Problem(index, field, reason[:1].lower() + reason[1:])
 
 
-def page_body(body: bytes) -> tuple[Envelope, list[tuple[int, Item, Raw]], list[Problem]]:
-    """Decode the body of `/t`: the envelope, the good events with index and raw JSON, and what is wrong with the
-    others. Raises BadBody."""
-    envelope = _whole(decode_envelope, body)
-    if not TOKEN.match(envelope.visitor):
-        raise BadBody(422, Problem(None, "visitor", "must be 8 to 64 letters, digits, and . _ : -"))
-    good, bad = _items(envelope.events, decode_page_event)
-    return envelope, good, bad
+Indexed = list[tuple[int, Item]]
 
 
-def api_body(body: bytes) -> tuple[list[tuple[int, Item, Raw]], list[Problem]]:
-    """Decode the body of `/api/v1/events`: one event or a list. Raises BadBody."""
-    start = body.lstrip()[:1]
-    if start == b"[":
-        raws = _whole(decode_raw_list, body)
-        if not raws:
-            raise BadBody(422, Problem(None, "", "the list is empty"))
-        if len(raws) > MAX_ITEMS:
-            raise BadBody(413, Problem(None, "", f"more than {MAX_ITEMS} events in one request"))
+def page_body(body: bytes) -> tuple[Around, Indexed, list[Problem]]:
+    """Decode the body of `/t`: what stands around the events, the good events with their index, and what is wrong
+    with the others. Raises BadBody."""
+    if b"\\u0000" not in body:
         try:
-            if b"\\u0000" not in body:
-                typed = decode_api_events(body)
-                return list(zip(range(len(raws)), typed, raws, strict=True)), []
-        except ValidationError:
-            pass  # find out which ones, below
-    else:
-        raws = [_whole(json.Decoder(Raw).decode, body)]
+            envelope: Envelope = decode_envelope(body)
+            return envelope, list(enumerate(envelope.events)), []
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass  # find out what and which, below
+    loose = _whole(decode_loose_envelope, body)
+    return loose, *_items(loose.events, decode_page_event)
+
+
+def api_body(body: bytes) -> tuple[Indexed, list[Problem]]:
+    """Decode the body of `/api/v1/events`: one event or a list. Raises BadBody."""
+    if body.lstrip()[:1] != b"[":
+        return _items([_whole(decode_raw, body)], decode_api_event)
+    if b"\\u0000" not in body:
+        try:
+            events: list[ApiEvent] = decode_api_events(body)
+            if 0 < len(events) <= MAX_ITEMS:
+                return list(enumerate(events)), []
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+    raws = _whole(decode_raw_list, body)
+    if not raws:
+        raise BadBody(422, Problem(None, "", "the list is empty"))
+    if len(raws) > MAX_ITEMS:
+        raise BadBody(413, Problem(None, "", f"more than {MAX_ITEMS} events in one request"))
     return _items(raws, decode_api_event)
 
 
@@ -193,8 +213,9 @@ def _whole(decode: Any, body: bytes) -> Any:
         raise BadBody(400, Problem(None, "", str(error))) from None
 
 
-def _items(raws: Sequence[Raw], decode: Any) -> tuple[list[tuple[int, Item, Raw]], list[Problem]]:
-    good, bad = [], []
+def _items(raws: Sequence[Raw], decode: Any) -> tuple[Indexed, list[Problem]]:
+    good: Indexed = []
+    bad: list[Problem] = []
     for index, raw in enumerate(raws):
         try:
             item = decode(raw)
@@ -207,7 +228,7 @@ def _items(raws: Sequence[Raw], decode: Any) -> tuple[list[tuple[int, Item, Raw]
         if b"\\u0000" in bytes(raw) and _NUL.search(bytes(raw)):
             bad.append(Problem(index, "", "contains a NUL character, which cannot be stored"))
             continue
-        good.append((index, item, raw))
+        good.append((index, item))
     return good, bad
 
 

@@ -74,9 +74,11 @@ def committed(database: Database, django_db_blocker: Any) -> Iterator[Database]:
     """The ORM works on `database`, in this thread and in others."""
     from django.db import connection
 
+    from headwater.core.config import database_from_url
+
     own = connection.settings_dict["NAME"]
     connection.close()
-    connection.settings_dict["NAME"] = database.url.rsplit("/", 1)[1].split("?")[0]
+    connection.settings_dict["NAME"] = database_from_url(database.url)["NAME"]
     with django_db_blocker.unblock():
         yield database
         connection.close()
