@@ -38,3 +38,18 @@ def set_preferences(user_id: int, *, theme: str | None = None, language: str | N
     """What a user chooses for herself from the menu."""
     changes = {name: value for name, value in (("theme", theme), ("language", language)) if value is not None}
     User.objects.filter(pk=user_id).update(**changes)
+
+
+def use_api_key(*, key: str) -> ApiKey | None:
+    """The living key of this text, its last use noted (at most once a minute); None: unknown or revoked."""
+    found = ApiKey.objects.filter(digest=key_digest(key), revoked_at=None).first()
+    now = clock.now()
+    if found is not None and (found.last_used_at is None or (now - found.last_used_at).total_seconds() > 60):
+        ApiKey.objects.filter(pk=found.pk).update(last_used_at=now)
+    return found
+
+
+def revoke_api_key(key_id: int) -> None:
+    """End a key for good. Raises ApiKey.DoesNotExist."""
+    if not ApiKey.objects.filter(pk=key_id).update(revoked_at=clock.now()):
+        raise ApiKey.DoesNotExist

@@ -134,6 +134,10 @@ class Collector:
             raise Answer(401, _error("key", "this API key is unknown or revoked"), [CHALLENGE])
         if not door.scopes & SCOPES:
             raise Answer(403, _error("scope", "this API key lacks the scope events:write"))
+        return await self.take(door, body)
+
+    async def take(self, door: Door, body: bytes) -> Answer:
+        """Keep the events of an API request that has passed its door (also for `headwater api`, in-process)."""
         good, bad = wire.api_body(body)
         self._limit(door, len(good) + len(bad))
         received = self.store.now()

@@ -1,0 +1,86 @@
+"""One shape for every error: JSON, words for people, the path of the field. Bad input is never a 500."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+log = logging.getLogger("headwater.api")
+
+CODES = {
+    400: "malformed", 401: "not_signed_in", 403: "not_allowed", 404: "not_found", 405: "method", 409: "conflict",
+    413: "too_large", 415: "media_type", 422: "invalid", 429: "rate", 500: "broken",
+}  # fmt: skip
+
+
+def error(status: int, reason: str, errors: list[dict[str, str]] | None = None) -> HttpResponse:
+    """An error as the API says it."""
+    body: dict[str, Any] = {"error": CODES.get(status, "error"), "reason": reason or HTTPStatus(status).phrase}
+    if errors:
+        body["errors"] = errors
+    response = JsonResponse(body, status=status)
+    if status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def handle_errors(api: NinjaAPI) -> None:
+    """Give the API its handlers."""
+
+    def on(kind: type[Exception], status: int, reason: str = "") -> None:
+        def handler(request: HttpRequest, exc: Exception) -> HttpResponse:
+            return error(status, reason or str(exc))
+
+        api.add_exception_handler(kind, handler)
+
+    on(AuthenticationError, 401, "Sign in, or send an API key: Authorization: Bearer hw_...")
+    on(PermissionDenied, 403, "You may not do this.")
+    on(Http404, 404, "There is no such thing.")
+    on(ObjectDoesNotExist, 404, "There is no such thing.")
+    on(RequestDataTooBig, 413, "The body is too large.")
+    on(SuspiciousOperation, 400, "The request cannot be read.")
+    on(ValueError, 422)
+    on(OverflowError, 422, "A number is out of range.")
+    on(DataError, 422, "A value is out of range or cannot be stored.")
+    api.add_exception_handler(HttpError, lambda request, exc: error(exc.status_code, str(exc)))
+    api.add_exception_handler(ValidationError, _invalid)
+    api.add_exception_handler(DjangoValidationError, _invalid_model)
+    api.add_exception_handler(Exception, _broken)
+
+
+def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
+    errors = [{"field": _path(request, e.get("loc", ())), "reason": str(e.get("msg", "is wrong"))} for e in exc.errors]
+    return error(422, errors[0]["reason"] if len(errors) == 1 else f"{len(errors)} values are wrong.", errors)
+
+
+def _invalid_model(request: HttpRequest, exc: DjangoValidationError) -> HttpResponse:
+    found = exc.message_dict if hasattr(exc, "error_dict") else {"": exc.messages}
+    errors = [{"field": field, "reason": text} for field, texts in found.items() for text in texts]
+    return error(422, errors[0]["reason"], errors)
+
+
+def _path(request: HttpRequest, loc: Any) -> str:
+    """`body.email`, `query.limit`: without the name that the parameter has in our code."""
+    parts = [str(p) for p in loc]
+    if len(parts) > 2 and parts[0] == "body":
+        try:
+            body = json.loads(request.body)
+        except ValueError:
+            body = None
+        if not (isinstance(body, dict) and parts[1] in body):
+            del parts[1]
+    return ".".join(parts)
+
+
+def _broken(request: HttpRequest, exc: Exception) -> HttpResponse:
+    log.error("api_failed", exc_info=exc, extra={"method": request.method, "path": request.path})
+    return error(500, "Something broke on our side; it is in the log.")

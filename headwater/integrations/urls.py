@@ -1,0 +1,53 @@
+"""The API under /api, the demo company's public site under /site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, re_path
+from django.urls.resolvers import URLPattern
+
+from . import views
+from .api import api
+from .api.errors import error
+
+View = Callable[..., HttpResponse]
+
+
+def _open(view: View) -> View:
+    """The API has its own door (no redirect to the sign-in page) and says 405 as JSON too."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        if response.status_code == 405 and not response.headers.get("Content-Type", "").startswith("application/json"):
+            allow = response.headers.get("Allow", "")
+            response = error(405, f"This path takes {allow}.")
+            response["Allow"] = allow
+        return response
+
+    inner.login_required = False  # type: ignore[attr-defined]
+    inner.csrf_exempt = True  # type: ignore[attr-defined]
+    return inner
+
+
+def _api_patterns() -> list[URLPattern]:
+    made = []
+    for p in api.urls[0]:
+        if isinstance(p, URLPattern) and p.name != "api-root":
+            made.append(path(f"api/v1/{p.pattern}", _open(p.callback), p.default_args, name=f"api-{p.name or ''}"))
+    return made
+
+
+app_name = "integrations"
+urlpatterns = [
+    path("api/openapi.json", views.openapi, name="openapi"),
+    path("api/v1/openapi.json", views.openapi),
+    path("api/docs", views.reference, name="reference"),
+    path("api/docs/", views.reference),
+    *_api_patterns(),
+    re_path(r"^api/.*$", _open(views.nothing)),
+]
