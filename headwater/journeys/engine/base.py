@@ -77,9 +77,11 @@ class Context:
         return actors.journey(self.version.journey_id)
 
     def key(self, traveller: Traveller) -> str:
-        """What makes an effect of this step on this passage happen once: `journey:PASSAGE:STEP`, with the hop where
-        the step is passed more than once."""
-        return f"journey:{traveller.id}:{self.node.id}" + (f":{traveller.hops}" if self.version.has_loops else "")
+        """What makes an effect of this step on this passage happen once: `journey:PASSAGE:STEP`, PASSAGE being the
+        person's id and the passage's, with the hop where the step is passed more than once."""
+        return f"journey:{traveller.person_id}.{traveller.id}:{self.node.id}" + (
+            f":{traveller.hops}" if self.version.has_loops else ""
+        )
 
 
 class Step:

@@ -56,7 +56,7 @@ class Batch:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.touched: dict[int, Traveller] = {}
+        self.touched: dict[tuple[int, int], Traveller] = {}
         self.log: list[tuple[int, int, int, str, datetime, datetime, str, str]] = []
         self.counts: Counter[tuple[int, str, str]] = Counter()
         self.days: Counter[tuple[int, str]] = Counter()
@@ -64,7 +64,7 @@ class Batch:
         self.journeys: set[int] = set()
 
     def touch(self, t: Traveller) -> None:
-        self.touched[t.id] = t
+        self.touched[t.person_id, t.id] = t
         self.journeys.add(t.journey_id)
 
     def stepped(self, t: Traveller, outcome: str, reason: str) -> None:

@@ -28,10 +28,11 @@ INSERT = (
 
 
 def new_ids(now: datetime, count: int) -> list[int]:
-    """Ids for passages: milliseconds, then 21 random bits. Made here and not by a sequence (scale.md, rule 8); they fit
-    in 63 bits and need to be unique among one person's passages only."""
+    """Ids for passages: milliseconds, then 21 bits that count from a random start. Made here and not by a sequence
+    (scale.md, rule 8); they fit in 63 bits and need to be unique among one person's passages only."""
     base = int((now - _EPOCH).total_seconds() * 1000) << 21
-    return [base | random.getrandbits(21) for _ in range(count)]
+    start = random.getrandbits(21)
+    return [base | (start + n & 0x1FFFFF) for n in range(count)]
 
 
 def insert(

@@ -62,7 +62,7 @@ class HandOverStep(Step):
         out: list[Outcome | None] = [None] * len(people)
         going = []
         for n, t in enumerate(people):
-            amount = amounts[t.id]
+            amount = amounts[t.person_id, t.id]
             if threshold is not None and (amount is None or amount < Decimal(str(threshold))):
                 out[n] = Outcome("next", "under", f"value:{amount if amount is not None else '?'}")
             else:
@@ -74,7 +74,7 @@ class HandOverStep(Step):
                     person_id=t.person_id,
                     reason=settings["reason"],
                     deal_name=names[t.person_id],
-                    amount=amounts[t.id],
+                    amount=amounts[t.person_id, t.id],
                     key=context.key(t),
                 )
                 for _n, t in going
@@ -86,36 +86,40 @@ class HandOverStep(Step):
         return [o for o in out if o is not None]
 
 
-def _amounts(settings: Mapping[str, Any], people: Sequence[Traveller]) -> dict[int, Decimal | None]:
-    """passage id -> the worth of the deal; the default where it is not known."""
+#: (person_id, passage id)
+Key = tuple[int, int]
+
+
+def _amounts(settings: Mapping[str, Any], people: Sequence[Traveller]) -> dict[Key, Decimal | None]:
+    """passage -> the worth of the deal; the default where it is not known."""
     default = _decimal(settings.get("amount"))
-    found: dict[int, Decimal | None] = dict.fromkeys([t.id for t in people])
+    found: dict[Key, Decimal | None] = dict.fromkeys([(t.person_id, t.id) for t in people])
     for path in _paths(settings):
         source, _dot, name = path.partition(".")
         values = _of_contacts(name, people) if source == "contact" else _of_causes(name, people)
-        for t in people:
-            if found[t.id] is None:
-                found[t.id] = _decimal(values.get(t.id))
-    return {pk: default if value is None else value for pk, value in found.items()}
+        for key in found:
+            if found[key] is None:
+                found[key] = _decimal(values.get(key))
+    return {key: default if value is None else value for key, value in found.items()}
 
 
 def _paths(settings: Mapping[str, Any]) -> list[str]:
     return [part.strip() for part in (settings.get("amount_from") or "").split(",") if part.strip()]
 
 
-def _of_contacts(name: str, people: Sequence[Traveller]) -> dict[int, Any]:
+def _of_contacts(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
     custom = dict(Contact.objects.filter(pk__in=[t.person_id for t in people]).values_list("pk", "custom"))
-    return {t.id: (custom.get(t.person_id) or {}).get(name.removeprefix("custom.")) for t in people}
+    return {(t.person_id, t.id): (custom.get(t.person_id) or {}).get(name.removeprefix("custom.")) for t in people}
 
 
-def _of_causes(name: str, people: Sequence[Traveller]) -> dict[int, Any]:
+def _of_causes(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.id, p.why::text FROM unnest(%s::bigint[], %s::bigint[]) AS v(person_id, id) "
+            "SELECT p.person_id, p.id, p.why::text FROM unnest(%s::bigint[], %s::bigint[]) AS v(person_id, id) "
             "JOIN journeys_passage p ON p.person_id = v.person_id AND p.id = v.id",
             [[t.person_id for t in people], [t.id for t in people]],
         )
-        return {pk: (json.loads(text).get("data") or {}).get(name) for pk, text in cursor.fetchall()}
+        return {(person, pk): (json.loads(text).get("data") or {}).get(name) for person, pk, text in cursor.fetchall()}
 
 
 def _decimal(value: Any) -> Decimal | None:

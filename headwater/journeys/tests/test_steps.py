@@ -66,7 +66,7 @@ def test_a_mail_goes_to_whoever_may_get_it_and_the_others_go_on_with_the_reason(
     passage = Passage.objects.get(person_id=yes)
     message = Message.objects.get(person_id=yes)
     assert (message.key, message.status, message.actor) == (
-        f"journey:{passage.id}:mail",
+        f"journey:{yes}.{passage.id}:mail",
         "queued",
         f"journey:{journey.pk}",
     )
