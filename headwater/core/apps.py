@@ -4,3 +4,9 @@ from headwater.core.package import PackageConfig
 class CoreConfig(PackageConfig):
     name = "headwater.core"
     label = "core"
+
+    def ready(self) -> None:
+        from headwater.core import arrays
+
+        arrays.install()
+        super().ready()

@@ -1,0 +1,56 @@
+"""Lists as PostgreSQL arrays, fast.
+
+Set-based statements pass thousands of values as arrays, and psycopg writes each element in Python, with two regular
+expressions. Lists of one plain type are written here in a few calls instead: about ten times faster, the same text.
+Everything else goes psycopg's own way.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.types.array import ListDumper
+
+_NONE = type(None)
+
+
+def literal(values: list[Any]) -> str | None:
+    """The array as PostgreSQL reads it, or None where the elements are not of one plain type."""
+    types = set(map(type, values))
+    gaps = _NONE in types
+    types.discard(_NONE)
+    if len(types) != 1:
+        return None
+    kind = types.pop()
+    if kind is int or kind is UUID:
+        parts = ["NULL" if v is None else str(v) for v in values] if gaps else map(str, values)
+        return "{" + ",".join(parts) + "}"
+    if kind is datetime:
+        if gaps:
+            return "{" + ",".join(["NULL" if v is None else f'"{v}"' for v in values]) + "}"
+        return '{"' + '","'.join(map(str, values)) + '"}'
+    return _texts(values, gaps) if kind is str else None
+
+
+def _texts(values: list[Any], gaps: bool) -> str | None:
+    joined = '","'.join([v for v in values if v is not None] if gaps else values)
+    if "\0" in joined:
+        return None  # psycopg says what is wrong with it
+    if gaps or "\\" in joined or joined.count('"') != 2 * (len(values) - 1):
+        quoted = ["NULL" if v is None else '"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in values]
+        return "{" + ",".join(quoted) + "}"
+    return '{"' + joined + '"}'
+
+
+class FastListDumper(ListDumper):
+    def dump(self, obj: list[Any]) -> Any:
+        text = literal(obj)
+        return super().dump(obj) if text is None else text.encode()
+
+
+def install() -> None:
+    """For every connection made from now on."""
+    psycopg.adapters.register_dumper(list, FastListDumper)
