@@ -113,7 +113,7 @@ class MailComplained(Fact):
     subject: str
 
 
-@fact("mail.unsubscribed", icon="mail-minus", hue=25, group="marketing", says=_("{person} unsubscribed from mails"))
+@fact("mail.unsubscribed", icon="user-minus", hue=25, group="marketing", says=_("{person} unsubscribed from mails"))
 class MailUnsubscribed(Fact):
     """how: "one-click" (the mail program's button) or "page"."""
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from .feedback import Feedback, record_feedback, subscribe_again, unsubscribe
 from .queue import queue
 from .requests import MailRequest, Outcome, PurposeName
+from .suppress import lift, suppress
 from .templates import TemplateText, archive_template, copy_template, create_template, update_template
+from .touches import Touch, record_touches
 
 __all__ = [
+    "Feedback",
     "MailRequest",
     "Outcome",
     "PurposeName",
     "TemplateText",
+    "Touch",
     "archive_template",
     "copy_template",
     "create_template",
+    "lift",
     "queue",
+    "record_feedback",
+    "record_touches",
+    "subscribe_again",
+    "suppress",
+    "unsubscribe",
     "update_template",
 ]

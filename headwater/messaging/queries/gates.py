@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from headwater.core import clock
-from headwater.people.models import Consent
+from headwater.people.queries import consent_states
 
 from ..models import MailPolicy, Suppression
 from ..rules.tokens import email_digest
@@ -29,8 +29,7 @@ class Cap:
 
 def consenting(person_ids: Sequence[int]) -> set[int]:
     """Who has granted mails as a channel."""
-    granted = Consent.objects.filter(person_id__in=list(person_ids), channel="email", topic="", state="granted")
-    return set(granted.values_list("person_id", flat=True))
+    return {person for person, state in consent_states(person_ids, "email").items() if state == "granted"}
 
 
 def suppressed(emails: Iterable[str]) -> dict[str, str]:
