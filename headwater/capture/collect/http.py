@@ -96,7 +96,7 @@ class Collector:
         sender = await self._sender(scope, headers, around)
         cors += sender.cors
         self._limit(sender.door, len(good) + len(bad))
-        received = self.store.now()
+        received = self.store.present()
         visitor = visitor_id(around.visitor)
         lane = lane_key(visitor)
         rows = []
@@ -140,7 +140,7 @@ class Collector:
         """Keep the events of an API request that has passed its door (also for `headwater api`, in-process)."""
         good, bad = wire.api_body(body)
         self._limit(door, len(good) + len(bad))
-        received = self.store.now()
+        received = self.store.present()
         rows = []
         for index, item in good:
             at = _checked(item, received, wire.api_problem, MAX_BEHIND_API)

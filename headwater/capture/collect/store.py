@@ -98,7 +98,7 @@ class Store:
         self.tick_now = clock.now()
         self.now_text = b""
 
-    def now(self) -> datetime:
+    def present(self) -> datetime:
         """The present; `now_text` is it in ISO form. Requests of one turn of the event loop share it."""
         if self.loop is None:
             self.loop = asyncio.get_running_loop()

@@ -279,4 +279,5 @@ def moment(item: Item, received: datetime, behind: timedelta) -> datetime | tupl
     if received - at > behind:
         limit = "24 hours" if behind == MAX_BEHIND_PAGE else "2 years"
         return field, f"is more than {limit} in the past"
-    return at
+    moment: datetime = at
+    return moment

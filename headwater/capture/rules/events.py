@@ -57,7 +57,7 @@ def path_of(url: str) -> str:
 
 def utm_of(url: str) -> dict[str, str]:
     """UTM values and ad click ids of a URL's query; {"utm_source": ..., "gclid": ...}."""
-    found = {}
+    found: dict[str, str] = {}
     for name, value in parse_qsl(urlsplit(url).query)[:60]:
         if value and (name in UTM or name in CLICK_IDS):
             found.setdefault(name, value[:200])
@@ -131,7 +131,7 @@ def from_page(payload: Mapping[str, Any], site: int | None) -> Said:
         case "form":
             found = {k: v for k, v in utm_of(url).items() if k in ("utm_source", "utm_medium", "utm_campaign")}
             fields = payload.get("fields") or None
-            fact = FormSubmitted(name=payload["form"], fields=fields, path=path, url=url, site=site, **found)
+            fact = FormSubmitted(name=payload["form"], fields=fields, path=path, url=url, site=site, **found)  # type: ignore[arg-type]
             return Said("form.submitted", fact.data(), path)
         case "track":
             return custom(payload["name"], payload.get("properties", {}), path, site)

@@ -77,7 +77,7 @@ def _claim(lanes: list[int] | None, limit: int) -> list[Row]:
             "i.visitor_id, i.bot, i.payload::text, i.context::text",
             [held, max(1, limit // len(held))],
         )
-        rows = [Row(*r[:7], json.decode(r[7]), json.decode(r[8])) for r in cursor.fetchall()]
+        rows = [Row(*r[:7], payload=json.decode(r[7]), context=json.decode(r[8])) for r in cursor.fetchall()]
     return sorted(rows, key=lambda r: r.id)
 
 

@@ -1,0 +1,157 @@
+"""What a form may ask, and whether an answer will do. Free of Django; messages are English, marked for translation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from headwater.core.facts import _
+from headwater.people.rules import Invalid as BadContact
+from headwater.people.rules import normalise_email, normalise_phone
+
+TYPES: Final = {
+    "text": _("Text"),
+    "email": _("E-mail"),
+    "phone": _("Phone"),
+    "textarea": _("Long text"),
+    "select": _("Choice"),
+    "checkbox": _("Tick box"),
+    "hidden": _("Hidden value"),
+}
+#: Where an answer goes on the contact; "" keeps it with the submission only.
+MAPS: Final = {
+    "": _("Only with the submission"),
+    "email": _("E-mail"),
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "name": _("Full name"),
+    "phone": _("Phone"),
+    "company": _("Company"),
+    "job_title": _("Job title"),
+    "country": _("Country (two letters)"),
+    "city": _("City"),
+    "language": _("Language"),
+}
+KEY = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
+#: Names that the page itself sends along
+OWN = frozenset({"hw_token", "hw_url", "hw_visitor", "hw_consent", "website_address", "embed"})
+MAX_FIELDS = 30
+MAX_TEXT = {"textarea": 5000}
+
+
+class Invalid(ValueError):
+    """Bad input: `errors` maps each field to what is wrong with it."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        self.errors = dict(errors)
+        super().__init__("; ".join(f"{k}: {v}" for k, v in self.errors.items()))
+
+
+def clean_fields(fields: Any) -> list[dict[str, Any]]:
+    """A form's fields as they are kept. Raises Invalid on "fields", naming the field that is wrong."""
+    if not isinstance(fields, list) or not fields:
+        raise Invalid({"fields": _("A form needs at least one field.")})
+    if len(fields) > MAX_FIELDS:
+        raise Invalid({"fields": _("A form may have 30 fields.")})
+    out: list[dict[str, Any]] = []
+    for given in fields:
+        out.append(_field(given, {f["key"] for f in out}))
+    emails = [f for f in out if f["maps_to"] == "email"]
+    if len(emails) != 1 or not emails[0]["required"] or emails[0]["type"] != "email":
+        raise Invalid(
+            {"fields": _("A form needs one required field of type e-mail that goes to the contact's e-mail.")}
+        )
+    return out
+
+
+def _field(given: Any, taken: set[str]) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise Invalid({"fields": _("Each field is an object with label and type.")})
+    label = " ".join(str(given.get("label", "")).split())[:160]
+    kind = given.get("type", "text")
+    if not label:
+        raise Invalid({"fields": _("Each field needs a label.")})
+    if kind not in TYPES:
+        raise Invalid({"fields": f"{label}: there is no field type {kind}."})
+    key = str(given.get("key") or slug(label, taken))
+    if not KEY.match(key) or key in OWN or key.startswith("utm_"):
+        raise Invalid({"fields": f"{label}: the name {key} cannot be used."})
+    if key in taken:
+        raise Invalid({"fields": f"{label}: two fields have the name {key}."})
+    maps_to = str(given.get("maps_to", ""))
+    if maps_to not in MAPS:
+        raise Invalid({"fields": f"{label}: a contact has no field {maps_to}."})
+    options = [o for o in (" ".join(str(o).split())[:120] for o in given.get("options") or []) if o]
+    if kind == "select" and not options:
+        raise Invalid({"fields": f"{label}: a choice needs options."})
+    return {
+        "key": key,
+        "label": label,
+        "type": kind,
+        "required": bool(given.get("required")) and kind != "hidden",
+        "maps_to": maps_to,
+        "options": options[:100],
+        "placeholder": str(given.get("placeholder", ""))[:160],
+        "value": str(given.get("value", ""))[:500],
+    }
+
+
+def slug(label: str, taken: set[str]) -> str:
+    """A field's name from its label; labels in other scripts get a number."""
+    base = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:30]
+    base = base if base[:1].isalpha() else "field"
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}_{number}", number + 1
+    return name
+
+
+def clean_answers(fields: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers, checked: key -> text (bool for a tick box). Raises Invalid with every problem beside its field."""
+    out: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    for field in fields:
+        try:
+            value = _answer(field, given.get(field["key"], ""))
+        except BadContact as problem:
+            errors[field["key"]] = next(iter(problem.errors.values()))
+        except ValueError as problem:
+            errors[field["key"]] = str(problem)
+        else:
+            if value not in ("", False) or field["type"] == "checkbox":
+                out[field["key"]] = value
+    if errors:
+        raise Invalid(errors)
+    return out
+
+
+def _answer(field: Mapping[str, Any], given: Any) -> Any:
+    kind = field["type"]
+    if kind == "checkbox":
+        ticked = given is True or str(given).lower() in ("on", "true", "1", "yes")
+        if field["required"] and not ticked:
+            raise ValueError(_("Please tick this box."))
+        return ticked
+    text = str(given if given is not None else "").replace("\0", "").strip()
+    if kind == "hidden":
+        return (text or field["value"])[:500]
+    if not text:
+        if field["required"]:
+            raise ValueError(_("Please fill in this field."))
+        return ""
+    if len(text) > MAX_TEXT.get(kind, 500):
+        raise ValueError(_("This is too long."))
+    if kind == "email":
+        return normalise_email(text)
+    if kind == "phone":
+        return normalise_phone(text)
+    if kind == "select" and text not in field["options"]:
+        raise ValueError(_("Please choose one of the options."))
+    return text
+
+
+def contact_fields(fields: Sequence[Mapping[str, Any]], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that go to the contact, by the contact's field names."""
+    pairs = [(f["maps_to"], answers.get(f["key"])) for f in fields if f["maps_to"]]
+    return {name: value for name, value in pairs if value not in (None, "", False)}

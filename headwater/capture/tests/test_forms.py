@@ -1,0 +1,137 @@
+"""Forms, spam and gated downloads, below the pages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+
+from headwater.capture import actions, rules
+from headwater.capture.models import Asset, AssetLink, Form, FormSubmission, SpamSubmission
+from headwater.capture.rules.forms import Invalid, clean_answers, clean_fields
+from headwater.core import clock
+from headwater.people.models import Contact
+from headwater.people.queries import consent_states
+from headwater.timeline import queries as timeline
+from headwater.timeline.actions import record_anonymous
+
+FIELDS = [
+    {"label": "First name", "type": "text", "maps_to": "first_name"},
+    {"label": "Work e-mail", "key": "email", "type": "email", "required": True, "maps_to": "email"},
+    {"label": "Team size", "type": "select", "options": ["1-10", "11-50"]},
+]
+
+
+@pytest.fixture
+def form(db: None) -> Form:
+    return actions.create_form(
+        name="White paper", fields=FIELDS, actor="system", consent_text="Write to me.", tags=["white-paper"]
+    )
+
+
+def test_fields_are_completed_and_checked() -> None:
+    fields = clean_fields(FIELDS)
+    assert [f["key"] for f in fields] == ["first_name", "email", "team_size"]
+    with pytest.raises(Invalid) as caught:
+        clean_fields(FIELDS[:1])
+    assert caught.value.errors == {
+        "fields": "A form needs one required field of type e-mail that goes to the contact's e-mail."
+    }
+
+
+def test_each_bad_answer_is_named_beside_its_field() -> None:
+    with pytest.raises(Invalid) as caught:
+        clean_answers(clean_fields(FIELDS), {"first_name": "x" * 501, "email": "nobody", "team_size": "7"})
+    assert caught.value.errors == {
+        "first_name": "This is too long.",
+        "email": "An e-mail address needs an @ sign.",
+        "team_size": "Please choose one of the options.",
+    }
+
+
+def test_a_submission_makes_a_contact_with_consent_proof_facts_and_tags(form: Form) -> None:
+    visitor = rules.visitor_id("visitor-0001")
+    view = ("page.viewed", {"path": "/blog"})
+    record_anonymous([(visitor, clock.now() - timedelta(hours=1), rules.row_key(1, 1), *view)])
+    sent = actions.Submission(
+        key="k1", url="https://example.com/paper?x=1", visitor="visitor-0001", ip="10.0.0.0", consent=True,
+        utm={"utm_source": "news"},
+    )  # fmt: skip
+    answers = {"first_name": "Ana", "email": "Ana@Example.com", "team_size": "1-10"}
+    done = actions.submit_form(form, answers, sent=sent)
+    again = actions.submit_form(form, answers, sent=sent)
+    assert again == done
+    contact = Contact.objects.get()
+    assert (contact.email, contact.first_name, contact.tags) == ("ana@example.com", "Ana", ["white-paper"])
+    assert consent_states([contact.pk], "email") == {contact.pk: "granted"}
+    row = FormSubmission.objects.get()
+    assert row.consent == {"text": "Write to me.", "version": 1, "given": True}
+    told = [e.kind for e in reversed(timeline.read(contact.pk))]
+    assert told == [
+        "page.viewed", "contact.created", "contact.identified", "consent.changed", "form.submitted", "tag.added",
+    ]  # fmt: skip
+    fact = next(e for e in timeline.read(contact.pk) if e.kind == "form.submitted")
+    assert (fact.data["form"], fact.data["name"], fact.data["path"], fact.data["utm_source"]) == (
+        form.pk, "White paper", "/paper", "news",
+    )  # fmt: skip
+
+
+def test_without_the_tick_there_is_no_consent(form: Form) -> None:
+    done = actions.submit_form(form, {"email": "b@example.com"})
+    assert consent_states([done.person_id], "email").get(done.person_id) in (None, "")
+    actions.update_form(form.pk, consent_required=True, actor="system")
+    form.refresh_from_db()
+    with pytest.raises(Invalid) as caught:
+        actions.submit_form(form, {"email": "c@example.com"})
+    assert caught.value.errors == {"hw_consent": "Please agree before you send the form."}
+
+
+def test_a_new_consent_text_is_a_new_version(form: Form) -> None:
+    assert actions.update_form(form.pk, consent_text="Write to me often.", actor="system").consent_version == 2
+    assert actions.update_form(form.pk, title="Hello", actor="system").consent_version == 2
+
+
+def test_spam_waits_aside_until_it_is_released(form: Form) -> None:
+    spam = actions.keep_spam(form, {"email": "d@example.com"}, "honeypot", sent=actions.Submission(consent=True))
+    assert (Contact.objects.count(), spam.reason) == (0, "honeypot")
+    actions.release_spam(spam.pk, actor="user:1")
+    assert Contact.objects.get().email == "d@example.com"
+    assert SpamSubmission.objects.get().released_at is not None
+    actions.release_spam(spam.pk, actor="user:1")
+    assert FormSubmission.objects.count() == 1
+
+
+@pytest.fixture
+def asset(db: None, settings: object, tmp_path: object) -> Asset:
+    settings.MEDIA_ROOT = tmp_path  # type: ignore[attr-defined]
+    return actions.create_asset(
+        name="Paper", file=ContentFile(b"%PDF-1.7", name="paper.pdf"), actor="system", link_downloads=2
+    )
+
+
+def test_a_gated_download_counts_and_expires(form: Form, asset: Asset) -> None:
+    actions.update_form(form.pk, thanks="asset", asset_id=asset.pk, actor="system")
+    form = Form.objects.select_related("asset").get()
+    done = actions.submit_form(form, {"email": "e@example.com"})
+    assert actions.count_download(done.link) == asset
+    actions.count_download(done.link)
+    with pytest.raises(actions.LinkGone, match="used"):
+        actions.count_download(done.link)
+    counts = [e.data.get("count", 1) for e in timeline.read(done.person_id) if e.kind == "asset.downloaded"]
+    assert counts == [2, 1]
+    assert (Asset.objects.get().downloads, AssetLink.objects.get().downloads) == (2, 2)
+    fresh = actions.make_link(asset, done.person_id, actor="system")
+    with clock.travel(timedelta(days=8)), pytest.raises(actions.LinkGone, match="expired"):
+        actions.count_download(fresh)
+    with pytest.raises(actions.LinkGone, match="unknown"):
+        actions.count_download(fresh + "x")
+
+
+def test_a_forms_token_is_its_own(form: Form) -> None:
+    token = actions.form_token(form)
+    with clock.travel(timedelta(seconds=90)):
+        assert timedelta(seconds=89) <= (actions.token_age(form, token) or timedelta()) <= timedelta(seconds=91)
+    assert actions.token_age(form, token + "x") is None
+    other = actions.create_form(name="Other", fields=FIELDS, actor="system")
+    assert actions.token_age(other, token) is None
