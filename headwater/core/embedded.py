@@ -155,8 +155,8 @@ class Embedded:
             if version != ours:
                 raise EmbeddedError(
                     f"The data directory {self.pgdata} was made by PostgreSQL {version}; this is PostgreSQL {ours}. "
-                    f"Point HEADWATER_PG_BIN to the binaries of PostgreSQL {version} to go on with it; to move, dump it "
-                    f"with those (pg_dump) and restore into a new directory (HEADWATER_DATA) with this release."
+                    f"Point HEADWATER_PG_BIN to the binaries of PostgreSQL {version} to go on with it. "
+                    f"To move, dump it with those (pg_dump) and restore into a new directory (HEADWATER_DATA)."
                 )
 
     def _major(self) -> str:

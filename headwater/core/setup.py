@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def after_migrate() -> None:
-    """Partitions of the log, a position for every consumer, the workspace's row, rules for scores. Safe to run again."""
+    """Partitions of the log, a position for every consumer, the workspace, rules for scores. Safe to run again."""
     from django.utils.module_loading import import_string
 
     for path in ("headwater.timeline.partitions.ensure", "headwater.timeline.actions.ensure_consumers"):

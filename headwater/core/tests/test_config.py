@@ -1,0 +1,78 @@
+"""Settings from the environment: what is right is read, what is wrong is named."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from headwater.core.config import Config, ConfigError, database_from_url, default_data_dir
+from headwater.core.logs import Structured
+
+
+def test_a_database_url_becomes_django_s_settings() -> None:
+    made = database_from_url("postgresql://ann:s%40fe@db.example.com:6432/crm?sslmode=require")
+    assert {k: made[k] for k in ("NAME", "USER", "PASSWORD", "HOST", "PORT")} == {
+        "NAME": "crm",
+        "USER": "ann",
+        "PASSWORD": "s@fe",
+        "HOST": "db.example.com",
+        "PORT": "6432",
+    }
+    assert made["OPTIONS"] == {"sslmode": "require", "application_name": "headwater"}
+
+
+def test_a_socket_directory_goes_into_host() -> None:
+    made = database_from_url("postgresql://headwater@/headwater?host=/srv/hw/run")
+    assert (made["HOST"], made["PORT"], made["NAME"]) == ("/srv/hw/run", "", "headwater")
+
+
+@pytest.mark.parametrize(
+    "url,words",
+    [
+        ("mysql://a@b/c", "must start with postgresql://"),
+        ("postgresql://a@b/", "must name a database"),
+    ],
+)
+def test_another_url_is_refused_with_what_is_missing(url: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        database_from_url(url)
+
+
+@pytest.mark.parametrize(
+    "name,value,words",
+    [
+        ("HEADWATER_PORT", "eighty", "HEADWATER_PORT must be a whole number, not 'eighty'"),
+        ("HEADWATER_HTTPS", "maybe", "HEADWATER_HTTPS must be true or false, not 'maybe'"),
+        ("HEADWATER_SMTP_URL", "mail.example.com", "HEADWATER_SMTP_URL must look like smtp://"),
+    ],
+)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=words):
+        Config.from_environment()
+
+
+def test_the_data_directory_is_where_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HEADWATER_DATA", str(tmp_path / "here"))
+    assert default_data_dir() == tmp_path / "here"
+
+
+def test_a_secret_key_is_made_once_and_kept_private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("HEADWATER_SECRET_KEY", raising=False)
+    first = Config(data_dir=tmp_path).secret_key
+    assert Config(data_dir=tmp_path).secret_key == first
+    assert len(first) >= 50
+    assert (tmp_path / "secret-key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_line_holds_what_was_passed() -> None:
+    record = logging.LogRecord("headwater.x", logging.INFO, "", 0, "mail_sent", (), None)
+    record.person = 7
+    record.created = 0.0
+    assert Structured("text").format(record) == "00:00:00.000 info    headwater.x: mail_sent person=7"
+    assert Structured("json").format(record) == (
+        '{"at": "1970-01-01T00:00:00.000+00:00", "level": "INFO", "log": "headwater.x", "event": "mail_sent", '
+        '"person": 7}'
+    )
