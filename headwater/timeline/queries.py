@@ -44,22 +44,24 @@ def read(
     person_id: int,
     *,
     before: str = "",
+    after: str = "",
     limit: int = 30,
     kinds: Sequence[str] | None = None,
     quiet: bool = False,
 ) -> list[Entry]:
     """A page of one person's timeline, newest first.
 
-    before: the `cursor` of the last entry of the page above ("" for the first page). kinds: only these. quiet: also
-    facts that are kept off pages. Raises ValueError on a malformed cursor.
+    before: the `cursor` of the last entry of the page above ("" for the first page). after: only what is newer than
+    this cursor. kinds: only these. quiet: also facts that are kept off pages. Raises ValueError on a malformed cursor.
     """
-    return read_many([person_id], before=before, limit=limit, kinds=kinds, quiet=quiet)
+    return read_many([person_id], before=before, after=after, limit=limit, kinds=kinds, quiet=quiet)
 
 
 def read_many(
     person_ids: Sequence[int],
     *,
     before: str = "",
+    after: str = "",
     limit: int = 30,
     kinds: Sequence[str] | None = None,
     quiet: bool = False,
@@ -67,12 +69,12 @@ def read_many(
     """The same over several people (a company's timeline)."""
     where, args = ["person_id = ANY(%s)"], [list(person_ids)]
     if before:
-        at, _, fact_id = before.partition("~")
-        try:
-            moment, last = datetime.fromisoformat(at), UUID(fact_id)
-        except ValueError as error:
-            raise ValueError(f"not a timeline cursor: {before!r}") from error
+        moment, last = _point(before)
         where.append("at <= %s AND (at, id) < (%s, %s)")
+        args += [moment, moment, last]  # type: ignore[list-item]
+    if after:
+        moment, last = _point(after)
+        where.append("at >= %s AND (at, id) > (%s, %s)")
         args += [moment, moment, last]  # type: ignore[list-item]
     if kinds is not None:
         where.append("kind = ANY(%s)")
@@ -93,6 +95,14 @@ def read_many(
         data = json.decode(text)  # Django leaves jsonb of raw queries as text
         out.append(Entry(person, moment, fact_id, kind, data, actor, look_of(kind), revive(kind, data)))
     return out
+
+
+def _point(cursor: str) -> tuple[datetime, UUID]:
+    at, _, fact_id = cursor.partition("~")
+    try:
+        return datetime.fromisoformat(at), UUID(fact_id)
+    except ValueError as error:
+        raise ValueError(f"not a timeline cursor: {cursor!r}") from error
 
 
 def anonymous_counts(visitor_ids: Sequence[int]) -> dict[int, int]:
