@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -21,8 +22,9 @@ from headwater.core.registry import (
 )
 
 from . import queries, registry
+from .forms import CHANNELS, CONSENT_HUES, CONSENT_LABELS, FIELD_LABELS, STAGE_HUES
 from .models import Company, Stage, Tag
-from .registry import Condition, Filter, Sort
+from .registry import Box, Condition, Filter, Sort
 
 navigation.add("people", NavItem("people", _("People"), "users", "people:list", "records", 10, prefixes=("/people/",)))
 navigation.add(
@@ -128,3 +130,47 @@ for filter_ in (
     Filter("company", _("Company"), "building-2", lambda v: ("c.company_id = %s", [int(v)]), _company_words, list, 90),
 ):  # fmt: skip
     registry.filters.add(filter_.name, filter_)
+
+
+# -- words of our own facts --------------------------------------------------------------------------------------------
+def _stage_word(value: str) -> tuple[str, int | str]:
+    return str(dict(Stage.choices).get(value, value)), STAGE_HUES.get(value, "")
+
+
+def _field_label(name: str) -> str:
+    return str(FIELD_LABELS.get(name, name.removeprefix("custom.")))
+
+
+def _fields_word(value: str) -> str:
+    return ", ".join(_field_label(name) for name in str(value).split(", "))
+
+
+_HOW = {"form": _("a form"), "mail link": _("a link in a mail"), "API": _("the API"), "sign-in": _("signing in")}
+registry.words.add("stage.changed.before", _stage_word)
+registry.words.add("stage.changed.after", _stage_word)
+registry.words.add("tag.added.tag", lambda value: (value, queries.tag_hues([value]).get(value, 235)))
+registry.words.add("tag.removed.tag", lambda value: (value, ""))
+registry.words.add("consent.changed.channel", lambda value: CHANNELS.get(value, value))
+registry.words.add(
+    "consent.changed.state", lambda value: (CONSENT_LABELS.get(value, value), CONSENT_HUES.get(value, ""))
+)
+registry.words.add("contact.updated.fields", _fields_word)
+registry.words.add("contact.identified.how", lambda value: _HOW.get(value, value))
+registry.words.add("owner.changed.after_name", lambda value: value or gettext("Nobody"))
+
+
+def _changes(entries: Sequence[Any]) -> dict[Any, dict[str, Any]]:
+    """Before and after of each field; names of companies and users stay out of sight as numbers."""
+    out = {}
+    for e in entries:
+        lines = [
+            {"label": _field_label(name), "before": pair[0], "after": pair[1]}
+            for name, pair in sorted(e.data.get("changes", {}).items())
+            if not name.endswith("_id") and isinstance(pair, list) and len(pair) == 2
+        ]
+        if lines:
+            out[e.id] = {"changes": lines}
+    return out
+
+
+registry.boxes.add("contact.updated", Box("contact.updated", "people/changes_box.html", _changes))

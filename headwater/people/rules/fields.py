@@ -106,7 +106,7 @@ def clean_tags(given: Iterable[str]) -> list[str]:
     """Tags without doubles, in the order given. Raises Invalid on "tags"."""
     out: list[str] = []
     for tag in given:
-        tag = " ".join(str(tag).split())
+        tag = " ".join(str(tag).replace("\0", "").split())
         if len(tag) > 60:
             raise Invalid({"tags": _("A tag may have 60 characters.")})
         if tag and tag not in out:

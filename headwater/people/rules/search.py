@@ -19,7 +19,7 @@ _WORD = re.compile(f"[^\\W_{CJK}]+")
 
 def fold(text: str) -> str:
     """Lower case, no accents, full-width letters as plain ones; CJK stays as it is."""
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = unicodedata.normalize("NFKC", text.replace("\0", " ")).casefold()
     if not text.isascii():
         plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
         text = unicodedata.normalize("NFC", plain)

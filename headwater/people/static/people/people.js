@@ -1,0 +1,98 @@
+// Search while typing, and fields edited in place: Enter or leaving the field saves, Escape gives up.
+"use strict";
+(() => {
+  if (window.hwPeople) return;
+  window.hwPeople = true;
+
+  // -- search: not while an input method composes a word
+  let timer = 0;
+  const search = (input, wait) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (input.dataset.asked === input.value) return;
+      input.dataset.asked = input.value;
+      input.form.dispatchEvent(new Event("pp:search"));
+    }, wait);
+  };
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-search] input[type=search]") && !event.isComposing) search(event.target, 180);
+  });
+  document.addEventListener("compositionend", (event) => {
+    if (event.target.matches("[data-search] input[type=search]")) search(event.target, 60);
+  });
+  // the list that comes back brings a new search box: go on typing where we were
+  let typed = null;
+  document.addEventListener("htmx:before:swap", () => {
+    const input = document.activeElement;
+    typed = input?.matches?.("[data-search] input[type=search]")
+      ? { id: input.id, value: input.value, at: input.selectionStart }
+      : null;
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const input = typed && document.getElementById(typed.id);
+    if (input && document.activeElement !== input) {
+      input.dataset.asked = input.value;
+      input.focus();
+      if (input.value !== typed.value) {
+        input.value = typed.value;
+        search(input, 60);
+      }
+      input.setSelectionRange(typed.at, typed.at);
+    }
+    const editor = document.querySelector("form[data-inline]:not([data-ready])");
+    if (!editor) return;
+    editor.dataset.ready = "1";
+    const field = editor.querySelector("input, select");
+    editor.dataset.was = field.value;
+    field.focus();
+    if (field.select) field.select();
+    if (field.showPicker && field.tagName === "SELECT") {
+      try {
+        field.showPicker();
+      } catch {
+        // only right after a click; the keyboard opens it by itself
+      }
+    }
+  });
+
+  // -- inline editing
+  const swapOf = (form) => (form.closest("dd") ? form.closest("dd") : form);
+  const giveUp = (form, focus) => {
+    if (form.dataset.done) return;
+    form.dataset.done = "1";
+    const target = swapOf(form);
+    const id = target.id;
+    window.htmx.ajax("GET", form.dataset.cancel, { target, swap: "outerHTML" }).then(() => {
+      if (focus && id) document.querySelector("#" + id + " .pp-pen")?.focus();
+    });
+  };
+  const save = (form) => {
+    if (form.dataset.done) return;
+    const field = form.querySelector("input, select");
+    if (field.value === form.dataset.was && field.getAttribute("aria-invalid") !== "true") giveUp(form);
+    else form.requestSubmit();
+  };
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form[data-inline]")) return;
+    if (event.target.dataset.done) event.preventDefault();
+    event.target.dataset.done = "1";
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    const form = event.target.closest?.("form[data-inline]");
+    if (!form || event.isComposing) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      giveUp(form, true);
+    }
+  });
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest?.("form[data-inline]");
+    if (form && event.target.tagName === "SELECT") save(form);
+  });
+  document.addEventListener("focusout", (event) => {
+    const form = event.target.closest?.("form[data-inline]");
+    if (!form || !form.isConnected || form.contains(event.relatedTarget)) return;
+    setTimeout(() => form.isConnected && !form.contains(document.activeElement) && save(form), 120);
+  });
+})();

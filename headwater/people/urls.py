@@ -1,0 +1,27 @@
+"""Addresses of the pages of people and companies."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
+
+app_name = "people"
+urlpatterns = [
+    path("people/", views.people, name="list"),
+    path("people/new/", views.create, name="create"),
+    path("people/alike/", views.alike, name="alike"),
+    path("people/bulk/", views.bulk, name="bulk"),
+    path("people/filter/<slug:name>/", views.choose_filter, name="filter"),
+    path("people/<int:pk>/", views.record, name="record"),
+    path("people/<int:pk>/stage/", views.stage_cell, name="stage"),
+    path("people/<int:pk>/field/<slug:name>/", views.contact_field, name="field"),
+    path("people/<int:pk>/consent/<slug:channel>/", views.consent, name="consent"),
+    path("people/<int:pk>/timeline/", views.timeline, name="timeline"),
+    path("people/<int:pk>/rail/", views.rail, name="rail"),
+    path("companies/", views.companies, name="companies"),
+    path("companies/new/", views.company_create, name="company_create"),
+    path("companies/<int:pk>/", views.company, name="company"),
+    path("companies/<int:pk>/field/<slug:name>/", views.company_field, name="company_field"),
+    path("companies/<int:pk>/timeline/", views.company_timeline, name="company_timeline"),
+]
