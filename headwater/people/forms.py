@@ -143,7 +143,7 @@ def prop_view(
         value = raw.name if raw else ""
     elif name in ("tags", "roles"):
         value = ", ".join(raw)
-        chips = [(ROLE_LABELS[t] if name == "roles" else t, tag_hues.get(t, 235)) for t in raw]
+        chips = [(str(ROLE_LABELS[t]) if name == "roles" else t, tag_hues.get(t, 235)) for t in raw]
     elif name == "stage":
         value, chips = raw, [(record.get_stage_display(), STAGE_HUES.get(raw, ""))]  # type: ignore[union-attr]
     else:

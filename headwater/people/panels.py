@@ -67,8 +67,8 @@ search_sources.add("companies", SearchSource("companies", _("Companies"), _find_
 
 # -- orders ------------------------------------------------------------------------------------------------------------
 for sort in (
-    Sort("created", _("Created"), "c.created_at", "timestamptz", order=10),
-    Sort("name", _("Name"), "c.name", "text", descending=False, order=20),
+    Sort("created", _("Created"), "c.created_at", "timestamptz", nullable=False, order=10),
+    Sort("name", _("Name"), "c.name", "text", descending=False, nullable=False, order=20),
     Sort("seen", _("Last seen"), "c.last_seen_at", "timestamptz", order=30),
 ):
     registry.sorts.add(sort.name, sort)

@@ -61,6 +61,7 @@ class Sort:
     value_type: Literal["integer", "bigint", "text", "timestamptz"]
     join: str = ""
     descending: bool = True
+    nullable: bool = True  # False: everybody has a value, which saves a statement
     order: int = 100
 
 

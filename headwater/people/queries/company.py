@@ -14,7 +14,8 @@ from .listing import matches
 
 def companies(*, q: str = "", after: str = "", limit: int = 50) -> tuple[list[Company], str]:
     """A page of companies by name, and the cursor of the next one. Raises ValueError on a malformed cursor."""
-    where, args = ["true"], []
+    where: list[str] = ["true"]
+    args: list[Any] = []
     query = rules.parse(q)
     if query:
         sql, args = matches(query, "co")

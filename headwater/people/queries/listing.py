@@ -125,6 +125,8 @@ def _fetch(listing: Listing, at: tuple[str | None, int] | None, limit: int, *, b
     phases = [False, True] if backwards else [True, False]
     if at is not None and (at[0] is not None) == phases[1]:
         phases = phases[1:]  # `at` stands in the second part: the first one lies behind
+    if not listing.order.nullable:
+        phases = [True]
     rows: list[Row] = []
     for valued in phases:
         start = at if at is not None and (at[0] is not None) == valued else None
@@ -145,7 +147,8 @@ def _phase(
     narrow: bool,
 ) -> list[Row]:
     conditions, values = [*where], [*args]
-    conditions.append(f"{order.value} IS {'NOT ' if valued else ''}NULL")
+    if order.nullable:
+        conditions.append(f"{order.value} IS {'NOT ' if valued else ''}NULL")
     way, than = ("DESC", "<") if falls else ("ASC", ">")
     if at is not None:
         if valued:
@@ -165,7 +168,7 @@ def _phase(
     with connection.cursor() as cursor:
         cursor.execute(
             f"{head}SELECT {_COLUMNS}, ({order.value})::text FROM (SELECT c.id AS pick FROM {source} "
-            f"WHERE {' AND '.join(conditions)} ORDER BY {by} LIMIT %s) p JOIN people_contact c ON c.id = p.pick "
+            f"WHERE {' AND '.join(conditions) or 'true'} ORDER BY {by} LIMIT %s) p JOIN people_contact c ON c.id = p.pick "
             f"{order.join} LEFT JOIN people_company co ON co.id = c.company_id "
             f"LEFT JOIN accounts_user u ON u.id = c.owner_id ORDER BY {by}",
             [*values, limit],
@@ -176,7 +179,8 @@ def _phase(
 def _row(*v: Any) -> Row:
     owner = " ".join(part for part in v[10:12] if part) or v[12] or ""
     letters = (((v[10] or "")[:1] + (v[11] or "")[:1]) or (v[12] or "")[:2]).upper()
-    return Row(*v[:8], v[8] or "", v[9], owner, letters, v[13] or 265, v[14], v[15], cursor=_encode(v[16], v[0]))
+    values: list[Any] = [*v[:8], v[8] or "", v[9], owner, letters, v[13] or 265, v[14], v[15], _encode(v[16], v[0])]
+    return Row(*values)
 
 
 def _where(listing: Listing) -> tuple[list[str], list[Any]]:

@@ -151,5 +151,5 @@ def _around(inside: str | None, pk: int) -> dict[str, Any]:
         return {"pager": False}
     before, after = queries.neighbours(listing_in(inside), pk)
     tail = "?" + urlencode({"in": inside})
-    link = lambda person: reverse("people:record", args=[person]) + tail if person else ""  # noqa: E731
-    return {"pager": True, "previous_url": link(before), "following_url": link(after)}
+    previous, following = (reverse("people:record", args=[p]) + tail if p else "" for p in (before, after))
+    return {"pager": True, "previous_url": previous, "following_url": following}
