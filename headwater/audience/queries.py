@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count
 
 from headwater.core import clock
 
-from .compiler import Scope, parse, statement
+from .compiler import Answer, Scope, explain, parse, statement
 from .models import Interest, PersonScore, ScoreEntry, ScoreModel, ScoreRule, Segment, SegmentMember, Topic
 from .rules import COLD, band
 
@@ -149,3 +150,50 @@ def preview(condition: Any, *, sample: int = 5) -> tuple[int, list[int]]:
         )
         count, ids = cursor.fetchone()
         return int(count), list(ids)
+
+
+def explain_membership(segment: Segment, person_id: int) -> Answer | None:
+    """Why she is in the segment, or why not, condition by condition; None where there is no such contact."""
+    return explain(parse(segment.definition, trail=(segment.key,)), person_id, now=clock.now())
+
+
+def band_counts() -> dict[tuple[int, str], int]:
+    """(model, band) -> people. Who has no points at all is in no row."""
+    rows = PersonScore.objects.values_list("model_id", "band").annotate(n=Count("person_id"))
+    return {(m, b): n for m, b, n in rows}
+
+
+def score_history(person_id: int, days: int = 90, model: str = ENGAGEMENT) -> list[int]:
+    """The score at the end of each of the last `days` days, oldest first; the last one is now."""
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT GREATEST(0, (%s::date - (s.at AT TIME ZONE 'UTC')::date)), sum(s.points) "
+            "FROM audience_scoreentry s JOIN audience_scoremodel m ON m.id = s.model_id "
+            "WHERE s.person_id = %s AND m.key = %s GROUP BY 1",
+            [now.date(), person_id, model],
+        )
+        of = dict(cursor.fetchall())
+    total = sum(points for ago, points in of.items() if ago >= days)
+    out = []
+    for ago in range(days - 1, -1, -1):
+        total += of.get(ago, 0)
+        out.append(int(total))
+    return out
+
+
+def people_count() -> int:
+    """How many contacts there are: exact up to 100,000, above that the planner's estimate."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE relname = 'people_contact'")
+        estimate = int(cursor.fetchone()[0])
+        if estimate > 100_000:
+            return estimate
+        cursor.execute("SELECT count(*) FROM people_contact")
+        return int(cursor.fetchone()[0])
+
+
+def topics() -> list[tuple[Topic, int]]:
+    """Every topic with its rules and with how many people showed interest in it."""
+    counts = dict(Interest.objects.values_list("topic_id").annotate(n=Count("person_id")))
+    return [(t, counts.get(t.pk, 0)) for t in Topic.objects.prefetch_related("rules").order_by("name")]

@@ -32,6 +32,11 @@ def band(points: int, warm: int, hot: int) -> str:
     return HOT if points >= hot else WARM if points >= warm else COLD
 
 
+def is_kind(value: Any) -> bool:
+    """Whether this can be the kind of a fact ("page.viewed"; kinds from the API need no dot)."""
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w.\-: ]{0,79}", value) is not None
+
+
 Test = Callable[[Mapping[str, Any]], bool]
 
 #: Operators on a fact's property -> what their value must be.

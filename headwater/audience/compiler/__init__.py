@@ -1,14 +1,17 @@
 """One compiler from a segment's JSON to SQL: full evaluation, a batch of people, preview and explanation."""
 
 from . import leaves
+from .explain import Answer, Verdict, explain
 from .nodes import LEAVES, ConditionError, Leaf, Node, Problem, Sql, leaf, leaves_of, needs_of
 from .parse import parse
+from .schema import schema
 from .sql import EVERYBODY, Query, Scope, Statement, statement
 from .words import summary
 
 __all__ = [
     "EVERYBODY",
     "LEAVES",
+    "Answer",
     "ConditionError",
     "Leaf",
     "Node",
@@ -17,11 +20,14 @@ __all__ = [
     "Scope",
     "Sql",
     "Statement",
+    "Verdict",
+    "explain",
     "leaf",
     "leaves",
     "leaves_of",
     "needs_of",
     "parse",
+    "schema",
     "statement",
     "summary",
 ]

@@ -14,7 +14,7 @@ MAX_CHILDREN = 100
 def parse(condition: Any, *, segments: Callable[[str], Any] | None = None, trail: tuple[str, ...] = ()) -> Node:
     """The tree of a condition.
 
-    segments: key -> the JSON of that segment, or None where there is none (default: the database). trail: keys of
+    segments: key -> (name, JSON) of that segment, or None where there is none (default: the database). trail: keys of
     the segments being defined, which the condition must not lead back to. Raises ConditionError.
     """
     problems: list[Problem] = []
@@ -25,11 +25,11 @@ def parse(condition: Any, *, segments: Callable[[str], Any] | None = None, trail
     return node
 
 
-def _stored(key: str) -> Any:
+def _stored(key: str) -> tuple[str, Any] | None:
     from headwater.audience.models import Segment
 
-    row = Segment.objects.filter(key=key).only("definition", "pending").first()
-    return None if row is None else row.pending if row.pending is not None else row.definition
+    row = Segment.objects.filter(key=key).only("name", "definition", "pending").first()
+    return None if row is None else (row.name, row.definition if row.pending is None else row.pending)
 
 
 def parse_node(raw: Any, at: At, depth: int = 0) -> Node:

@@ -76,8 +76,8 @@ def _load(token: UUID) -> Book:
 
 def _segments() -> list[Living]:
     rows = list(Segment.objects.order_by("pk"))
-    definitions: Mapping[str, Any] = {
-        s.key: s.pending if s.pending is not None and s.generation == 0 else s.definition for s in rows
+    definitions: Mapping[str, tuple[str, Any]] = {
+        s.key: (s.name, s.pending if s.pending is not None and s.generation == 0 else s.definition) for s in rows
     }
     out = []
     for s in rows:
@@ -89,7 +89,7 @@ def _segments() -> list[Living]:
 
 
 def _living(
-    s: Segment, definition: Any, generation: int, building: bool, definitions: Mapping[str, Any]
+    s: Segment, definition: Any, generation: int, building: bool, definitions: Mapping[str, tuple[str, Any]]
 ) -> list[Living]:
     try:
         node = parse(definition, segments=definitions.get, trail=(s.key,))

@@ -8,7 +8,6 @@ Without a count: at least once. "Has not" is `not`. Facts of the future wait unt
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from headwater.audience.compiler import words
 from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
 from headwater.audience.compiler.operators import COMPARE, at_moment, check
 from headwater.audience.compiler.sql import Query
-from headwater.audience.rules import NEGATIONS, PROP_OPS, span, text_of, texts, where_problems
+from headwater.audience.rules import NEGATIONS, PROP_OPS, is_kind, span, text_of, texts, where_problems
 
 COUNT_OPS = ("eq", "ne", "gt", "gte", "lt", "lte", "between")
 EDGE_OPS = ("within", "older_than", "before", "after")
@@ -61,7 +60,7 @@ class EventLeaf(Leaf):
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any], at: At) -> Leaf:
-        kind = at.want(raw, "event", _is_kind, 'a kind of event such as "page.viewed"')
+        kind = at.want(raw, "event", is_kind, 'a kind of event such as "page.viewed"')
         where = raw.get("where", [])
         for suffix, message in where_problems(where):
             at.wrong(message, f".where{suffix}")
@@ -136,10 +135,6 @@ class EventLeaf(Leaf):
 
     def evidence(self, person_id: int) -> list[dict[str, Any]]:
         return words.event_evidence(self, person_id)
-
-
-def _is_kind(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w.\-: ]{0,79}", value) is not None
 
 
 def _parse_count(raw: Mapping[str, Any], at: At) -> tuple[str, Any]:

@@ -16,6 +16,7 @@ from headwater.audience.compiler.nodes import At, Group, Leaf, Node, leaf, needs
 class SegmentLeaf(Leaf):
     key: str
     inner: Node = Group("any", ())
+    name: str = ""
     schema = {"segment": {"type": "string"}}
 
     @classmethod
@@ -29,15 +30,16 @@ class SegmentLeaf(Leaf):
             way = " → ".join((*at.trail[at.trail.index(key) :], key))
             at.wrong(f"leads back to itself: {way}", ".segment")
             return cls(key)
-        condition = at.segments(key)
-        if condition is None:
+        known = at.segments(key)
+        if known is None:
             at.wrong(f"there is no segment {key!r}", ".segment")
             return cls(key)
         below = At(at.path + ".segment", [], at.segments, (*at.trail, key), at.budget)
+        name, condition = known
         inner = parse_node(condition, below, 1)
         for problem in below.problems:
             at.problems.append(replace(problem, path=at.path + ".segment"))
-        return cls(key, inner, path=at.path)
+        return cls(key, inner, name, path=at.path)
 
     def expand(self) -> Node:
         return self.inner
@@ -46,10 +48,4 @@ class SegmentLeaf(Leaf):
         return needs_of(self.inner) | {f"segment:{self.key}"}
 
     def says(self) -> str:
-        return _("in the segment “%(name)s”") % {"name": _name(self.key)}
-
-
-def _name(key: str) -> str:
-    from headwater.audience.models import Segment
-
-    return Segment.objects.filter(key=key).values_list("name", flat=True).first() or key
+        return _("in the segment “%(name)s”") % {"name": self.name or self.key}

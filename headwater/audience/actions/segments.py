@@ -1,0 +1,103 @@
+"""Segments are created, changed, deleted here; `engine.building` builds them in the background."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from headwater.core import clock, wake
+
+from ..compiler import parse
+from ..engine import building
+from ..engine.book import book
+from ..models import Segment, StaleGeneration
+from .revision import touch_revision
+
+
+class InUse(Exception):
+    """A segment that others take in; `names` says which."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        super().__init__(_("It is used by: %(names)s") % {"names": ", ".join(names)})
+
+
+def _free_key(name: str) -> str:
+    base = slugify(name)[:50] or "segment"
+    taken = set(Segment.objects.filter(key__startswith=base).values_list("key", flat=True))
+    return next(k for k in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if k not in taken)
+
+
+def create_segment(
+    *, name: str, definition: Any, actor: str, key: str = "", description: str = "", announce: bool = False
+) -> Segment:
+    """Save a new segment; it is built in the background. Raises ConditionError where the definition is wrong and
+    ValueError where the key is taken."""
+    with transaction.atomic():
+        if key and Segment.objects.filter(key=key).exists():
+            raise ValueError(_("There is a segment with the key “%(key)s” already") % {"key": key})
+        made = Segment(
+            key=key or _free_key(name), name=name, description=description, announce=announce, created_by=actor
+        )
+        parse(definition, trail=(made.key,))
+        building.start(made, definition)
+        made.definition = definition
+        made.save()
+        touch_revision()
+        wake.notify(["segments"])
+    return made
+
+
+def update_segment(
+    segment_id: int,
+    *,
+    actor: str,
+    name: str | None = None,
+    definition: Any = None,
+    description: str | None = None,
+    announce: bool | None = None,
+) -> Segment:
+    """Change a segment (None leaves as it is). Another definition is built in the background while the present one
+    goes on living. Raises ConditionError, Segment.DoesNotExist."""
+    with transaction.atomic():
+        s = Segment.objects.select_for_update().get(pk=segment_id)
+        s.name = s.name if name is None else name
+        s.description = s.description if description is None else description
+        s.announce = s.announce if announce is None else announce
+        s.updated_at = clock.now()
+        if definition is not None and definition != (s.definition if s.pending is None else s.pending):
+            parse(definition, trail=(s.key,))
+            building.start(s, definition)
+        s.save()
+        touch_revision()
+        wake.notify(["segments"])
+    return s
+
+
+def rebuild_segment(segment_id: int, *, actor: str) -> Segment:
+    """Build a segment anew from its definition (after facts of the past were copied in)."""
+    with transaction.atomic():
+        s = Segment.objects.select_for_update().get(pk=segment_id)
+        building.start(s, s.definition if s.pending is None else s.pending)
+        s.save()
+        touch_revision()
+        wake.notify(["segments"])
+    return s
+
+
+def delete_segment(segment_id: int, *, actor: str) -> None:
+    """Delete a segment; its members are swept away in the background. Raises InUse where other segments take it
+    in, Segment.DoesNotExist."""
+    with transaction.atomic():
+        s = Segment.objects.select_for_update().get(pk=segment_id)
+        users = {one.name for one in book().segments if f"segment:{s.key}" in one.needs and one.id != s.pk}
+        if users:
+            raise InUse(sorted(users))
+        stale = {g for g in (s.generation, s.pending_generation, s.announcing) if g > 0}
+        StaleGeneration.objects.bulk_create([StaleGeneration(segment_id=s.pk, generation=g) for g in sorted(stale)])
+        s.delete()
+        touch_revision()
+        wake.notify(["segments"])

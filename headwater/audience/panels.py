@@ -1,0 +1,183 @@
+"""What the audience adds: menu, score, interests and segments on a person's page, columns and filters of the list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core.registry import (
+    NavItem,
+    PaletteAction,
+    Panel,
+    SearchHit,
+    SearchSource,
+    navigation,
+    palette_actions,
+    panels,
+    search_sources,
+)
+from headwater.people import registry
+from headwater.people.registry import Column, Condition, Filter, Sort
+
+from . import queries
+from .models import Band, Segment, Topic
+
+HUES = {"cold": 235, "warm": 60, "hot": 25}
+
+navigation.add(
+    "segments",
+    NavItem("segments", _("Segments"), "funnel", "audience:segments", "marketing", 40, prefixes=("/segments/",)),
+)
+navigation.add(
+    "scoring", NavItem("scoring", _("Scoring"), "gauge", "audience:scoring", "marketing", 45, prefixes=("/scoring/",))
+)
+palette_actions.add(
+    "segment.create", PaletteAction("segment.create", _("Create segment"), "funnel-plus", "audience:new", "", 60)
+)
+
+
+def _find_segments(user: Any, text: str, limit: int) -> list[SearchHit]:
+    counts = queries.counts()
+    found = Segment.objects.filter(name__icontains=text).order_by("name")[:limit]
+    return [SearchHit(s.name, str(counts.get(s.pk, 0)), f"/segments/{s.pk}/", "funnel") for s in found]
+
+
+search_sources.add("segments", SearchSource("segments", _("Segments"), _find_segments, 40))
+
+
+# -- a person's page -------------------------------------------------------------------------------------------------
+def spark(values: Sequence[int], width: float = 150, height: float = 44) -> tuple[str, str]:
+    """SVG paths of a line and of the area below it."""
+    low, high = min(values), max(values)
+    scale = (height - 6) / (high - low or 1)
+    step = width / max(1, len(values) - 1)
+    points = [f"{n * step:.1f} {height - 3 - (v - low) * scale:.1f}" for n, v in enumerate(values)]
+    line = "M" + "L".join(points)
+    return line, f"{line}V{height:.0f}H0Z"
+
+
+def _score(request: Any, contact: Any) -> dict[str, Any]:
+    score = queries.scores([contact.pk])[contact.pk]
+    history = queries.score_history(contact.pk)
+    line, area = spark(history)
+    change = history[-1] - history[-8]
+    return {"person_id": contact.pk, "score": score, "hue": HUES[score.band], "line": line, "area": area,
+            "change": change}  # fmt: skip
+
+
+def _interests(request: Any, contact: Any) -> dict[str, Any] | None:
+    found = queries.interests([contact.pk])[contact.pk]
+    return {"interests": found[:8]} if found else None
+
+
+def _segments(request: Any, contact: Any) -> dict[str, Any] | None:
+    found = queries.segments_of([contact.pk])[contact.pk]
+    return {"segments": found, "person_id": contact.pk} if found else None
+
+
+for panel in (
+    Panel("score", "contact", "rail", "audience/panel_score.html", _score, _("Lead score"), 10),
+    Panel("interests", "contact", "rail", "audience/panel_interests.html", _interests, _("Interests"), 60),
+    Panel("segments", "contact", "rail", "audience/panel_segments.html", _segments, _("Segments"), 70),
+):
+    panels.add(panel.name, panel)
+
+
+# -- the list of people ----------------------------------------------------------------------------------------------
+def _scores_of(person_ids: Sequence[int]) -> Mapping[int, Any]:
+    found = queries.scores(person_ids)
+    return {p: {"points": s.points, "band": s.band, "hue": HUES[s.band]} for p, s in found.items()}
+
+
+_MODEL = "(SELECT id FROM audience_scoremodel WHERE key = 'engagement')"
+
+
+def _at_least(value: str) -> Condition:
+    return (
+        (
+            f"EXISTS (SELECT FROM audience_personscore ps WHERE ps.person_id = c.id AND ps.model_id = {_MODEL} "
+            "AND ps.points >= %s)"
+        ),
+        [int(value)],
+    )
+
+
+def _band(value: str) -> Condition:
+    if value not in Band.values:
+        raise ValueError(value)
+    inside = f"SELECT FROM audience_personscore ps WHERE ps.person_id = c.id AND ps.model_id = {_MODEL}"
+    if value == "cold":  # who has no points yet is cold too
+        return f"NOT EXISTS ({inside} AND ps.band <> 'cold')", []
+    return f"EXISTS ({inside} AND ps.band = %s)", [value]
+
+
+def _segment(value: str) -> Condition:
+    return (
+        (
+            "EXISTS (SELECT FROM audience_segmentmember sm JOIN audience_segment sg ON sg.id = sm.segment_id "
+            "AND sg.generation = sm.generation WHERE sm.person_id = c.id AND sm.segment_id = %s)"
+        ),
+        [int(value)],
+    )
+
+
+def _segment_words(value: str) -> Any:
+    found = Segment.objects.filter(pk=int(value)).first() if value.isdigit() else None
+    return gettext("In the segment %(name)s") % {"name": found.name if found else value}
+
+
+def _topic(value: str) -> Condition:
+    return (
+        (
+            "EXISTS (SELECT FROM audience_interest ai JOIN audience_topic t ON t.id = ai.topic_id "
+            "WHERE ai.person_id = c.id AND t.key = %s)"
+        ),
+        [value],
+    )
+
+
+registry.columns.add(
+    "score",
+    Column("score", _("Score"), "audience/cell_score.html", _scores_of, sort="score", numeric=True, order=40),
+)
+registry.sorts.add(
+    "score",
+    Sort("score", _("Score"), "audience_ps.points", "integer",
+         "LEFT JOIN audience_personscore audience_ps ON audience_ps.person_id = c.id "
+         f"AND audience_ps.model_id = {_MODEL}", order=40),
+)  # fmt: skip
+for filter_ in (
+    Filter(
+        "score", _("Score at least"), "gauge", _at_least,
+        lambda v: gettext("Lead score is at least %(n)s") % {"n": v}, None, 50,
+    ),
+    Filter(
+        "band", _("Temperature"), "flame", _band,
+        lambda v: gettext("Temperature is %(band)s") % {"band": dict(Band.choices).get(v, v)},
+        lambda: Band.choices, 51,
+    ),
+    Filter(
+        "segment", _("Segment"), "funnel", _segment, _segment_words,
+        lambda: [(str(pk), name) for pk, name in Segment.objects.order_by("name").values_list("pk", "name")[:200]], 52,
+    ),
+    Filter(
+        "interest", _("Interest"), "lightbulb", _topic,
+        lambda v: gettext("Interested in %(topic)s") % {"topic": v},
+        lambda: list(Topic.objects.order_by("name").values_list("key", "name")[:200]), 53,
+    ),
+):  # fmt: skip
+    registry.filters.add(filter_.name, filter_)
+
+
+# -- the timeline ----------------------------------------------------------------------------------------------------
+def _band_word(value: Any) -> tuple[Any, int]:
+    return dict(Band.choices).get(value, value), HUES.get(value, 265)
+
+
+registry.words.add("score.band_changed.before", _band_word)
+registry.words.add("score.band_changed.after", _band_word)
+for kind in ("segment.entered", "segment.left"):
+    registry.links.add(f"{kind}.name", lambda data: f"/segments/{data['segment']}/")

@@ -1,0 +1,238 @@
+"""Pages and API of segments and scoring: what people see, what they may send, what is refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from headwater.accounts.models import User
+from headwater.audience import actions, queries
+from headwater.audience.engine import building
+from headwater.audience.models import ScoreModel, ScoreRule, Segment, Topic
+from headwater.core import clock
+from headwater.timeline import dispatch
+
+from .helpers import NOW, happened, person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client() -> Client:
+    user = User.objects.create_user(username="m@x.test", email="m@x.test", password="x", role="marketer")
+    out = Client()
+    out.force_login(user)
+    return out
+
+
+def text(response: Any) -> str:
+    assert "<c-" not in response.content.decode()
+    return response.content.decode()
+
+
+def test_an_empty_list_says_what_to_do_next(client: Client) -> None:
+    page = client.get("/segments/")
+    assert page.status_code == 200
+    assert "No segments yet" in text(page)
+
+
+def test_the_list_shows_words_counts_and_state_in_a_constant_number_of_queries(client: Client) -> None:
+    person(tags=["vip"])
+
+    def asked(n: int) -> int:
+        for _ in range(n):
+            actions.create_segment(name="VIPs", definition={"tag": "vip"}, actor="user:1")
+        building.run_all()
+        client.get("/segments/")  # the rule book is read once
+        with CaptureQueriesContext(connection) as seen:
+            page = client.get("/segments/")
+        assert "tagged “vip”" in text(page)
+        assert "Live" in text(page)
+        return len(seen)
+
+    assert asked(1) == asked(12)
+
+
+def test_a_segment_is_made_in_the_editor_and_shown_with_its_members(client: Client) -> None:
+    a = person(tags=["vip"], name="Ana <b>Lopez</b>", email="ana@x.test")
+    definition = {"all": [{"tag": "vip"}]}
+    assert client.get("/segments/new/").status_code == 200
+    response = client.post("/segments/new/", {"name": "VIPs", "definition": json.dumps(definition)})
+    s = Segment.objects.get()
+    assert (response.status_code, response["Location"]) == (302, f"/segments/{s.pk}/")
+    assert "is being built" in text(client.get(f"/segments/{s.pk}/"))
+    building.run_all()
+    page = text(client.get(f"/segments/{s.pk}/?person={a}"))
+    assert "Ana &lt;b&gt;Lopez&lt;/b&gt;" in page
+    assert "Tags: vip" in page
+    assert client.get(f"/segments/{s.pk}/edit/").status_code == 200
+
+
+def test_a_wrong_definition_is_refused_beside_the_form(client: Client) -> None:
+    response = client.post("/segments/new/", {"name": "X", "definition": '{"all": [{"tag": ""}]}'})
+    assert response.status_code == 200
+    assert "$.all[0].tag: must be the name of a tag" in text(response)
+    assert "This is not JSON" in text(client.post("/segments/new/", {"name": "X", "definition": "{"}))
+    assert Segment.objects.count() == 0
+
+
+def test_the_preview_counts_and_names_problems_by_path(client: Client) -> None:
+    person(tags=["vip"], name="Ana")
+    answer = client.post("/segments/preview/", {"definition": '{"tag": "vip"}'}).json()
+    assert answer["count"] == 1
+    assert "Ana" in answer["html"]
+    wrong = client.post("/segments/preview/", {"definition": '{"any": [{"field": "contact.contry"}]}'}).json()
+    assert wrong["problems"][0]["path"] == "$.any[0].field"
+    assert client.post("/segments/preview/", {"definition": "nonsense"}).json()["problems"][0]["path"] == "$"
+    assert client.get("/segments/preview/").status_code == 405
+
+
+def test_why_names_each_condition_with_the_facts_that_decide(client: Client) -> None:
+    a, b = person(name="Ana", country="KR"), person(name="Ben")
+    for days in (1, 2):
+        happened(a, "page.viewed", clock.now() - timedelta(days=days), path="/pricing", title="Pricing")
+    s = actions.create_segment(
+        name="S",
+        definition={
+            "all": [
+                {"field": "contact.country", "value": "KR"},
+                {"not": {"event": "page.viewed", "count": {"op": "gte", "value": 3}, "within": "30d"}},
+            ]
+        },
+        actor="user:1",
+    )
+    building.run_all()
+    s.refresh_from_db()
+    answer = queries.explain_membership(s, a)
+    assert answer is not None
+    assert answer.holds is True
+    assert [(c.op, c.holds) for c in answer.verdict.children] == [("", True), ("not", True)]
+    leaf = answer.verdict.children[1].children[0]
+    assert (leaf.holds, [line["text"] for line in leaf.evidence]) == (False, ["page viewed Pricing"] * 2)
+    other = queries.explain_membership(s, b)
+    assert other is not None
+    assert other.holds is False
+    assert other.verdict.children[0].evidence == [{"text": "Country: —"}]
+    page = text(client.get(f"/segments/{s.pk}/why/?person={b}"))
+    assert "Not in" in page
+    assert "No such event in the last 30 days" in page
+    assert "Ana" in text(client.get(f"/segments/{s.pk}/why/?q=ana"))
+    assert "no longer exists" in text(client.get(f"/segments/{s.pk}/why/?person=999999"))
+
+
+def test_unknown_segments_and_rules_are_not_found(client: Client) -> None:
+    for path in ("/segments/99/", "/segments/99/edit/", "/segments/99/members/", "/segments/99/why/",
+                 "/scoring/rules/99/", "/scoring/topics/nope/", "/people/99/score/"):  # fmt: skip
+        assert client.get(path).status_code == 404, path
+
+
+def test_members_come_page_by_page(client: Client) -> None:
+    for n in range(53):
+        person(name=f"P{n:02}", tags=["vip"])
+    s = actions.create_segment(name="VIPs", definition={"tag": "vip"}, actor="user:1")
+    building.run_all()
+    first = text(client.get(f"/segments/{s.pk}/"))
+    after = queries.members(s.pk, limit=50)[-1][0]
+    assert f"/segments/{s.pk}/members/?after={after}" in first
+    rest = text(client.get(f"/segments/{s.pk}/members/?after={after}"))
+    assert rest.count("/people/") == 3
+
+
+def test_a_segment_in_use_is_not_deleted(client: Client) -> None:
+    inner = actions.create_segment(name="Inner", definition={"tag": "x"}, actor="user:1")
+    outer = actions.create_segment(name="Outer", definition={"segment": "inner"}, actor="user:1")
+    assert client.post(f"/segments/{inner.pk}/delete/")["Location"] == f"/segments/{inner.pk}/"
+    client.post(f"/segments/{outer.pk}/delete/")
+    client.post(f"/segments/{inner.pk}/delete/")
+    assert Segment.objects.count() == 0
+    assert client.get(f"/segments/{inner.pk}/delete/").status_code == 405
+
+
+def test_scoring_shows_rules_bands_and_topics(client: Client) -> None:
+    a = person()
+    actions.add_points([actions.Points(a, 70, "fair", "user:1")])
+    person()
+    page = text(client.get("/scoring/"))
+    for words in ("Pricing page viewed", "+20", "-50", "Forecasting"):
+        assert words in page
+    assert queries.band_counts() == {(ScoreModel.objects.get().pk, "hot"): 1}
+
+
+def test_a_rule_is_made_changed_switched_and_deleted(client: Client) -> None:
+    data = {"name": "Docs read", "kind": "page.viewed", "prop": "path", "op": "starts_with", "value": "/docs\n/api",
+            "points": "5", "cap": "20", "cap_per": "total", "active": "on"}  # fmt: skip
+    assert client.post("/scoring/rules/new/", data)["HX-Redirect"] == "/scoring/"
+    rule = ScoreRule.objects.get(name="Docs read")
+    assert (rule.where, rule.points, rule.cap, rule.cap_per) == (
+        [{"prop": "path", "op": "starts_with", "value": ["/docs", "/api"]}],
+        5,
+        20,
+        "total",
+    )
+    assert "/docs\n/api" in text(client.get(f"/scoring/rules/{rule.pk}/"))
+    client.post(f"/scoring/rules/{rule.pk}/", data | {"points": "6"})
+    client.post(f"/scoring/rules/{rule.pk}/switch/")
+    rule.refresh_from_db()
+    assert (rule.points, rule.active) == (6, False)
+    client.post(f"/scoring/rules/{rule.pk}/delete/")
+    assert not ScoreRule.objects.filter(pk=rule.pk).exists()
+
+
+def test_a_wrong_rule_is_refused_next_to_its_field(client: Client) -> None:
+    data = {"name": "X", "kind": "!!", "points": "many", "prop": "path", "op": "gt", "value": "a"}
+    response = client.post("/scoring/rules/new/", data)
+    assert response.status_code == 422
+    page = text(response)
+    assert "Write a kind of event such as page.viewed" in page
+    assert "must be a number" in page
+
+
+def test_thresholds_move_everybody_s_band(client: Client) -> None:
+    a = person()
+    actions.add_points([actions.Points(a, 30, "fair", "user:1")])
+    assert client.post("/scoring/bands/", {"warm": "5", "hot": "30"})["HX-Redirect"] == "/scoring/"
+    assert queries.scores([a])[a] == queries.Score(30, "hot")
+    assert client.post("/scoring/bands/", {"warm": "30", "hot": "30"}).status_code == 422
+
+
+def test_a_topic_is_made_and_gathers(client: Client) -> None:
+    data = {"name": "재고 관리", "hue": "150", "paths": "/inventory", "keywords": "재고"}
+    assert client.post("/scoring/topics/new/", data)["HX-Redirect"] == "/scoring/"
+    topic = Topic.objects.get(name="재고 관리")
+    a = person()
+    happened(a, "page.viewed", path="/blog/1", title="재고를 줄이는 법")
+    dispatch.run_once("audience")
+    assert [(t.key, t.weight) for t in queries.interests([a])[a]] == [(topic.key, 1)]
+    assert client.post("/scoring/topics/new/", {"name": "Y", "hue": "150"}).status_code == 422
+    assert client.post(f"/scoring/topics/{topic.key}/delete/")["HX-Redirect"] == "/scoring/"
+
+
+def test_the_dialog_of_a_score_adds_up(client: Client) -> None:
+    a = person(name="Ana")
+    happened(a, "page.viewed", path="/pricing")
+    happened(a, "mail.unsubscribed")
+    dispatch.run_once("audience")
+    page = text(client.get(f"/people/{a}/score/"))
+    for words in ("Pricing page viewed", "+20", "-50", "-30", "Cold"):
+        assert words in page
+
+
+def test_the_history_of_a_score_ends_with_the_score() -> None:
+    a = person()
+    with clock.freeze(NOW):
+        for days in (0, 3, 200):
+            happened(a, "page.viewed", NOW - timedelta(days=days), path="/pricing")
+        dispatch.run_once("audience")
+        history = queries.score_history(a)
+    assert (len(history), history[0], history[-5:]) == (90, 20, [20, 40, 40, 40, 60])
+
+
+def test_signed_out_visitors_see_nothing() -> None:
+    assert Client().get("/segments/").status_code == 302
+    assert Client().get("/scoring/").status_code == 302

@@ -1,0 +1,29 @@
+"""Addresses of the audience's pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
+
+app_name = "audience"
+urlpatterns = [
+    path("segments/", views.segments, name="segments"),
+    path("segments/new/", views.segment_edit, name="new"),
+    path("segments/preview/", views.preview, name="preview"),
+    path("segments/<int:pk>/", views.segment, name="segment"),
+    path("segments/<int:pk>/edit/", views.segment_edit, name="edit"),
+    path("segments/<int:pk>/members/", views.members, name="members"),
+    path("segments/<int:pk>/why/", views.why, name="why"),
+    path("segments/<int:pk>/delete/", views.segment_delete, name="delete"),
+    path("scoring/", views.scoring, name="scoring"),
+    path("scoring/bands/", views.bands, name="bands"),
+    path("scoring/rules/new/", views.rule_edit, name="rule_new"),
+    path("scoring/rules/<int:pk>/", views.rule_edit, name="rule"),
+    path("scoring/rules/<int:pk>/switch/", views.rule_switch, name="rule_switch"),
+    path("scoring/rules/<int:pk>/delete/", views.rule_delete, name="rule_delete"),
+    path("scoring/topics/new/", views.topic_edit, name="topic_new"),
+    path("scoring/topics/<slug:key>/", views.topic_edit, name="topic"),
+    path("scoring/topics/<slug:key>/delete/", views.topic_delete, name="topic_delete"),
+    path("people/<int:person_id>/score/", views.score_why, name="score_why"),
+]
