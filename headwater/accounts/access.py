@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-from .models import Role
+from .models import Role, User
 
 View = Callable[..., HttpResponse]
 
@@ -37,3 +37,8 @@ def has_role(user: Any, *roles: str) -> bool:
     """Whether the user has one of the roles or is an administrator."""
     role = getattr(user, "role", "")
     return bool(user.is_authenticated and (role == Role.ADMIN or role in roles))
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The user of a page that requires one (all do, unless marked login_not_required)."""
+    return cast(User, request.user)

@@ -79,3 +79,14 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
+
+
+class AuditEntry(models.Model):
+    """A change to users, teams, keys or the workspace. Never changed, never deleted by the product."""
+
+    at = models.DateTimeField(default=clock.now, db_index=True)
+    actor = models.CharField(max_length=40)  # core.actors
+    action = models.CharField(max_length=40)  # "user.invited"; rules.AUDITED has its sentence
+    subject = models.CharField(max_length=254, default="")  # the address, key or team that was changed, as text
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
-from .models import User, Workspace
+from headwater.core import actors
+
+from .models import ApiKey, AuditEntry, Team, User, Workspace
 
 
 def workspace() -> Workspace:
@@ -27,3 +29,33 @@ def lead_takers() -> QuerySet[User]:
 def users(user_ids: Sequence[int]) -> dict[int, User]:
     """Users by primary key, one query; unknown ids are left out."""
     return {user.pk: user for user in User.objects.filter(pk__in=set(user_ids))}
+
+
+def directory() -> QuerySet[User]:
+    """Everybody, also those who may no longer sign in (they come last)."""
+    return User.objects.select_related("team").order_by("-is_active", "first_name", "last_name", "email")
+
+
+def teams() -> QuerySet[Team]:
+    """Teams with `size`, the number of their active members."""
+    return Team.objects.annotate(size=Count("members", filter=Q(members__is_active=True))).order_by("name")
+
+
+def api_keys() -> QuerySet[ApiKey]:
+    """Keys, those still valid first, new ones before old ones."""
+    return ApiKey.objects.select_related("created_by").order_by(F("revoked_at").desc(nulls_first=True), "-created_at")
+
+
+def audit_page(before: int | None = None, size: int = 50) -> list[AuditEntry]:
+    """A page of the audit log, newest first; `before` is the id of the last entry already shown."""
+    rows = AuditEntry.objects.order_by("-id")
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return list(rows[:size])
+
+
+def actor_names(actor_list: Sequence[str]) -> dict[str, str]:
+    """What to call actors ("user:3") in a list: users by name, one query; others as they are."""
+    ids = {actor: pk for actor in set(actor_list) if (pk := actors.user_id(actor)) is not None}
+    known = users(list(ids.values()))
+    return {actor: known[ids[actor]].name if ids.get(actor) in known else actor for actor in set(actor_list)}

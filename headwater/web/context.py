@@ -13,8 +13,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from headwater.accounts.models import Workspace
-from headwater.accounts.queries import workspace
+from headwater.accounts.models import User, Workspace
+from headwater.accounts.queries import active_users, workspace
 from headwater.core.registry import NavItem, navigation, palette_actions
 
 THEMES = ("light", "dark", "system")
@@ -30,6 +30,8 @@ SCRIPTS = [
     "vendor/hx-preload.min.js",
     *[f"web/js/{name}.js" for name in ("app", "toasts", "dialogs", "palette", "shortcuts", "table", "live")],
 ]
+#: Whom the sign-in page of a demo offers; their password is no secret there
+DEMO_USERS = ("maria@demo.example", "rafael@demo.example", "admin@demo.example")
 SECTIONS = {"": "", "records": _("Records"), "marketing": _("Marketing"), "sales": _("Sales")}
 
 
@@ -111,6 +113,13 @@ class Shell:
     @cached_property
     def workspace(self) -> Workspace:
         return workspace()
+
+    @property
+    def demo_users(self) -> list[User]:
+        if not self.workspace.is_demo:
+            return []
+        known = {user.email: user for user in active_users().filter(email__in=DEMO_USERS)}
+        return [known[email] for email in DEMO_USERS if email in known]
 
     @property
     def role(self) -> str:
