@@ -48,7 +48,7 @@ def handle_errors(api: NinjaAPI) -> None:
     on(ObjectDoesNotExist, 404, "There is no such thing.")
     on(RequestDataTooBig, 413, "The body is too large.")
     on(SuspiciousOperation, 400, "The request cannot be read.")
-    on(ValueError, 422)
+    api.add_exception_handler(ValueError, _refused)
     on(OverflowError, 422, "A number is out of range.")
     on(DataError, 422, "A value is out of range or cannot be stored.")
     api.add_exception_handler(HttpError, lambda request, exc: error(exc.status_code, str(exc)))
@@ -59,6 +59,15 @@ def handle_errors(api: NinjaAPI) -> None:
 
 def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
     errors = [{"field": _path(request, e.get("loc", ())), "reason": str(e.get("msg", "is wrong"))} for e in exc.errors]
+    return error(422, errors[0]["reason"] if len(errors) == 1 else f"{len(errors)} values are wrong.", errors)
+
+
+def _refused(request: HttpRequest, exc: ValueError) -> HttpResponse:
+    """What an action refuses; some say it field by field in `errors` (people.rules.Invalid)."""
+    found = getattr(exc, "errors", None)
+    if not isinstance(found, dict):
+        return error(422, str(exc))
+    errors = [{"field": str(field), "reason": str(text)} for field, text in found.items()]
     return error(422, errors[0]["reason"] if len(errors) == 1 else f"{len(errors)} values are wrong.", errors)
 
 
