@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.models import User
 
+from . import rules
 from .models import Company, Contact, Stage, Tag
 from .rules.fields import COMPANY_ROLES, CONSENT_STATES
 
@@ -146,6 +147,8 @@ def prop_view(
         chips = [(str(ROLE_LABELS[t]) if name == "roles" else t, tag_hues.get(t, 235)) for t in raw]
     elif name == "stage":
         value, chips = raw, [(record.get_stage_display(), STAGE_HUES.get(raw, ""))]  # type: ignore[union-attr]
+    elif name == "phone":
+        value = rules.show_phone(raw) if raw else ""
     else:
         value = "" if raw is None else str(raw)
     return PropView(prop, f"{base}field/{name}/", record, value, chips, editing=editing)

@@ -168,8 +168,8 @@ def _phase(
     with connection.cursor() as cursor:
         cursor.execute(
             f"{head}SELECT {_COLUMNS}, ({order.value})::text FROM (SELECT c.id AS pick FROM {source} "
-            f"WHERE {' AND '.join(conditions) or 'true'} ORDER BY {by} LIMIT %s) p JOIN people_contact c ON c.id = p.pick "
-            f"{order.join} LEFT JOIN people_company co ON co.id = c.company_id "
+            f"WHERE {' AND '.join(conditions) or 'true'} ORDER BY {by} LIMIT %s) p "
+            f"JOIN people_contact c ON c.id = p.pick {order.join} LEFT JOIN people_company co ON co.id = c.company_id "
             f"LEFT JOIN accounts_user u ON u.id = c.owner_id ORDER BY {by}",
             [*values, limit],
         )

@@ -12,6 +12,7 @@ from .fields import (
     clean_tags,
     normalise_email,
     normalise_phone,
+    show_phone,
 )
 from .names import company_domain, full_name, initials, same_name, split_name
 from .search import Query, grams, parse, searchable
@@ -34,5 +35,6 @@ __all__ = [
     "parse",
     "same_name",
     "searchable",
+    "show_phone",
     "split_name",
 ]

@@ -67,6 +67,14 @@ def normalise_phone(text: str, country: str = "") -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def show_phone(number: str) -> str:
+    """A number as it is kept, as people write it: +1 415-555-0132."""
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return number
+
+
 def clean_fields(given: Mapping[str, Any], *, country: str = "") -> dict[str, Any]:
     """A contact's fields, checked and in the form in which they are kept. Raises Invalid with all problems.
 

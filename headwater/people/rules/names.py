@@ -63,7 +63,8 @@ def initials(name: str, email: str = "") -> str:
         return "?"
     if re.match(f"[{CJK}]", words[0]):
         return words[0][0]
-    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+    last = words[-1][0] if len(words) > 1 and not re.match(f"[{CJK}]", words[-1]) else ""
+    return (words[0][0] + last).upper()
 
 
 def same_name(name: str) -> str:
