@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from headwater.accounts.models import User, Workspace
 from headwater.core import clock
@@ -17,6 +19,8 @@ from headwater.people.models import Contact
 from .models import Call, Note, Notification, Task
 from .registry import TodayItem, TodaySource, today_sources
 
+#: The score model that says who is hot (audience).
+ENGAGEMENT = "engagement"
 View = Literal["open", "overdue", "today", "upcoming", "done"]
 VIEWS: tuple[View, ...] = ("open", "overdue", "today", "upcoming", "done")
 #: Counters above this show as "99+".
@@ -32,6 +36,11 @@ def zone_of(user: User) -> ZoneInfo:
         except (ZoneInfoNotFoundError, ValueError):
             continue
     return ZoneInfo("UTC")
+
+
+def zone_of_current() -> ZoneInfo:
+    """The time zone that the request runs in."""
+    return ZoneInfo(timezone.get_current_timezone_name())
 
 
 def end_of_day(now: datetime, zone: ZoneInfo) -> datetime:
@@ -186,13 +195,39 @@ class Section:
 
 def today(user: User, now: datetime, *, limit: int = 30) -> list[Section]:
     """The Today page of a user: every source's lines in the sources' order; empty ones left out where they say so."""
-    sections = [Section(s, s.find(user, now, limit)) for s in sorted(today_sources, key=lambda s: s.order)]
+    sections: list[Section] = []
+    covered: set[int | None] = set()
+    for source in sorted(today_sources, key=lambda s: s.order):
+        found = source.find(user, now, limit)
+        items = [i for i in found if not (i.task_id and i.icon == "phone" and i.person_id in covered)]
+        if source.covers_calls:
+            covered |= {i.person_id for i in items}
+        sections.append(Section(source, items))
     return [s for s in sections if s.items or s.source.empty]
 
 
 def teammates() -> list[User]:
     """Everybody who can be given a task, by name."""
     return list(User.objects.filter(is_active=True).order_by("first_name", "last_name", "email"))
+
+
+def hot_without_step(user_id: int, limit: int) -> list[Contact]:
+    """Hot leads of a user, or of nobody, who are no customers and about whom there is no open task, hottest first.
+
+    One statement along the index of hot scores.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.person_id FROM audience_personscore s JOIN audience_scoremodel m ON m.id = s.model_id "
+            "JOIN people_contact c ON c.id = s.person_id WHERE m.key = %s AND s.band = 'hot' "
+            "AND (c.owner_id = %s OR c.owner_id IS NULL) AND c.stage IN ('lead', 'mql', 'sql', 'opportunity') "
+            "AND NOT EXISTS (SELECT 1 FROM teamwork_task t WHERE t.contact_id = s.person_id AND t.done_at IS NULL) "
+            "ORDER BY s.points DESC, s.person_id LIMIT %s",
+            [ENGAGEMENT, user_id, limit],
+        )
+        ids = [pk for (pk,) in cursor.fetchall()]
+    found = {c.pk: c for c in Contact.objects.select_related("company").filter(pk__in=ids)}
+    return [found[pk] for pk in ids if pk in found]
 
 
 def contact_or_none(person_id: int) -> Contact | None:

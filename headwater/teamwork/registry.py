@@ -45,6 +45,8 @@ class TodaySource:
     order: int = 100
     #: What to say where there is nothing; "" hides the section
     empty: Any = ""
+    #: Calls to people who stand here are not listed once more further down
+    covers_calls: bool = False
 
 
 today_sources: Registry[TodaySource] = Registry("today source")
