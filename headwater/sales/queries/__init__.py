@@ -16,6 +16,7 @@ from .deals import (
     table,
 )
 from .leads import HandoverStats, handover, handover_stats, latest_for, sla_minutes, waiting
+from .story import Story, story
 
 __all__ = [
     "Card",
@@ -23,6 +24,7 @@ __all__ = [
     "DealPage",
     "HandoverStats",
     "Head",
+    "Story",
     "board",
     "card",
     "cards",
@@ -40,6 +42,7 @@ __all__ = [
     "search",
     "sla_minutes",
     "stage",
+    "story",
     "table",
     "waiting",
 ]

@@ -12,6 +12,7 @@ from django.db.models import Count, Q, Sum
 
 from headwater.audience import queries as audience
 from headwater.core.money import format_money, format_short
+from headwater.people import queries as people
 from headwater.teamwork import queries as teamwork
 from headwater.teamwork.models import Task
 
@@ -33,6 +34,8 @@ class Card:
     late: bool
     rotten: bool
     waiting: bool  # its lead is not answered yet
+    days: int  # how long it stands in its stage
+    hue: int  # of the company's mark
 
 
 @dataclass(frozen=True)
@@ -140,11 +143,11 @@ def _cursor(deal: Deal) -> str:
 def cards(deals: Sequence[Deal], now: datetime, language: str) -> list[Card]:
     """Deals (with contact, company, owner and stage) as cards, in three statements."""
     ids = [d.pk for d in deals]
-    people = [d.contact_id for d in deals if d.contact_id is not None]
+    persons = [d.contact_id for d in deals if d.contact_id is not None]
     activities = teamwork.next_activities(ids)
-    scores = audience.scores(people) if people else {}
+    scores = audience.scores(persons) if persons else {}
     waiting = set(
-        LeadHandover.objects.filter(contact_id__in=people, status=LeadHandover.OPEN).values_list("deal_id", flat=True)
+        LeadHandover.objects.filter(contact_id__in=persons, status=LeadHandover.OPEN).values_list("deal_id", flat=True)
     )
     today = now.date()
     out = []
@@ -160,6 +163,8 @@ def cards(deals: Sequence[Deal], now: datetime, language: str) -> list[Card]:
                 late=running and deal.expected_close is not None and deal.expected_close < today,
                 rotten=running and is_rotten(deal.stage_at, deal.stage.rot_days, now),
                 waiting=deal.pk in waiting,
+                days=(now - deal.stage_at).days,
+                hue=people.hue_of(deal.company_id or deal.contact_id or 0),
             )
         )
     return out

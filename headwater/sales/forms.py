@@ -1,0 +1,102 @@
+"""What people type about deals and leads."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from headwater.accounts.models import User
+from headwater.core.money import CURRENCIES, parse_money
+from headwater.people.models import Company, Contact
+
+from .models import PipelineStage
+
+
+class UserChoice(forms.ModelChoiceField):
+    def label_from_instance(self, user: Any) -> str:
+        return str(user.name)
+
+
+class MoneyField(forms.CharField):
+    """An amount as people type it, in any of the usual ways."""
+
+    def clean(self, value: Any) -> Decimal | None:
+        text = super().clean(value)
+        try:
+            return parse_money(text)
+        except ValueError as error:
+            raise forms.ValidationError(_("Write an amount such as 12,400.50.")) from error
+
+
+def _sellers() -> Any:
+    return User.objects.filter(is_active=True).order_by("first_name", "last_name", "email")
+
+
+class DealForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=200)
+    amount = MoneyField(
+        label=_("Amount"), required=False, max_length=40, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )
+    currency = forms.ChoiceField(label=_("Currency"), choices=[(c, c) for c in CURRENCIES])
+    stage = forms.ModelChoiceField(label=_("Stage"), queryset=PipelineStage.objects.none(), empty_label=None)
+    owner = UserChoice(label=_("Owner"), queryset=User.objects.none(), required=False)
+    expected_close = forms.DateField(
+        label=_("Expected close"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    contact = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    company = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, pipeline_id: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stages = PipelineStage.objects.filter(kind="open")
+        if pipeline_id is not None:
+            stages = stages.filter(pipeline_id=pipeline_id)
+        for name, rows in (("stage", stages), ("owner", _sellers())):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = rows
+
+    def clean_contact(self) -> int | None:
+        pk = self.cleaned_data.get("contact")
+        if pk is not None and not Contact.objects.filter(pk=pk).exists():
+            raise forms.ValidationError(_("There is no such contact."))
+        return pk
+
+    def clean_company(self) -> int | None:
+        pk = self.cleaned_data.get("company")
+        if pk is not None and not Company.objects.filter(pk=pk).exists():
+            raise forms.ValidationError(_("There is no such company."))
+        return pk
+
+
+class EditForm(forms.Form):
+    """One property of a deal at a time: `field` says which."""
+
+    name = forms.CharField(max_length=200, required=False)
+    amount = MoneyField(required=False, max_length=40)
+    currency = forms.ChoiceField(choices=[(c, c) for c in CURRENCIES], required=False)
+    owner = UserChoice(queryset=User.objects.none(), required=False)
+    expected_close = forms.DateField(required=False)
+    source = forms.CharField(max_length=80, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["owner"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = _sellers()
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, error_messages={"required": _("Say why.")}, widget=forms.TextInput()
+    )
+
+
+class HandOverForm(forms.Form):
+    reason = forms.CharField(label=_("Why now?"), max_length=300, error_messages={"required": _("Say why.")})
+    amount = MoneyField(
+        label=_("Deal value"), required=False, max_length=40, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )

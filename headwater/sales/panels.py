@@ -1,0 +1,163 @@
+"""What this package adds to the pages below it, and what it needs to draw itself there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from headwater.accounts.models import User
+from headwater.audience import queries as audience
+from headwater.core.money import format_money
+from headwater.core.registry import (
+    NavItem,
+    PaletteAction,
+    Panel,
+    SearchHit,
+    SearchSource,
+    navigation,
+    palette_actions,
+    panels,
+    search_sources,
+)
+from headwater.people import registry as people
+from headwater.people.models import Company, Contact
+from headwater.teamwork.registry import TodayItem, TodaySource, today_sources
+
+from . import queries
+from .models import Deal, LeadHandover
+from .rules import DEFAULT_STAGES
+
+
+def money_of(deal: Deal | None) -> str:
+    """A deal's amount in the reader's words; "" without one."""
+    return format_money(deal.amount, deal.currency, get_language() or "en") if deal else ""
+
+
+def deals_panel(*, contact: int | None = None, company: int | None = None) -> dict[str, Any]:
+    """What panel_deals.html shows: deals with their money and how far along their pipeline they are."""
+    rows = queries.of_contact(contact) if contact is not None else queries.of_company(company or 0)
+    stages = {p.pk: [s for s in p.stages.all() if s.kind == "open"] for p in queries.pipelines()}
+    items = []
+    for deal in rows:
+        steps = stages.get(deal.pipeline_id, [])
+        at = next((n for n, s in enumerate(steps) if s.pk == deal.stage_id), len(steps) if deal.won_at else -1)
+        items.append((deal, money_of(deal), [n <= at for n in range(len(steps))]))
+    name, key = ("sales:contact_deals", contact) if contact is not None else ("sales:company_deals", company)
+    return {
+        "panel_deals": items,
+        "panel_url": reverse(name, args=[key]),
+        "panel_contact": contact,
+        "panel_company": company,
+    }
+
+
+def handover_panel(contact: Contact) -> dict[str, Any]:
+    """What panel_handover.html shows: the lead that waits, how it was answered, or the button that hands over."""
+    row = queries.latest_for(contact.pk)
+    waits = row is not None and row.status == LeadHandover.OPEN
+    can = not waits and contact.stage in ("lead", "mql", "former")
+    return {
+        "handover": row,
+        "contact": contact,
+        "can_hand_over": can,
+        "banner_url": reverse("sales:banner", args=[contact.pk]),
+    }
+
+
+def stage_history(deal_id: int, now: datetime) -> list[dict[str, Any]]:
+    """The stages of a deal with how long it stood in each, the newest first."""
+    changes = queries.history(deal_id)
+    ends = [c.at for c in changes[1:]] + [now]
+    rows = [
+        {"stage": c.after, "at": c.at, "until": end, "running": n == len(changes) - 1}
+        for n, (c, end) in enumerate(zip(changes, ends, strict=True))
+    ]
+    return rows[::-1]
+
+
+def score_lines(person_id: int, limit: int = 12) -> list[dict[str, Any]]:
+    """Why the score is what it is: the rules, each with its points in all and how often, the heaviest first."""
+    by_rule: dict[str, dict[str, Any]] = {}
+    for line in audience.explain_score(person_id).lines:
+        row = by_rule.setdefault(line.why, {"why": line.why, "points": 0, "times": 0, "last": line.at})
+        row["points"] += line.points
+        row["times"] += 1
+    return sorted(by_rule.values(), key=lambda r: -abs(r["points"]))[:limit]
+
+
+def _contact_deals(request: Any, contact: Contact) -> dict[str, Any]:
+    return deals_panel(contact=contact.pk)
+
+
+def _company_deals(request: Any, company: Company) -> dict[str, Any]:
+    return deals_panel(company=company.pk)
+
+
+def _contact_handover(request: Any, contact: Contact) -> dict[str, Any] | None:
+    found = handover_panel(contact)
+    return found if found["handover"] or found["can_hand_over"] else None
+
+
+def _new_leads(user: User, now: datetime, limit: int) -> list[TodayItem]:
+    """Leads that wait for an answer, with the SLA's clock."""
+    rows = queries.waiting(user.pk, limit)
+    return [
+        TodayItem(
+            title=str(h.contact),
+            why=_t("%(reason)s · score %(score)s") % {"reason": h.reason, "score": h.score},
+            url=reverse("sales:lead", args=[h.pk]),
+            person_id=h.contact_id,
+            name=str(h.contact),
+            company=h.contact.company.name if h.contact.company else "",
+            due=h.sla_due_at,
+            late=h.sla_due_at < now,
+            clock=True,
+            chip=money_of(h.deal),
+            chip_hue=60,
+            icon="handshake",
+            buttons=[(_("Accept"), reverse("sales:accept", args=[h.pk]))],
+        )
+        for h in rows
+    ]
+
+
+def _find_deals(user: Any, text: str, limit: int) -> list[SearchHit]:
+    return [
+        SearchHit(
+            d.name,
+            " · ".join(p for p in (d.stage.name, money_of(d), d.company.name if d.company else "") if p),
+            reverse("sales:deal", args=[d.pk]),
+            "handshake",
+        )
+        for d in queries.search(text, limit)
+    ]
+
+
+today_sources.add("leads", TodaySource("leads", _("New leads"), "handshake", _new_leads, order=10, covers_calls=True))
+navigation.add("deals", NavItem("deals", _("Deals"), "handshake", "sales:board", section="records", order=30))
+palette_actions.add(
+    "create-deal", PaletteAction("create-deal", _("Create deal"), "handshake", "sales:new_deal", "d", order=20)
+)
+search_sources.add("deals", SearchSource("deals", _("Deals"), _find_deals, 30))
+panels.add(
+    "contact-handover",
+    Panel("contact-handover", "contact", "action", "sales/panel_handover.html", _contact_handover, order=10),
+)
+panels.add(
+    "contact-deals",
+    Panel("contact-deals", "contact", "rail", "sales/panel_deals.html", _contact_deals, _("Deals"), order=20),
+)
+panels.add(
+    "company-deals",
+    Panel("company-deals", "company", "rail", "sales/panel_deals.html", _company_deals, _("Deals"), order=20),
+)
+for _kind in ("deal.created", "deal.moved", "deal.won", "deal.lost"):
+    people.links.add(f"{_kind}.name", lambda data: f"/deals/{data['deal']}/" if data.get("deal") else "")
+_HUES = {name: hue for name, _kind, _probability, _rot, hue in DEFAULT_STAGES}
+for _field in ("before", "after"):
+    people.words.add(f"deal.moved.{_field}", lambda value: (value, _HUES.get(value, 265)))

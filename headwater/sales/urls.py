@@ -1,0 +1,29 @@
+"""Addresses of this package."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .views import board, deals, leads
+
+app_name = "sales"
+urlpatterns = [
+    path("deals/", board.board, name="board"),
+    path("deals/new/", board.new_deal, name="new_deal"),
+    path("deals/stage/<int:stage_id>/more/", board.more, name="more"),
+    path("deals/of/contact/<int:person_id>/", deals.contact_deals, name="contact_deals"),
+    path("deals/of/company/<int:company_id>/", deals.company_deals, name="company_deals"),
+    path("deals/<int:deal_id>/", deals.deal, name="deal"),
+    path("deals/<int:deal_id>/timeline/", deals.deal_feed, name="deal_feed"),
+    path("deals/<int:deal_id>/move/", board.move, name="move"),
+    path("deals/<int:deal_id>/edit/", deals.edit, name="edit"),
+    path("deals/<int:deal_id>/stage/", deals.to_stage, name="to_stage"),
+    path("deals/<int:deal_id>/win/", deals.win, name="win"),
+    path("deals/<int:deal_id>/lose/", deals.lose, name="lose"),
+    path("deals/<int:deal_id>/delete/", deals.delete, name="delete"),
+    path("leads/<int:handover_id>/", leads.lead, name="lead"),
+    path("leads/<int:handover_id>/accept/", leads.accept, name="accept"),
+    path("leads/<int:handover_id>/return/", leads.send_back, name="return"),
+    path("leads/of/contact/<int:person_id>/", leads.banner, name="banner"),
+    path("people/<int:person_id>/hand-over/", leads.hand_over, name="hand_over"),
+]
