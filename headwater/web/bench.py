@@ -22,6 +22,9 @@ from headwater.core.registry import benches
 
 Progress = Callable[[str], None]
 RATE = 200  # page views a second
+MAIL = """<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{ contact.first_name | default("there") }},
+  shall we talk? <a href="https://bench.example/call">Yes</a></mj-text>
+  <mj-text><a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>"""
 CONNECTIONS = 16
 
 
@@ -75,7 +78,7 @@ def latency(args: argparse.Namespace, progress: Progress) -> dict[str, Any]:
     """See the module. args.events page views by as many people, beside args.contacts who do nothing."""
     run = f"{int(time.time()):x}"
     progress(f"preparing {args.events} people and a journey")
-    site, tokens = _prepare(args, run)
+    site, tokens = _prepare(args, run, progress)
     sink = Sink()
     port = _free_port()
     environment = {
@@ -129,13 +132,68 @@ def _quantile(values: list[float], q: float) -> float | None:
     return round(values[min(len(values) - 1, int(q * len(values)))], 1) if values else None
 
 
-def _prepare(args: argparse.Namespace, run: str) -> tuple[str, list[tuple[str, str]]]:
+def _prepare(args: argparse.Namespace, run: str, progress: Progress) -> tuple[str, list[tuple[str, str]]]:
     """The people (known visitors with consent), the site, segment, mail and journey. Returns the site's key and for
     each person (visitor token, address)."""
-    from headwater.integrations.demo.scenario import latency_people, latency_setup
+    from headwater.audience.actions import create_segment
+    from headwater.audience.models import Segment
+    from headwater.capture.actions.sites import create_site
+    from headwater.capture.rules import visitor_id
+    from headwater.journeys.actions import create_journey, publish
+    from headwater.journeys.models import Journey
+    from headwater.messaging.actions.templates import TemplateText, create_template
+    from headwater.people.actions.consent import ConsentChange, set_consents
+    from headwater.people.actions.identify import Identity, identify
 
-    site = latency_setup()
-    return site, latency_people(run, args.events, idle=args.contacts)
+    site = create_site(name=f"Bench {run}", actor="system").public_key
+    warm = Segment.objects.filter(key="bench-warm").first()
+    if warm is None:
+        warm = create_segment(
+            name="Warm", key="bench-warm", definition={"score": "engagement", "op": "gte", "value": 20}, actor="system"
+        )
+    if not Journey.objects.filter(name="Bench").exists():
+        mail = create_template(
+            name="Bench", says=TemplateText(subject="You looked at prices", mjml=MAIL), actor="system"
+        )
+        steps = {"mail": {"kind": "send_email", "title": "", "settings": {"template": mail.pk}, "next": None}}
+        journey = create_journey(
+            name="Bench",
+            actor="system",
+            graph={
+                "entry": [{"kind": "segment", "segment": warm.pk}],
+                "reentry": {"rule": "once"},
+                "goal": None,
+                "exits": [],
+                "start": "mail",
+                "steps": steps,
+            },
+        )
+        publish(journey.pk, actor="system")
+    people: list[tuple[str, str]] = []
+    for start in range(0, args.events + args.contacts, 2000):
+        chunk = range(start, min(start + 2000, args.events + args.contacts))
+        tokens = [f"bench-{run}-{n}" for n in chunk]
+        mails = [f"{token}@example.com" for token in tokens]
+        found = identify(
+            [
+                Identity(email=mail, visitor_id=visitor_id(token), fields={"first_name": "Kim"})
+                for token, mail in zip(tokens, mails, strict=True)
+            ]
+        )
+        set_consents([ConsentChange(pk, "email", "granted") for pk in found.values()], actor="system")
+        people += [(token, mail) for n, token, mail in zip(chunk, tokens, mails, strict=True) if n < args.events]
+    _catch_up(progress)
+    return site, people
+
+
+def _catch_up(progress: Progress) -> None:
+    """Let every reaction hear about the new people before the clock starts."""
+    from headwater.core.registry import loops
+
+    engine = sorted((loop for loop in loops if loop.thread == "engine"), key=lambda loop: loop.order)
+    progress("letting reactions catch up")
+    while sum(loop.run_once() for loop in engine):
+        pass
 
 
 def _free_port() -> int:
@@ -149,7 +207,7 @@ def _free_port() -> int:
 def _wait(port: int) -> None:
     from headwater.core.serve import port_in_use
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not port_in_use("127.0.0.1", port):
         if time.monotonic() > deadline:
             raise RuntimeError("the web server did not start")
