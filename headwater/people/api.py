@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import Http404, HttpRequest
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Router, Schema
 from pydantic import ConfigDict
 
 from headwater.timeline import queries as log
@@ -17,6 +17,8 @@ from .actions import Identity
 from .models import Company, Contact
 
 router = Router(tags=["people"])
+Limit = Annotated[int, Field(ge=1, le=200)]
+Words = Annotated[str, Field(max_length=100)]
 
 
 class Given(Schema):
@@ -206,11 +208,11 @@ def _company(pk: int) -> Company:
 @router.get("/contacts", response=ContactPage, summary="Search and list contacts")
 def list_contacts(
     request: HttpRequest,
-    q: str = Query("", max_length=100),
+    q: Words = "",
     cursor: str = "",
     sort: str = "created",
     way: Literal["", "asc", "desc"] = "",
-    limit: int = Query(50, ge=1, le=200),
+    limit: Limit = 50,
     stage: str = "",
     owner: str = "",
     tag: str = "",
@@ -298,9 +300,7 @@ def change_consent(request: HttpRequest, pk: int, body: ConsentIn) -> Any:
 
 
 @router.get("/contacts/{int:pk}/timeline", response=FactPage, summary="What happened, newest first")
-def get_timeline(
-    request: HttpRequest, pk: int, cursor: str = "", kind: str = "", limit: int = Query(50, ge=1, le=200)
-) -> dict[str, Any]:
+def get_timeline(request: HttpRequest, pk: int, cursor: str = "", kind: str = "", limit: Limit = 50) -> dict[str, Any]:
     """`kind`: only these, separated by commas."""
     _contact(pk)
     kinds = [k.strip() for k in kind.split(",") if k.strip()] or None
@@ -313,9 +313,7 @@ def get_timeline(
 
 
 @router.get("/companies", response=CompanyPage, summary="Search and list companies")
-def list_companies(
-    request: HttpRequest, q: str = Query("", max_length=100), cursor: str = "", limit: int = Query(50, ge=1, le=200)
-) -> dict[str, Any]:
+def list_companies(request: HttpRequest, q: Words = "", cursor: str = "", limit: Limit = 50) -> dict[str, Any]:
     found, following = queries.companies(q=q.replace("\0", ""), after=cursor.replace("\0", ""), limit=limit)
     return {"items": found, "next": following}
 

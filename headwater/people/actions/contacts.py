@@ -33,6 +33,8 @@ def create_contact(*, actor: str, source: str = "", **fields: Any) -> Contact:
             raise rules.Invalid({"email": "A contact with this e-mail address exists already."})
         if clean.get("company_id"):
             _check_company(clean["company_id"])
+        if clean.get("owner_id"):
+            labels.check_owner(clean["owner_id"])
         labels.ensure_tags(clean.get("tags", []))
         identity = Identity(
             email=email, person_id=person_id, new=True, fields=clean, actor=actor, source=source or "by hand"
