@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import math
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from msgspec.json import Encoder
 
-from headwater.capture.rules import bots, identity_key, visitor_id
+from headwater.capture.rules import bots, identity_key, shorten_address, visitor_id
 from headwater.core.lanes import lane_key
 
 from . import wire
@@ -219,16 +217,6 @@ def _checked(item: Any, received: datetime, problem: Any, behind: Any) -> dateti
 def _address(scope: Scope, headers: dict[bytes, bytes]) -> str:
     forwarded = _text(headers, b"x-forwarded-for") if TRUST_PROXY else ""
     return shorten_address(forwarded.split(",")[-1].strip() or (scope.get("client") or ("",))[0])
-
-
-@lru_cache(maxsize=10_000)
-def shorten_address(address: str) -> str:
-    """An address without the part that names a household: /24 and /48."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 48}", strict=False).network_address)
 
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str:

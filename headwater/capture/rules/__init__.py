@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
 import uuid
 from functools import lru_cache
@@ -35,3 +36,13 @@ def event_key(scope: str, identity: int, client_id: str) -> uuid.UUID:
 def row_key(lane_key: int, row_id: int) -> uuid.UUID:
     """The id of a fact whose sender gave none: made from its intake row."""
     return event_key("row", lane_key & MASK63, str(row_id))
+
+
+@lru_cache(maxsize=10_000)
+def shorten_address(address: str) -> str:
+    """An address without the part that names a household: /24 and /48."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 48}", strict=False).network_address)

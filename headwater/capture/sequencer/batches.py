@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from msgspec import json
@@ -77,8 +78,14 @@ def _claim(lanes: list[int] | None, limit: int) -> list[Row]:
             "i.visitor_id, i.bot, i.payload::text, i.context::text",
             [held, max(1, limit // len(held))],
         )
-        rows = [Row(*r[:7], payload=json.decode(r[7]), context=json.decode(r[8])) for r in cursor.fetchall()]
+        rows = [_row(*r) for r in cursor.fetchall()]
     return sorted(rows, key=lambda r: r.id)
+
+
+def _row(*v: Any) -> Row:
+    """jsonb comes as text."""
+    values = (*v[:7], json.decode(v[7]), json.decode(v[8]))
+    return Row(*values)
 
 
 def _one_by_one() -> int:

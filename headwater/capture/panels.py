@@ -1,0 +1,25 @@
+"""What capture adds to the shell."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core.registry import NavItem, PaletteAction, navigation, palette_actions
+
+navigation.add(
+    "forms",
+    NavItem(
+        "forms", _("Forms & pages"), "layout-template", "capture:forms", "marketing", 40,
+        prefixes=("/forms/", "/assets/"),
+    ),
+)  # fmt: skip
+navigation.add(
+    "visitors",
+    NavItem("visitors", _("Live visitors"), "mouse-pointer-click", "capture:visitors", "marketing", 60,
+            prefixes=("/visitors/", "/sites/")),
+)  # fmt: skip
+palette_actions.add(
+    "form.create", PaletteAction("form.create", _("Create form"), "layout-template", "capture:form_new")
+)
+palette_actions.add("site.list", PaletteAction("site.list", _("Track a web site"), "globe", "capture:sites"))
+palette_actions.add("asset.list", PaletteAction("asset.list", _("Upload a download"), "file-up", "capture:assets"))

@@ -1,0 +1,1 @@
+"""Pages of capture: public ones, and those of marketers."""
