@@ -134,7 +134,8 @@ def prune(value: Any) -> Any:
 
 @lru_cache(maxsize=2000)
 def _compiled(template: str, html: bool) -> Environment:
-    environment = Environment(undefined_behavior="semi_strict", fuel=FUEL)
+    # The stubs do not know "semi_strict": conditions may ask for what is missing, output may not.
+    environment: Environment = Environment(undefined_behavior="semi_strict", fuel=FUEL)  # type: ignore[call-overload]
     for name in ("safe", "format", "tojson", "urlencode_safe"):  # no way round escaping, none to huge strings
         environment.remove_filter(name)
     environment.add_filter("rich", _rich)
@@ -152,11 +153,19 @@ def _explain(error: TemplateError) -> MissingField | TemplateProblem:
     detail = str(error.detail or "")
     if error.kind == "UndefinedError":
         named = _MISSING.search(detail)
-        return MissingField(named[1] if named else detail or "a value")
+        return MissingField(_whole(named[1], error) if named else detail or "a value")
     if error.kind == "OutOfFuel":
         return TemplateProblem("this template takes too long: a loop is too large", int(error.line or 0))
     words = {"SyntaxError": "", "UnknownFilter": "unknown filter: ", "UnknownFunction": "unknown function: "}
     return TemplateProblem(words.get(str(error.kind), f"{error.kind}: ") + (detail or str(error)), int(error.line or 0))
+
+
+def _whole(name: str, error: TemplateError) -> str:
+    """The name as the template wrote it: `event.number`, where `event` itself is what is missing."""
+    lines = str(error.template_source or "").split("\n")
+    line = lines[error.line - 1] if error.line and error.line <= len(lines) else ""
+    longer = re.search(rf"(?<![\w.]){re.escape(name)}(?:\.\w+)+", line)
+    return longer[0] if longer else name
 
 
 def _rich(value: str) -> Any:

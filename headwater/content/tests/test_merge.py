@@ -25,7 +25,7 @@ def test_a_value_is_put_in_and_a_fallback_takes_its_place() -> None:
     [
         ("{{ contact.first_name }}", "contact.first_name"),
         ("{{ company.name | upper }}", "company.name"),
-        ("{{ contact.custom.plan }}", "contact.custom"),
+        ("{{ contact.custom.plan }}", "contact.custom.plan"),
         ("{% for t in contact.tags %}{{ t }}{% endfor %}", "contact.tags"),
     ],
 )

@@ -255,7 +255,7 @@ def _error(result: Result, status: str) -> str:
 
 def _fact(result: Result, status: str, now: datetime, uncertain: dict[tuple[int, uuid.UUID], bool]) -> NewFact | None:
     c, words = result.claim, _error(result, status)
-    about = {"message": str(c.message_id), "template": c.template_id, "subject": c.subject}
+    about: dict[str, Any] = {"message": str(c.message_id), "template": c.template_id, "subject": c.subject}
     fact: MailSent | MailBounced | MailFailed | MailRefused
     if status == "sent":
         fact = MailSent(**about, uncertain=uncertain[(c.person_id, c.message_id)])

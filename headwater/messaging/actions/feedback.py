@@ -94,7 +94,7 @@ def record_feedback(items: Sequence[Feedback], *, actor: str) -> int:
         facts, blocks = [], []
         for (person, message, complaint), i in new.items():
             template, subject, email = rows[(person, message)][:3]
-            about = {"message": str(message), "template": template, "subject": subject}
+            about: dict[str, Any] = {"message": str(message), "template": template, "subject": subject}
             hard = i.event == "bounce"
             fact = MailComplained(**about) if complaint else MailBounced(**about, error=i.words[:500], hard=hard)
             facts.append(NewFact(person, fact, now, actor=actor))

@@ -48,8 +48,8 @@ class _Controller(Controller):
 
     def _trigger_server(self) -> None:
         if self.port == 0:  # the system chose one
-            self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+            self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 class Keeper:

@@ -36,7 +36,7 @@ def _mail(caught_id: int) -> tuple[CaughtMail, EmailMessage]:
     row = ledger.caught(caught_id)
     if row is None:
         raise Http404
-    return row, email.message_from_bytes(bytes(row.raw), policy=policy.default)  # type: ignore[return-value]
+    return row, email.message_from_bytes(bytes(row.raw), policy=policy.default)
 
 
 def _part(message: EmailMessage, kind: str) -> str:

@@ -1,0 +1,79 @@
+"""A template as somebody would see it, before it is saved or sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from headwater.content.queries import contexts, workspace_context
+from headwater.content.rules import MissingField, TemplateProblem, compile_mail, prune, render
+
+from ..rules import compose
+from ..rules.compose import FOOTER, TEXT_FOOTER
+
+#: A template names fewer values than this, or it is not shown
+MAX_MISSING = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """missing: names that have no value for this person and no fallback, so that the mail would be refused."""
+
+    subject: str
+    html: str
+    text: str
+    missing: list[str] = field(default_factory=list)
+
+
+def preview(
+    *, subject: str, preview: str, mjml: str, text_override: str, purpose: str, person_id: int | None
+) -> Preview:
+    """The mail for this person (None: for somebody of whom nothing is known). A value that is missing is shown as
+    its name in brackets. Raises TemplateProblem where the template does not compile."""
+    own_link = "unsubscribe_url" in mjml
+    made = compile_mail(mjml, preview=preview, footer="" if own_link else FOOTER)
+    base = contexts([person_id]).get(person_id) if person_id is not None else None
+    if base is None:
+        base = {
+            "contact": {"custom": {}},
+            "company": {"custom": {}},
+            "owner": {},
+            "workspace": prune(workspace_context()),
+        }
+    context = compose.values(_copy(base), {}, marketing=purpose == "marketing")
+    text = text_override.replace("\r\n", "\n") or made.text
+    if text_override.strip() and "unsubscribe_url" not in text:
+        text += TEXT_FOOTER
+    missing: list[str] = []
+    parts = [
+        _render(subject, context, missing, html=False),
+        _render(made.html, context, missing, html=True),
+        _render(text, context, missing, html=False),
+    ]
+    return Preview(" ".join(parts[0].split()), parts[1], parts[2], missing)
+
+
+def _copy(value: Any) -> Any:
+    return {k: _copy(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _render(template: str, context: dict[str, Any], missing: list[str], *, html: bool) -> str:
+    while True:
+        try:
+            return render(template, context, html=html)
+        except MissingField as problem:
+            if problem.name in missing or len(missing) >= MAX_MISSING:
+                raise TemplateProblem(str(problem)) from problem
+            missing.append(problem.name)
+            _put(context, problem.name)
+
+
+def _put(context: dict[str, Any], name: str) -> None:
+    """Give a missing name a value that shows what is missing."""
+    *path, last = name.split(".")
+    for step in path:
+        inner = context.get(step)
+        if not isinstance(inner, dict):
+            inner = context[step] = {}
+        context = inner
+    context[last] = f"[{name}]"

@@ -1,0 +1,119 @@
+"""The outbox and ledger: every mail with its fate, every refusal with its reason."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from headwater.core.config import config
+from headwater.core.facts import KINDS
+from headwater.people import queries as people
+from headwater.timeline import queries as timeline
+
+from .. import delivery, queries
+from ..models import Message, Status
+from ..queries import ledger
+from .frames import mail_frame
+from .words import HUES, reason
+
+_DID = ("opened", "clicked", "unsubscribed")
+
+
+@require_safe
+def outbox(request: HttpRequest) -> HttpResponse:
+    """Messages, newest first: ?status= &template= &person= &did= &before="""
+    chosen = {k: request.GET.get(k, "") for k in ("status", "template", "person", "did")}
+    template = int(chosen["template"]) if chosen["template"].isdigit() else None
+    person = int(chosen["person"]) if chosen["person"].isdigit() and len(chosen["person"]) < 19 else None
+    try:
+        lines = ledger.ledger(
+            status=chosen["status"] if chosen["status"] in Status.values else "",
+            template_id=template,
+            person_id=person,
+            did=chosen["did"],
+            before=request.GET.get("before", ""),
+        )
+    except ValueError:
+        raise Http404 from None
+    filters = {k: v for k, v in chosen.items() if v}
+    following = ""
+    if len(lines) == ledger.PAGE:
+        following = f"{reverse('messaging:outbox')}?{urlencode({**filters, 'before': lines[-1].cursor})}"
+    context: dict[str, Any] = {"rows": shown(lines), "next_url": following, "filters": filters}
+    if request.GET.get("before") and request.headers.get("HX-Request"):
+        return render(request, "messaging/outbox.html#rows", context)
+    context |= {
+        "statuses": [(value, label, _link(filters, status=value)) for value, label in Status.choices],
+        "dids": [(d, _link(filters, did=d)) for d in _DID],
+        "all_link": _link(filters, status="", did=""),
+        "templates": queries.templates(),
+        "chosen": chosen,
+        "person": people.contacts([person]).get(person) if person else None,
+        "no_server": not delivery.server_url(),
+        "demo": not config.smtp_url and bool(delivery.server_url()),
+        "waiting": ledger.waiting(),
+        "numbers": _numbers(template),
+    }
+    return render(request, "messaging/outbox.html", context)
+
+
+@require_safe
+def mail(request: HttpRequest, person_id: int, message_id: UUID) -> HttpResponse:
+    """One mail with its whole fate."""
+    row = _message(person_id, message_id)
+    kinds = [kind for kind in KINDS if kind.startswith("mail.")]
+    entries = timeline.read(person_id, kinds=kinds, limit=200, quiet=True)
+    line = shown(ledger.lines([row]))[0]
+    context = {
+        "line": line,
+        "row": row,
+        "has_body": ledger.as_sent(row) is not None,
+        "fate": [e for e in reversed(entries) if e.data.get("message") == str(message_id)],
+    }
+    return render(request, "messaging/mail.html", context)
+
+
+@require_safe
+def mail_body(request: HttpRequest, person_id: int, message_id: UUID) -> HttpResponse:
+    """Its HTML for the frame; looking at it here counts as nobody's click."""
+    sent = ledger.as_sent(_message(person_id, message_id))
+    if sent is None:
+        raise Http404
+    return mail_frame(sent[1].replace("<head>", '<head><base target="_blank">', 1))
+
+
+def shown(lines: list[ledger.Line]) -> list[dict[str, Any]]:
+    """Lines as the templates show them."""
+    return [
+        {
+            "m": line.message,
+            "person": line.person_name,
+            "template": line.template_name,
+            "hue": HUES.get(line.message.status, 265),
+            "why": reason(line.message.reason) if line.message.reason else line.message.error,
+            "url": reverse("messaging:mail", args=[line.message.person_id, line.message.id]),
+        }
+        for line in lines
+    ]
+
+
+def _message(person_id: int, message_id: UUID) -> Message:
+    row = ledger.message(person_id, message_id)
+    if row is None:
+        raise Http404
+    return row
+
+
+def _link(filters: dict[str, str], **changes: str) -> str:
+    wanted = {k: v for k, v in {**filters, **changes}.items() if v}
+    return f"?{urlencode(wanted)}" if wanted else reverse("messaging:outbox")
+
+
+def _numbers(template_id: int | None) -> queries.Results | None:
+    return queries.results([template_id]).get(template_id, queries.Results()) if template_id is not None else None

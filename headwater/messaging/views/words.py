@@ -1,0 +1,53 @@
+"""Reasons and checks in words."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from ..rules.checks import Check
+
+#: status -> hue of its chip
+HUES = {"queued": 265, "sending": 235, "sent": 150, "bounced": 25, "failed": 25, "refused": 60}
+
+_REASONS = {
+    "no_consent": _("has not agreed to marketing mail"),
+    "suppressed": _("the address is on the suppression list"),
+    "no_address": _("there is no e-mail address"),
+    "cap": _("the limit of mails per person is reached"),
+    "template": _("the template does not render"),
+    "no_template": _("the template is gone"),
+    "no_person": _("the person is gone"),
+}
+_PARTS = {"subject": _("Subject"), "preview": _("Preview text"), "body": _("Body"), "text": _("Plain text")}
+
+
+def reason(code: str) -> str:
+    """Why a mail was not sent."""
+    if code.startswith("missing_field:"):
+        return gettext("%(name)s has no value and no fallback") % {"name": code.partition(":")[2]}
+    return str(_REASONS.get(code, code))
+
+
+def check_words(check: Check) -> str:
+    """A check as a sentence."""
+    v = dict(check.values)
+    v["where"] = str(_PARTS.get(str(v.get("where", "")), ""))
+    known = {
+        "problem": _("%(where)s: %(words)s"),
+        "no_subject": _("There is no subject."),
+        "long_subject": _("The subject has %(count)s characters; phones cut it off after about 60."),
+        "unsubscribe": _("Unsubscribe link present."),
+        "unsubscribe_added": _("An unsubscribe link is added at the end."),
+        "no_preview": _("No preview text: inboxes show the first words of the body instead."),
+        "no_text": _("The text part is empty."),
+        "text_derived": _("The text part is made from the body."),
+        "http_link": _("%(url)s is not https."),
+        "size": _("%(kb)s KB of %(limit)s KB."),
+    }
+    if check.code == "unknown_tag":
+        text = _("%(where)s: nothing fills %(name)s.")
+        if v.get("meant"):
+            text = _("%(where)s: nothing fills %(name)s. Did you mean %(meant)s?")
+        return str(text) % v
+    return str(known[check.code]) % v
