@@ -70,6 +70,19 @@ def invite_user(*, email: str, role: str, actor: str, **fields: Any) -> User:
     return user
 
 
+def create_user(*, email: str, password: str, role: str, actor: str, **fields: Any) -> User:
+    """A user who signs in with this password. Fields as for invite_user, and hue. Raises IntegrityError where the
+    address is taken."""
+    hue = fields.pop("hue", None)
+    user = _new_user(email, role=role, **fields)
+    user.hue = user.hue if hue is None else hue
+    user.set_password(password)
+    with transaction.atomic():
+        user.save()
+        audit("user.created", user.email, actor=actor, after=_user_state(user))
+    return user
+
+
 @transaction.atomic
 def change_user(user_id: int, *, actor: str, **changes: Any) -> User:
     """Change role, team, takes_leads, names or is_active. Refused when no active administrator would be left."""
