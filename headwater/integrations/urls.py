@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 from django.urls.resolvers import URLPattern
 
-from . import views
 from .api import api
 from .api.errors import error
+from .views import reference, site
 
 View = Callable[..., HttpResponse]
 
@@ -44,10 +44,18 @@ def _api_patterns() -> list[URLPattern]:
 
 app_name = "integrations"
 urlpatterns = [
-    path("api/openapi.json", views.openapi, name="openapi"),
-    path("api/v1/openapi.json", views.openapi),
-    path("api/docs", views.reference, name="reference"),
-    path("api/docs/", views.reference),
+    path("api/openapi.json", reference.openapi, name="openapi"),
+    path("api/v1/openapi.json", reference.openapi),
+    path("api/docs", reference.reference, name="reference"),
+    path("api/docs/", reference.reference),
     *_api_patterns(),
-    re_path(r"^api/.*$", _open(views.nothing)),
+    path("site/", site.home, name="site-home"),
+    path("site/pricing/", site.pricing, name="site-pricing"),
+    path("site/blog/", site.blog, name="site-blog"),
+    path("site/blog/<slug:slug>/", site.article, name="site-article"),
+    path("site/white-paper/", site.form_page, {"slug": "white-paper"}, name="site-white-paper"),
+    path("site/trial/", site.form_page, {"slug": "trial"}, name="site-trial"),
+    path("site/webinar/", site.form_page, {"slug": "webinar"}, name="site-webinar"),
+    path("site/thank-you/", site.thanks, name="site-thanks"),
+    re_path(r"^api/.*$", _open(reference.nothing)),
 ]

@@ -37,7 +37,7 @@ def handle_errors(api: NinjaAPI) -> None:
     """Give the API its handlers."""
 
     def on(kind: type[Exception], status: int, reason: str = "") -> None:
-        def handler(request: HttpRequest, exc: Exception) -> HttpResponse:
+        def handler(request: HttpRequest, exc: Any) -> HttpResponse:
             return error(status, reason or str(exc))
 
         api.add_exception_handler(kind, handler)
@@ -51,18 +51,22 @@ def handle_errors(api: NinjaAPI) -> None:
     api.add_exception_handler(ValueError, _refused)
     on(OverflowError, 422, "A number is out of range.")
     on(DataError, 422, "A value is out of range or cannot be stored.")
-    api.add_exception_handler(HttpError, lambda request, exc: error(exc.status_code, str(exc)))
+    api.add_exception_handler(HttpError, _said)
     api.add_exception_handler(ValidationError, _invalid)
     api.add_exception_handler(DjangoValidationError, _invalid_model)
     api.add_exception_handler(Exception, _broken)
 
 
-def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
+def _said(request: HttpRequest, exc: Any) -> HttpResponse:
+    return error(exc.status_code, str(exc))
+
+
+def _invalid(request: HttpRequest, exc: Any) -> HttpResponse:
     errors = [{"field": _path(request, e.get("loc", ())), "reason": str(e.get("msg", "is wrong"))} for e in exc.errors]
     return error(422, errors[0]["reason"] if len(errors) == 1 else f"{len(errors)} values are wrong.", errors)
 
 
-def _refused(request: HttpRequest, exc: ValueError) -> HttpResponse:
+def _refused(request: HttpRequest, exc: Any) -> HttpResponse:
     """What an action refuses; some say it field by field in `errors` (people.rules.Invalid)."""
     found = getattr(exc, "errors", None)
     if not isinstance(found, dict):
@@ -71,7 +75,7 @@ def _refused(request: HttpRequest, exc: ValueError) -> HttpResponse:
     return error(422, errors[0]["reason"] if len(errors) == 1 else f"{len(errors)} values are wrong.", errors)
 
 
-def _invalid_model(request: HttpRequest, exc: DjangoValidationError) -> HttpResponse:
+def _invalid_model(request: HttpRequest, exc: Any) -> HttpResponse:
     found = exc.message_dict if hasattr(exc, "error_dict") else {"": exc.messages}
     errors = [{"field": field, "reason": text} for field, texts in found.items() for text in texts]
     return error(422, errors[0]["reason"], errors)
@@ -90,6 +94,6 @@ def _path(request: HttpRequest, loc: Any) -> str:
     return ".".join(parts)
 
 
-def _broken(request: HttpRequest, exc: Exception) -> HttpResponse:
+def _broken(request: HttpRequest, exc: Any) -> HttpResponse:
     log.error("api_failed", exc_info=exc, extra={"method": request.method, "path": request.path})
     return error(500, "Something broke on our side; it is in the log.")

@@ -10,8 +10,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from .api import api
-from .api.errors import error
+from ..api import api
+from ..api.errors import error
 
 VERBS = ("get", "post", "put", "patch", "delete")
 

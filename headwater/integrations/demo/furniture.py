@@ -1,0 +1,186 @@
+"""What the demo company has set up: workspace, people who sign in, site, forms, white paper, segments, journeys.
+
+Everything is made once and found again by its key, so that a run which was killed is finished by the next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from headwater.accounts import actions as accounts
+from headwater.accounts.models import User
+from headwater.audience.actions import create_segment
+from headwater.audience.models import Segment
+from headwater.capture import actions as capture
+from headwater.capture.models import Asset, Form, Site
+from headwater.core.config import config
+from headwater.journeys import actions as journeys
+from headwater.journeys.models import Journey
+from headwater.journeys.queries.gallery import templates as gallery
+from headwater.sales.actions import ensure_pipeline
+
+from .paper import white_paper
+
+ACTOR = "demo"
+PASSWORD = "headwater"
+SITE_KEY = "site_northstar_demo"
+CONSENT = "Northstar may send me articles and invitations by e-mail. I can end that with one click in every mail."
+#: email, first, last, role, hue, takes leads
+USERS: tuple[tuple[str, str, str, str, int, bool], ...] = (
+    ("maria@demo.example", "Maria", "Santos", "marketer", 345, False),
+    ("rafael@demo.example", "Rafael", "Okafor", "sales", 190, True),
+    ("admin@demo.example", "Ada", "Nakamura", "admin", 265, False),
+    ("yuna@demo.example", "Yuna", "Park", "sales", 300, True),
+)
+EMAIL = {"key": "email", "label": "Work e-mail", "type": "email", "required": True, "maps_to": "email"}
+FIRST = {"key": "first_name", "label": "First name", "type": "text", "required": True, "maps_to": "first_name"}
+LAST = {"key": "last_name", "label": "Last name", "type": "text", "required": True, "maps_to": "last_name"}
+FIRM = {"key": "company", "label": "Company", "type": "text", "required": False, "maps_to": "company"}
+JOB = {"key": "job_title", "label": "Job title", "type": "text", "required": False, "maps_to": "job_title"}
+PLAN = {
+    "key": "plan",
+    "label": "Plan",
+    "type": "select",
+    "required": True,
+    "maps_to": "",
+    "options": ["Starter", "Team", "Enterprise"],
+}
+SEGMENTS = (
+    ("pricing-interest", "Looked at prices this month", {
+        "event": "page.viewed", "where": [{"prop": "path", "op": "starts_with", "value": "/site/pricing"}],
+        "count": {"op": "gte", "value": 1}, "within": "30d"}),
+    ("white-paper-readers", "White paper readers", {"tag": "white paper"}),
+    ("newsletter", "May get mails", {"consent": "email"}),
+    ("hot-leads", "Hot leads", {"score": "engagement", "op": "gte", "value": 60}),
+    ("customers-korea", "Customers in Korea", {"all": [
+        {"field": "contact.country", "op": "eq", "value": "KR"},
+        {"field": "contact.stage", "op": "eq", "value": "customer"}]}),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Furniture:
+    """What the history refers to."""
+
+    users: dict[str, User]
+    site: Site
+    asset: Asset
+    forms: dict[str, Form]
+    journeys: dict[str, Journey]
+
+
+def ensure() -> Furniture:
+    """Make what is missing."""
+    with transaction.atomic():
+        _workspace()
+        users = {user[0]: _user(*user) for user in USERS}
+        ensure_pipeline()
+        site = Site.objects.filter(public_key=SITE_KEY).first() or capture.create_site(
+            name="northstar.example", actor=ACTOR, count_automated=True, public_key=SITE_KEY
+        )
+        asset = Asset.objects.filter(name=PAPER).first() or capture.create_asset(
+            name=PAPER,
+            file=ContentFile(white_paper(), name="forecasting-playbook.pdf"),
+            actor=ACTOR,
+            link_days=30,
+            link_downloads=0,
+            file_name="forecasting-playbook.pdf",
+        )
+        forms = {slug: _form(slug, asset) for slug in FORMS}
+        for key, name, definition in SEGMENTS:
+            if not Segment.objects.filter(key=key).exists():
+                create_segment(name=name, definition=definition, actor=ACTOR, key=key)
+        made = {slug: _journey(slug, forms) for slug in gallery()}
+    return Furniture(users, site, asset, forms, made)
+
+
+PAPER = "The forecasting playbook"
+
+
+def _workspace() -> None:
+    accounts.change_workspace(
+        actor=ACTOR,
+        name="Northstar Analytics",
+        website="https://northstar.example",
+        base_url=f"http://localhost:{config.port}",
+        currency="EUR",
+        time_zone="Europe/Amsterdam",
+        postal_address="Warehouse 7, Harbour Road 12, Rotterdam",
+        mail_from_name="Northstar Analytics",
+        mail_from="hello@northstar.example",
+        is_demo=True,
+    )
+
+
+def _user(email: str, first: str, last: str, role: str, hue: int, takes_leads: bool) -> User:
+    found = User.objects.filter(email=email).first()
+    return found or accounts.create_user(
+        email=email,
+        password=PASSWORD,
+        first_name=first,
+        last_name=last,
+        role=role,
+        hue=hue,
+        takes_leads=takes_leads,
+        actor=ACTOR,
+    )
+
+
+FORMS: dict[str, dict[str, object]] = {
+    "white-paper": {
+        "name": "White paper download",
+        "title": "Where may we send it?",
+        "fields": [FIRST, LAST, EMAIL, FIRM, JOB],
+        "button": "Get the white paper",
+        "thanks": "asset",
+        "thanks_message": "Your copy of the forecasting playbook is ready.",
+        "tags": ["white paper"],
+    },
+    "trial": {
+        "name": "Free trial",
+        "title": "14 days, all features",
+        "fields": [FIRST, LAST, EMAIL, FIRM, PLAN],
+        "button": "Start the trial",
+        "thanks_message": "Your trial is being prepared. Somebody of ours will write to you within the hour.",
+        "tags": ["trial"],
+    },
+    "webinar": {
+        "name": "Webinar registration",
+        "title": "Save a seat",
+        "fields": [FIRST, LAST, EMAIL, FIRM],
+        "button": "Save my seat",
+        "thanks_message": "Your seat is saved; the link is in your mailbox.",
+        "tags": ["webinar"],
+    },
+}
+
+
+def _form(slug: str, asset: Asset) -> Form:
+    found = Form.objects.filter(slug=slug).first()
+    if found is not None:
+        return found
+    given = dict(FORMS[slug])
+    name, fields = str(given.pop("name")), given.pop("fields")
+    return capture.create_form(
+        name=name,
+        fields=fields,  # type: ignore[arg-type]
+        slug=slug,
+        actor=ACTOR,
+        consent_text=CONSENT,
+        asset_id=asset.pk if given.get("thanks") == "asset" else None,
+        **given,
+    )
+
+
+def _journey(slug: str, forms: dict[str, Form]) -> Journey:
+    """A template of the gallery, live. Its waits are days, as a customer's would be."""
+    found = Journey.objects.filter(gallery=slug).first()
+    if found is not None:
+        return found
+    wanted = {"welcome-nurture": "white-paper", "event": "webinar"}.get(slug)
+    journey = journeys.install(slug, actor=ACTOR, choices={"form": forms[wanted].pk} if wanted else None)
+    journeys.publish(journey.pk, actor=ACTOR)
+    return Journey.objects.get(pk=journey.pk)

@@ -1,0 +1,1 @@
+"""Pages of this package: the API's reference, the demo company's public site, the health page."""
