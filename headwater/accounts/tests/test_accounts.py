@@ -171,7 +171,7 @@ def test_language_and_theme_follow_the_user(client, admin):
     client.post("/preferences/theme/", {"theme": "dark"})
     page = client.get("/settings/").content.decode()
     assert '<html lang="ko" dir="ltr" class="dark" data-theme="dark"' in page
-    client.logout()
+    del client.cookies["sessionid"]
     assert '<html lang="ko" dir="ltr" class="dark"' in client.get("/accounts/login/").content.decode()
 
 

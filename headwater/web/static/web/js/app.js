@@ -100,7 +100,7 @@ window.hw = {
     if (theme) {
       window.showTheme(theme.dataset.setTheme);
       for (const button of document.querySelectorAll("[data-set-theme]"))
-        button.setAttribute("aria-checked", String(button.dataset.setTheme === theme.dataset.setTheme));
+        button.setAttribute("aria-pressed", String(button.dataset.setTheme === theme.dataset.setTheme));
       window.hw.post("/preferences/theme/", { theme: theme.dataset.setTheme });
     }
     const fill = at.closest("[data-sign-in]");
