@@ -163,7 +163,7 @@ def _lateness(journey_id: int, people: list[int], progress: Callable[[str], None
             "WHERE l.hop = 0",
             [now + timedelta(milliseconds=200)],
         )
-        late = cursor.fetchone()[0]
+        late: timedelta = cursor.fetchone()[0]
     return round(late.total_seconds() * 1000)
 
 

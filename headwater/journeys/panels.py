@@ -1,0 +1,48 @@
+"""What journeys add to the shell and to the record of a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core.registry import (
+    NavItem,
+    PaletteAction,
+    Panel,
+    SearchHit,
+    SearchSource,
+    navigation,
+    palette_actions,
+    panels,
+    search_sources,
+)
+
+from .models import Journey, Status
+from .queries import inside
+
+
+def _panel(request: Any, contact: Any) -> dict[str, Any] | None:
+    """Her journeys: always there, because one can add her to one."""
+    return {"stories": inside.of_person(contact.pk, 6), "contact": contact}
+
+
+def _find(user: Any, text: str, limit: int) -> list[SearchHit]:
+    rows = Journey.objects.filter(Q(name__icontains=text)).order_by("name")[:limit]
+    return [
+        SearchHit(j.name, str(Status(j.status).label), reverse("journeys:detail", args=[j.pk]), icon="workflow")
+        for j in rows
+    ]
+
+
+navigation.add("journeys", NavItem("journeys", _("Journeys"), "workflow", "journeys:list", "marketing", order=20))
+palette_actions.add(
+    "journeys.new", PaletteAction("journeys.new", _("New journey"), "workflow", "journeys:gallery", order=60)
+)
+search_sources.add("journeys", SearchSource("journeys", _("Journeys"), _find, order=60))
+panels.add(
+    "journeys",
+    Panel("journeys", "contact", "rail", "journeys/panel.html", _panel, label=_("Journeys"), order=40),
+)

@@ -1,0 +1,181 @@
+"""People in journeys: who is at a step and why, one person's passages, one passage with its log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from headwater.core.facts import look_of, revive
+from headwater.people.models import Contact
+
+from ..engine.graph import Version, versions
+from ..models import OPEN, Journey, Passage, PassageLog
+from ..rules.duration import RuleError
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A person at a step."""
+
+    passage: Passage
+    contact: Contact | None
+    why: str
+    version: int
+
+
+def at_step(journey_id: int, step: str, *, after: int = 0, limit: int = 30) -> list[Seat]:
+    """People who are at a step of the journey (any version), by person id; three statements. step "": anywhere."""
+    rows = Passage.objects.filter(journey_id=journey_id, state__in=OPEN, person_id__gt=after)
+    if step:
+        rows = rows.filter(step=step)
+    return _seats(list(rows.order_by("person_id")[:limit]))
+
+
+def _seats(rows: Sequence[Passage]) -> list[Seat]:
+    contacts = Contact.objects.in_bulk([p.person_id for p in rows])
+    known = versions(p.version_id for p in rows)
+    return [
+        Seat(p, contacts.get(p.person_id), why(p.why), known[p.version_id].number if p.version_id in known else 0)
+        for p in rows
+    ]
+
+
+def why(cause: Mapping[str, Any]) -> str:
+    """What let her in, in words."""
+    kind = str(cause.get("kind", ""))
+    if kind in ("", "manual"):
+        return str(_("Added by hand"))
+    data = cause.get("data") or {}
+    name = {
+        "form.submitted": _("Sent the form %(x)s") % {"x": data.get("name", "")},
+        "segment.entered": _("Entered the segment %(x)s") % {"x": data.get("name", "")},
+        "tag.added": _("Got the tag %(x)s") % {"x": data.get("tag", "")},
+        "score.band_changed": _("Score turned %(x)s") % {"x": data.get("after", "")},
+        "stage.changed": _("Stage became %(x)s") % {"x": data.get("after", "")},
+        "trial.started": _("Started a trial"),
+        "page.viewed": _("Viewed %(x)s") % {"x": data.get("title") or data.get("path", "")},
+    }.get(kind)
+    if name:
+        return str(name)
+    fact = revive(kind, data)
+    try:
+        return (
+            str(_(look_of(kind).says)).format(
+                person=_("The person"), actor="", **{k: getattr(fact, k) for k in dir(fact) if not k.startswith("_")}
+            )
+            if fact
+            else kind
+        )
+    except (KeyError, ValueError, IndexError):
+        return kind
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A line of a passage's log."""
+
+    row: PassageLog
+    title: str
+    icon: str
+    hue: int
+    label: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """A passage, told."""
+
+    passage: Passage
+    journey: Journey
+    version: Version
+    contact: Contact | None
+    why: str
+    stops: list[Stop]
+    here: str
+
+
+def story(person_id: int, passage_id: int) -> Story:
+    """One passage with everything that happened on it. Raises Passage.DoesNotExist."""
+    passage = Passage.objects.get(person_id=person_id, id=passage_id)
+    version = versions([passage.version_id])[passage.version_id]
+    journey = Journey.objects.get(pk=passage.journey_id)
+    rows = PassageLog.objects.filter(person_id=person_id, passage_id=passage_id).order_by("hop")[:500]
+    return Story(
+        passage,
+        journey,
+        version,
+        Contact.objects.filter(pk=person_id).first(),
+        why(passage.why),
+        [_stop(row, version) for row in rows],
+        title(version, passage.step),
+    )
+
+
+def _stop(row: PassageLog, version: Version) -> Stop:
+    node = version.nodes.get(row.step)
+    icon, hue, label = (node.kind.icon, node.kind.hue, str(node.kind.label)) if node else ("zap", 265, row.step)
+    arms = dict(node.kind.arms(node.settings)) if node else {}
+    return Stop(row, title(version, row.step), icon, hue, label, reason(row.outcome, row.reason, arms))
+
+
+def title(version: Version, step: str) -> str:
+    """A step's name in its version."""
+    node = version.nodes.get(step)
+    if node is None:
+        return step
+    try:
+        return node.title or node.kind.summary(node.settings)
+    except (RuleError, KeyError, TypeError):
+        return str(node.kind.label)
+
+
+REFUSALS = {
+    "no_consent": gettext_lazy("no consent for marketing mail"),
+    "suppressed": gettext_lazy("the address is suppressed"),
+    "no_address": gettext_lazy("there is no address"),
+    "cap": gettext_lazy("enough mails for now"),
+    "already_open": gettext_lazy("with sales already"),
+}
+
+
+def reason(outcome: str, text: str, arms: Mapping[str, str]) -> str:
+    """How a step went, in words."""
+    if text.startswith("refused:"):
+        why_not = text.removeprefix("refused:")
+        return str(_("Not done: %(why)s") % {"why": REFUSALS.get(why_not, why_not.replace("_", " "))})
+    if text == "timeout":
+        return str(_("%(arm)s: the time was over") % {"arm": arms.get(outcome, outcome)})
+    if text.startswith("value:"):
+        return str(_("%(arm)s: the deal is worth %(n)s") % {"arm": arms.get(outcome, outcome), "n": text[6:]})
+    if outcome == "goal":
+        return str(_("Reached the goal"))
+    if outcome == "exit":
+        return str(_("Left: %(why)s") % {"why": text.removeprefix("exit:")})
+    if outcome == "end":
+        return text
+    return arms.get(outcome, "") or text
+
+
+def of_person(person_id: int, limit: int = 20) -> list[Story]:
+    """Her passages, open ones first, then the newest; without their logs."""
+    rows = sorted(
+        Passage.objects.filter(person_id=person_id).order_by("-entered_at")[:limit], key=lambda p: p.state not in OPEN
+    )
+    known = versions(p.version_id for p in rows)
+    journeys = Journey.objects.in_bulk([p.journey_id for p in rows])
+    return [
+        Story(p, journeys[p.journey_id], known[p.version_id], None, why(p.why), [], title(known[p.version_id], p.step))
+        for p in rows
+        if p.journey_id in journeys and p.version_id in known
+    ]
+
+
+def next_time(passage: Passage) -> datetime | None:
+    """When she goes on at the latest; None where only an event can move her, or nothing."""
+    return passage.until if passage.state == "waiting" else None

@@ -1,0 +1,257 @@
+"""Lists of journeys, and the picture of one with its numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from headwater.audience.models import Segment
+from headwater.capture.models import Form
+from headwater.core import clock
+from headwater.messaging.models import MailTemplate
+from headwater.messaging.queries.results import Results, results
+
+from ..engine.base import STEPS
+from ..engine.graph import targets_of
+from ..models import DayCount, Journey, StepCount
+from ..rules import layout
+from ..rules.duration import RuleError
+
+
+@dataclass(frozen=True)
+class Line:
+    """A journey in the list."""
+
+    journey: Journey
+    inside: int
+    entered: int  # in 30 days
+    finished: int
+    goals: int
+
+    @property
+    def conversion(self) -> int | None:
+        """Per cent of those who ended in 30 days and had reached the goal, or, without a goal, the end."""
+        reached = self.goals if (self.journey.draft or {}).get("goal") else self.finished
+        return round(100 * reached / self.entered) if self.entered else None
+
+
+def lines() -> list[Line]:
+    """All journeys: live first, then by name. Three statements."""
+    journeys = list(Journey.objects.select_related("version").order_by("name", "pk"))
+    order = {"live": 0, "paused": 1, "draft": 2}
+    journeys.sort(key=lambda j: order.get(j.status, 3))
+    recent, ever = _days(since=30), _days()
+    out = []
+    for j in journeys:
+        total = ever.get(j.pk, {})
+        inside = total.get("entered", 0) - total.get("finished", 0) - total.get("exited", 0)
+        month = recent.get(j.pk, {})
+        out.append(Line(j, inside, month.get("entered", 0), month.get("finished", 0), month.get("goal", 0)))
+    return out
+
+
+def _days(since: int | None = None, journey_id: int | None = None) -> dict[int, dict[str, int]]:
+    rows = DayCount.objects.all()
+    if since is not None:
+        rows = rows.filter(day__gt=(clock.now() - timedelta(days=since)).date())
+    if journey_id is not None:
+        rows = rows.filter(journey_id=journey_id)
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for pk, what, n in rows.values_list("journey_id", "what").annotate(total=Sum("n")):
+        found[pk][what] = n
+    return found
+
+
+def totals(journey_id: int, days: int | None = None) -> dict[str, int]:
+    """{"entered", "finished", "exited", "goal"} of one journey, ever or in the last days."""
+    return _days(days, journey_id).get(journey_id, {})
+
+
+def counts(journey_id: int) -> dict[str, dict[str, int]]:
+    """step id -> {"entered", "done", "left", "arm:ID", "refused:WHY", "failed"}, over all versions."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    rows = StepCount.objects.filter(version_id__in=Journey.objects.get(pk=journey_id).versions.values("pk"))
+    for step, what, n in rows.values_list("step", "what").annotate(total=Sum("n")):
+        found[step][what] = n
+    return found
+
+
+@dataclass
+class Box:
+    """A step in the picture."""
+
+    id: str
+    x: int
+    y: int
+    kind: str
+    icon: str
+    hue: int
+    label: str
+    title: str
+    stats: list[tuple[str, str]] = field(default_factory=list)
+    problem: str = ""
+    failed: int = 0
+
+
+@dataclass
+class Arrow:
+    path: str
+    x: int
+    y: int
+    label: str
+    share: str
+    hue: int
+
+
+@dataclass
+class Drawn:
+    width: int
+    height: int
+    boxes: list[Box]
+    arrows: list[Arrow]
+
+
+def drawn(
+    graph: Mapping[str, Any], journey_id: int | None = None, problems: Sequence[RuleError] = (), *, names: bool = True
+) -> Drawn:
+    """The picture of a graph, with the numbers of the journey where one is given."""
+    steps: Mapping[str, Any] = graph.get("steps") or {}
+    steps = {k: s for k, s in steps.items() if isinstance(s, Mapping) and s.get("kind") in STEPS}
+    ways = {key: list(targets_of(step).items()) for key, step in steps.items()}
+    for key, step in steps.items():
+        order = [arm for arm, _l in STEPS[step["kind"]].arms(step.get("settings") or {})]
+        ways[key].sort(key=lambda way: order.index(way[0]) if way[0] in order else 99)
+    ways[layout.TOP] = [("next", graph.get("start"))]
+    plan = layout.picture(ways, layout.TOP)
+    numbers = counts(journey_id) if journey_id else {}
+    templates = _templates(steps) if names else {}
+    mails = results(list(templates)) if journey_id and templates else {}
+    wrong = {p.where.split(".")[1]: p.message for p in reversed(problems) if p.where.startswith("steps.")}
+    boxes = [_entry_box(graph, plan.at[layout.TOP], totals(journey_id) if journey_id else None, names)]
+    for key, (x, y) in plan.at.items():
+        if key in steps:
+            box = _box(key, steps[key], x, y, templates)
+            box.problem = wrong.get(key, "")
+            if journey_id:
+                _numbers(box, steps[key], numbers.get(key, {}), mails)
+            boxes.append(box)
+    arrows = [_arrow(edge, steps, numbers) for edge in plan.edges]
+    return Drawn(plan.width, plan.height, boxes, arrows)
+
+
+def _templates(steps: Mapping[str, Any]) -> dict[int, str]:
+    ids = {s["settings"].get("template") for s in steps.values() if s["kind"] == "send_email"}
+    return dict(MailTemplate.objects.filter(pk__in=[i for i in ids if isinstance(i, int)]).values_list("pk", "name"))
+
+
+def _box(key: str, step: Mapping[str, Any], x: int, y: int, templates: Mapping[int, str]) -> Box:
+    kind = STEPS[step["kind"]]
+    settings = step.get("settings") or {}
+    title = step.get("title") or templates.get(settings.get("template", 0)) or ""
+    if not title:
+        try:
+            title = kind.summary(settings)
+        except (RuleError, KeyError, TypeError, ValueError):
+            title = str(kind.label)
+    return Box(key, x, y, kind.kind, kind.icon, kind.hue, str(kind.label), title)
+
+
+def _entry_box(graph: Mapping[str, Any], at: tuple[int, int], sums: Mapping[str, int] | None, names: bool) -> Box:
+    rules = [said(rule, names=names) for rule in graph.get("entry") or []]
+    title = str(_(" or ")).join(rules) if rules else str(_("By hand or API"))
+    box = Box(layout.TOP, *at, layout.TOP, "zap", 265, str(_("Entry")), title)
+    if sums is not None:
+        box.stats = [(f"{sums.get('entered', 0):,}", str(_("entered")))]
+    return box
+
+
+def said(rule: Mapping[str, Any], *, names: bool = True) -> str:
+    """A rule of entry, exit or goal in a few words."""
+    kind = rule.get("kind")
+    if kind == "form":
+        name = (
+            Form.objects.filter(pk=str(rule.get("form"))).values_list("name", flat=True).first()
+            if (names and str(rule.get("form")).isdigit())
+            else None
+        )
+        return str(_("Form: %(name)s") % {"name": name or _("any")})
+    if kind in ("segment", "left_segment"):
+        name = (
+            Segment.objects.filter(pk=str(rule.get("segment"))).values_list("name", flat=True).first()
+            if names and str(rule.get("segment")).isdigit()
+            else None
+        )
+        words = _("Segment: %(name)s") if kind == "segment" else _("Left segment: %(name)s")
+        return str(words % {"name": name or rule.get("segment")})
+    if kind == "tag":
+        return str(_("Tag: %(name)s") % {"name": rule.get("tag")})
+    if kind == "untag":
+        return str(_("Tag removed: %(name)s") % {"name": rule.get("tag")})
+    if kind == "score":
+        return str(_("Score turns %(band)s") % {"band": rule.get("band")})
+    if kind == "stage":
+        return str(_("Stage: %(name)s") % {"name": rule.get("stage")})
+    if kind == "event":
+        return _event(str(rule.get("event")), rule.get("where") or [])
+    return str(_("By hand or API"))
+
+
+#: kinds of fact in few words, for boxes
+_EVENTS = {
+    "trial.started": gettext_lazy("Trial started"),
+    "page.viewed": gettext_lazy("Page viewed"),
+    "mail.unsubscribed": gettext_lazy("Unsubscribed"),
+    "form.submitted": gettext_lazy("Form sent"),
+    "lead.accepted": gettext_lazy("Lead accepted"),
+    "asset.downloaded": gettext_lazy("Download"),
+}
+
+
+def _event(kind: str, where: Sequence[Mapping[str, Any]]) -> str:
+    name = str(_EVENTS.get(kind) or kind)
+    values = [str(w["value"]) for w in where if w.get("value") not in (None, "")]
+    return f"{name}: {', '.join(values)}" if values else name
+
+
+def _numbers(box: Box, step: Mapping[str, Any], n: Mapping[str, int], mails: Mapping[int, Results]) -> None:
+    """The line of numbers under a step."""
+    entered, done = n.get("entered", 0), n.get("done", 0)
+    here = entered - done - n.get("left", 0)
+    box.failed = n.get("failed", 0)
+    if box.kind == "send_email":
+        r = mails.get((step.get("settings") or {}).get("template", 0)) or Results()
+        box.stats = [(f"{r.sent:,}", str(_("sent")))]
+        if r.sent:
+            box.stats += [
+                (f"{round(100 * r.opened / r.sent)} %", str(_("open"))),
+                (f"{round(100 * r.clicked / r.sent)} %", str(_("click"))),
+            ]
+        refused = sum(v for k, v in n.items() if k.startswith("refused:"))
+        if refused:
+            box.stats.append((f"{refused:,}", str(_("not sent"))))
+    elif STEPS[box.kind].waits:
+        box.stats = [(f"{here:,}", str(_("waiting"))), (f"{done:,}", str(_("went on")))]
+    else:
+        box.stats = [(f"{done:,}", str(_("ended here") if box.kind == "exit" else _("done")))]
+    if here and not STEPS[box.kind].waits:
+        box.stats.append((f"{here:,}", str(_("here"))))
+
+
+def _arrow(edge: tuple[str, str, str, str, int, int], steps: Mapping[str, Any], numbers: Mapping[str, Any]) -> Arrow:
+    key, arm, _to, path, x, y = edge
+    step = steps.get(key)
+    arms = STEPS[step["kind"]].arms(step.get("settings") or {}) if step else []
+    if len(arms) < 2:
+        return Arrow(path, x, y, "", "", 265)
+    n = numbers.get(key, {})
+    share = f"{round(100 * n.get(f'arm:{arm}', 0) / n['done'])} %" if n.get("done") else ""
+    place = [a for a, _l in arms].index(arm) if arm in dict(arms) else 0
+    hue = 25 if arm in ("else", "timeout", "under") else (150, 235, 300, 60)[place % 4]
+    return Arrow(path, x, y, dict(arms).get(arm, arm), share, hue)

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
+
+app_name = "journeys"
+urlpatterns = [
+    path("journeys/", views.journey_list, name="list"),
+    path("journeys/gallery/", views.gallery_page, name="gallery"),
+    path("journeys/gallery/<slug:slug>/", views.install, name="install"),
+    path("journeys/copy/", views.create, name="copy"),
+    path("journeys/enter/<int:person_id>/", views.enter_person, name="enter"),
+    path("journeys/passages/<int:person_id>/<int:pk>/", views.passage, name="passage"),
+    path("journeys/<int:pk>/", views.detail, name="detail"),
+    path("journeys/<int:pk>/flow/", views.flow, name="flow"),
+    path("journeys/<int:pk>/people/", views.people, name="people"),
+    path("journeys/<int:pk>/add/", views.add_person, name="add"),
+    path("journeys/<int:pk>/settings/", views.settings, name="settings"),
+    path("journeys/<int:pk>/steps/<str:step>/", views.edit_step, name="step"),
+    path("journeys/<int:pk>/<slug:verb>/", views.change, name="change"),
+]
