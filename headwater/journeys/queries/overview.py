@@ -176,20 +176,10 @@ def said(rule: Mapping[str, Any], *, names: bool = True) -> str:
     """A rule of entry, exit or goal in a few words."""
     kind = rule.get("kind")
     if kind == "form":
-        name = (
-            Form.objects.filter(pk=str(rule.get("form"))).values_list("name", flat=True).first()
-            if (names and str(rule.get("form")).isdigit())
-            else None
-        )
-        return str(_("Form: %(name)s") % {"name": name or _("any")})
+        return str(_("Form: %(name)s") % {"name": _name_of(Form, rule.get("form"), names) or _("any")})
     if kind in ("segment", "left_segment"):
-        name = (
-            Segment.objects.filter(pk=str(rule.get("segment"))).values_list("name", flat=True).first()
-            if names and str(rule.get("segment")).isdigit()
-            else None
-        )
         words = _("Segment: %(name)s") if kind == "segment" else _("Left segment: %(name)s")
-        return str(words % {"name": name or rule.get("segment")})
+        return str(words % {"name": _name_of(Segment, rule.get("segment"), names) or rule.get("segment")})
     if kind == "tag":
         return str(_("Tag: %(name)s") % {"name": rule.get("tag")})
     if kind == "untag":
@@ -201,6 +191,13 @@ def said(rule: Mapping[str, Any], *, names: bool = True) -> str:
     if kind == "event":
         return _event(str(rule.get("event")), rule.get("where") or [])
     return str(_("By hand or API"))
+
+
+def _name_of(model: type[Form] | type[Segment], pk: Any, names: bool) -> str | None:
+    if not names or not str(pk).isdigit():
+        return None
+    found: str | None = model._default_manager.filter(pk=str(pk)).values_list("name", flat=True).first()
+    return found
 
 
 #: kinds of fact in few words, for boxes

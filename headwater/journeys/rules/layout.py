@@ -1,5 +1,6 @@
 """Where the boxes of a journey's picture stand. Arms of a branch are columns; a step to which several ways lead is
-owned by their nearest common dominator and stands, centred, below all of them. The entry stands above the first step."""
+owned by their nearest common dominator and stands, centred, below all of them. The entry stands above the first
+step."""
 
 from __future__ import annotations
 
