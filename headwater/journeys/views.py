@@ -48,10 +48,16 @@ def journey_list(request: HttpRequest) -> HttpResponse:
 def gallery_page(request: HttpRequest) -> HttpResponse:
     """The templates, each with its picture."""
     cards = [
-        {"t": t, "drawn": overview.drawn(t["graph"], names=False), "steps": len(t["graph"]["steps"])}
+        {"t": t, "drawn": _cropped(overview.drawn(t["graph"], names=False)), "steps": len(t["graph"]["steps"])}
         for t in gallery.templates().values()
     ]
     return render(request, "journeys/gallery.html", {"cards": cards})
+
+
+def _cropped(drawn: overview.Drawn) -> overview.Drawn:
+    """The upper part of a long picture: large enough to see what kind of journey it is."""
+    drawn.height = min(drawn.height, 700)
+    return drawn
 
 
 def install(request: HttpRequest, slug: str) -> HttpResponse:

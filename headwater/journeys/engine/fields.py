@@ -200,3 +200,29 @@ def check_condition(node: Any, where: str) -> None:
             raise RuleError("An event counts since her entry or her arrival at the step.", where)
         matching.check_where(node.get("where") or [], where)
     return None
+
+
+OPS_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["prop"],
+    "properties": {"prop": {"type": "string"}, "op": {"enum": list(matching.OPS)}, "value": {}},
+}
+
+
+def condition_schema() -> dict[str, Any]:
+    """A condition as JSON Schema: groups, the leaves of a journey, and any leaf of a segment."""
+    child = {"$ref": "#/$defs/condition"}
+    return {
+        "type": "object",
+        "properties": {
+            "all": {"type": "array", "items": child, "minItems": 1},
+            "any": {"type": "array", "items": child, "minItems": 1},
+            "not": child,
+            "mail": {"type": "string", "description": "a step that sends a mail"},
+            "did": {"enum": ["sent", "opened", "clicked", "bounced", "unsubscribed"]},
+            "event": {"type": "string"},
+            "since": {"enum": ["entry", "arrival"]},
+            "where": {"type": "array", "items": OPS_SCHEMA},
+        },
+        "minProperties": 1,
+    }

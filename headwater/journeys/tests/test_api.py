@@ -1,0 +1,76 @@
+"""Journeys over the API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from headwater.accounts.models import User
+from headwater.people import actions as people
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def call() -> Any:
+    client = Client()
+    client.force_login(User.objects.create_user("a@x.example", "a@x.example", "pw", role="admin"))
+
+    def call(method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        data = json.dumps(body) if body is not None else ""
+        answer = client.generic(method, f"/api/v1{path}", data, content_type="application/json")
+        return answer.status_code, answer.json()
+
+    return call
+
+
+def test_a_journey_is_made_published_entered_and_read(call: Any) -> None:
+    status, made = call("POST", "/journeys", {"template": "welcome-nurture", "name": "Mine"})
+    assert (status, made["name"], made["status"], made["version"], made["problems"]) == (201, "Mine", "draft", None, [])
+    path = f"/journeys/{made['id']}"
+    assert call("POST", f"{path}/publish")[1]["version"] == 1
+    person = people.create_contact(actor="user:1", first_name="Ada", email="a@example.com").pk
+    entered = call("POST", f"{path}/enter", {"person_ids": [person], "key": "k1"})[1]["entered"]
+    assert list(entered) == [str(person)]
+    assert call("POST", f"{path}/enter", {"person_ids": [person], "key": "k1"})[1] == {"entered": {}}
+    (passage,) = call("GET", f"/contacts/{person}/passages")[1]
+    assert (passage["step"], passage["state"], passage["why"]) == ("reaction", "waiting", "Added by hand")
+    log = call("GET", f"/contacts/{person}/passages/{passage['id']}")[1]["log"]
+    assert [(s["step"], s["reason"]) for s in log] == [("welcome", "refused:no_consent"), ("tag", "")]
+    counts = call("GET", f"{path}/counts")[1]
+    assert counts["totals"] == {"entered": 1}
+    assert counts["steps"]["reaction"] == {"entered": 1}
+    assert call("POST", f"{path}/pause")[1]["status"] == "paused"
+    assert call("POST", f"{path}/resume")[1]["status"] == "live"
+
+
+def test_two_editors_at_once_are_noticed(call: Any) -> None:
+    made = call("POST", "/journeys", {"template": "event"})[1]
+    path = f"/journeys/{made['id']}"
+    assert call("PATCH", path, {"name": "One", "revision": made["revision"]})[0] == 200
+    assert call("PATCH", path, {"name": "Two", "revision": made["revision"]})[0] == 409
+    assert call("GET", path)[1]["name"] == "One"
+
+
+def test_bad_journeys_are_refused_with_the_place(call: Any) -> None:
+    made = call("POST", "/journeys", {"name": "X", "graph": {"start": "a", "steps": {"a": {"kind": "fly"}}}})[1]
+    assert [p["where"] for p in made["problems"]] == ["steps.a"]
+    status, answer = call("POST", f"/journeys/{made['id']}/publish")
+    assert status == 422
+    assert "steps.a: Unknown kind of step" in json.dumps(answer)
+    assert call("POST", "/journeys", {"name": " "})[0] == 422
+    assert call("POST", "/journeys", {"template": "none"})[0] == 422
+    assert call("GET", "/journeys/999999")[0] == 404
+    assert call("POST", f"/journeys/{made['id']}/enter", {"person_ids": [987654321]})[0] == 422
+
+
+def test_the_schema_names_every_step_with_its_settings(call: Any) -> None:
+    schema = call("GET", "/schemas/journey")[1]
+    kinds = {s["properties"]["kind"]["const"] for s in schema["properties"]["steps"]["additionalProperties"]["oneOf"]}
+    assert kinds == {
+        "add_tag", "branch", "change_score", "create_task", "exit", "hand_over", "remove_tag", "send_email",
+        "set_stage", "wait", "wait_until",
+    }  # fmt: skip
