@@ -1,0 +1,212 @@
+"""Sites, forms and submissions over the API; `headwater api` runs the same operations. Events have the collector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema
+from ninja.errors import HttpError
+
+from . import actions, queries
+from .models import Asset, Form, Site
+
+router = Router(tags=["capture"])
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What an action refuses, as an answer: 404 for what is not there, 422 for the rest."""
+    try:
+        yield
+    except ObjectDoesNotExist as error:
+        raise HttpError(404, str(error)) from error
+    except ValueError as error:
+        raise HttpError(422, str(error)) from error
+
+
+class SiteOut(Schema):
+    id: int
+    name: str
+    public_key: str
+    allowed_origins: list[str]
+    active: bool
+    count_automated: bool
+    events: int
+    bot_events: int
+    last_event_at: datetime | None
+
+
+class SiteIn(Schema):
+    name: str
+    allowed_origins: list[str] = []
+    count_automated: bool = False
+
+
+class SitePatch(Schema):
+    name: str | None = None
+    allowed_origins: list[str] | None = None
+    active: bool | None = None
+    count_automated: bool | None = None
+
+
+class FormOut(Schema):
+    id: int
+    name: str
+    slug: str
+    title: str
+    fields: list[dict[str, Any]]
+    consent_text: str
+    consent_version: int
+    consent_required: bool
+    thanks: str
+    asset_id: int | None
+    tags: list[str]
+    active: bool
+
+
+class FormIn(Schema):
+    name: str
+    fields: list[dict[str, Any]]
+    slug: str = ""
+    title: str = ""
+    intro: str = ""
+    button: str = ""
+    consent_text: str = ""
+    consent_required: bool = False
+    thanks: str = "message"
+    thanks_message: str = ""
+    redirect_url: str = ""
+    asset_id: int | None = None
+    tags: list[str] = []
+    active: bool = True
+
+
+class FormPatch(Schema):
+    name: str | None = None
+    fields: list[dict[str, Any]] | None = None
+    title: str | None = None
+    consent_text: str | None = None
+    thanks_message: str | None = None
+    tags: list[str] | None = None
+    active: bool | None = None
+
+
+class SubmissionIn(Schema):
+    answers: dict[str, Any]
+    consent: bool = False
+    visitor: str = ""
+    url: str = ""
+    #: The same key again is the same submission
+    key: str = ""
+
+
+class SubmissionOut(Schema):
+    id: UUID
+    person_id: int
+    at: datetime
+    data: dict[str, Any]
+    utm: dict[str, Any]
+    url: str
+    consent: dict[str, Any]
+
+
+class Submissions(Schema):
+    items: list[SubmissionOut]
+    next: str
+
+
+class Accepted(Schema):
+    id: UUID
+    person_id: int
+    link: str
+
+
+class AssetOut(Schema):
+    id: int
+    name: str
+    file_name: str
+    size: int
+    downloads: int
+    active: bool
+
+
+@router.get("/sites", response=list[SiteOut])
+def list_sites(request: HttpRequest) -> Any:
+    return queries.sites()
+
+
+@router.post("/sites", response={201: SiteOut})
+def create_site(request: HttpRequest, data: SiteIn) -> Any:
+    with refusals():
+        return 201, actions.create_site(actor=request.actor, **data.dict())  # type: ignore[attr-defined]
+
+
+@router.patch("/sites/{site_id}", response=SiteOut)
+def change_site(request: HttpRequest, site_id: int, data: SitePatch) -> Any:
+    changes = {k: v for k, v in data.dict(exclude_unset=True).items() if v is not None}
+    with refusals():
+        return actions.update_site(site_id, actor=request.actor, **changes)  # type: ignore[attr-defined]
+
+
+@router.get("/sites/{site_id}", response=SiteOut)
+def read_site(request: HttpRequest, site_id: int) -> Any:
+    return get_object_or_404(Site, pk=site_id)
+
+
+@router.get("/forms", response=list[FormOut])
+def list_forms(request: HttpRequest) -> Any:
+    return [row.form for row in queries.forms()]
+
+
+@router.post("/forms", response={201: FormOut})
+def create_form(request: HttpRequest, data: FormIn) -> Any:
+    _asset(data.asset_id)
+    with refusals():
+        return 201, actions.create_form(actor=request.actor, **data.dict())  # type: ignore[attr-defined]
+
+
+@router.get("/forms/{form_id}", response=FormOut)
+def read_form(request: HttpRequest, form_id: int) -> Any:
+    return get_object_or_404(Form, pk=form_id)
+
+
+@router.patch("/forms/{form_id}", response=FormOut)
+def change_form(request: HttpRequest, form_id: int, data: FormPatch) -> Any:
+    changes = {k: v for k, v in data.dict(exclude_unset=True).items() if v is not None}
+    with refusals():
+        return actions.update_form(form_id, actor=request.actor, **changes)  # type: ignore[attr-defined]
+
+
+@router.get("/forms/{form_id}/submissions", response=Submissions)
+def list_submissions(request: HttpRequest, form_id: int, before: str = "", limit: int = 50) -> Any:
+    form = get_object_or_404(Form, pk=form_id)
+    limit = max(1, min(limit, 200))
+    with refusals():
+        rows = queries.submissions(form, before=before, limit=limit)
+    return {"items": [row.submission for row in rows], "next": rows[-1].cursor if len(rows) == limit else ""}
+
+
+@router.post("/forms/{form_id}/submissions", response={201: Accepted})
+def submit(request: HttpRequest, form_id: int, data: SubmissionIn) -> Any:
+    """Take a submission in as the hosted page does, without its spam traps."""
+    form = get_object_or_404(Form.objects.select_related("asset"), pk=form_id)
+    sent = actions.Submission(key=data.key, url=data.url, visitor=data.visitor, consent=data.consent)
+    with refusals():
+        return 201, actions.submit_form(form, data.answers, sent=sent, actor=request.actor)  # type: ignore[attr-defined]
+
+
+@router.get("/assets", response=list[AssetOut])
+def list_assets(request: HttpRequest) -> Any:
+    return queries.assets()
+
+
+def _asset(asset_id: int | None) -> None:
+    if asset_id is not None and not Asset.objects.filter(pk=asset_id).exists():
+        raise HttpError(422, "asset_id: there is no such asset")
