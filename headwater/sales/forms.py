@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -14,8 +14,15 @@ from headwater.people.models import Company, Contact
 
 from .models import PipelineStage
 
+if TYPE_CHECKING:
+    Users = forms.ModelChoiceField[User]
+else:
+    Users = forms.ModelChoiceField
 
-class UserChoice(forms.ModelChoiceField):
+
+class UserChoice(Users):
+    """Colleagues by name."""
+
     def label_from_instance(self, user: Any) -> str:
         return str(user.name)
 

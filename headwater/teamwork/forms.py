@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -12,8 +12,15 @@ from headwater.people.models import Contact
 
 from .models import CallDirection, CallOutcome, Priority, TaskKind
 
+if TYPE_CHECKING:
+    Users = forms.ModelChoiceField[User]
+else:
+    Users = forms.ModelChoiceField
 
-class UserChoice(forms.ModelChoiceField):
+
+class UserChoice(Users):
+    """Colleagues by name."""
+
     def label_from_instance(self, user: Any) -> str:
         return str(user.name)
 
@@ -38,7 +45,7 @@ class TaskForm(forms.Form):
         initial=Priority.NORMAL,
         coerce=int,
         required=False,
-        empty_value=1,
+        empty_value="",
     )
     note = forms.CharField(label=_("Note"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
     contact = forms.IntegerField(required=False, widget=forms.HiddenInput)

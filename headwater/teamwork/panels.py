@@ -81,6 +81,16 @@ def _company_composer(request: Any, company: Company) -> dict[str, Any]:
     return composer(company=company.pk)
 
 
+def company_notes(company_id: int) -> dict[str, Any]:
+    """What panel_notes.html shows: notes about a company (they stand on nobody's timeline)."""
+    rows = [(n, rules.note_html(n.body)) for n in queries.notes(company_id=company_id, limit=10)]
+    return {"panel_notes": rows, "panel_url": reverse("teamwork:company_notes", args=[company_id])}
+
+
+def _company_notes(request: Any, company: Company) -> dict[str, Any]:
+    return company_notes(company.pk)
+
+
 def task_item(task: Task, now: datetime, why: str) -> TodayItem:
     """A task as a line of the Today page."""
     person = task.contact
@@ -157,6 +167,10 @@ panels.add(
 panels.add(
     "company-composer",
     Panel("company-composer", "company", "composer", "teamwork/composer.html", _company_composer, order=10),
+)
+panels.add(
+    "company-notes",
+    Panel("company-notes", "company", "rail", "teamwork/panel_notes.html", _company_notes, _("Notes"), order=40),
 )
 panels.add(
     "contact-tasks",

@@ -163,14 +163,14 @@ def notes(
     elif person_id is not None:
         rows = rows.filter(contact_id=person_id)
     else:
-        rows = rows.filter(company_id=company_id)
+        rows = rows.filter(company_id=company_id or 0)
     return list(rows.order_by("-created_at", "-id")[:limit])
 
 
 def calls(*, person_id: int | None = None, deal_id: int | None = None, limit: int = 20) -> list[Call]:
     """The newest calls with a person, or about a deal."""
     rows = Call.objects.select_related("user")
-    rows = rows.filter(deal_id=deal_id) if deal_id is not None else rows.filter(contact_id=person_id)
+    rows = rows.filter(deal_id=deal_id) if deal_id is not None else rows.filter(contact_id=person_id or 0)
     return list(rows.order_by("-at", "-id")[:limit])
 
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("tasks/<int:task_id>/snooze/", views.snooze, name="snooze"),
     path("tasks/of/contact/<int:person_id>/", views.contact_tasks, name="contact_tasks"),
     path("tasks/of/deal/<int:deal_id>/", views.deal_tasks, name="deal_tasks"),
+    path("notes/of/company/<int:company_id>/", views.company_notes, name="company_notes"),
     path("notes/", views.add_note, name="add_note"),
     path("calls/", views.log_call, name="log_call"),
     path("activities/deal/<int:deal_id>/", views.activities, name="deal_activities"),

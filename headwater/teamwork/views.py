@@ -92,7 +92,7 @@ def new_task(request: HttpRequest) -> HttpResponse:
                     values["kind"],
                     values["due_at"],
                     values["owner"].pk if values["owner"] else int(request.user.pk),  # type: ignore[arg-type]
-                    values["priority"],
+                    1 if values["priority"] == "" else values["priority"],
                     deal_id=values["deal"],
                     note=values["note"],
                 ),
@@ -213,6 +213,12 @@ def contact_tasks(request: HttpRequest, person_id: int) -> HttpResponse:
     return render(
         request, "teamwork/panel_tasks.html", panels.tasks_panel(queries.for_contact(person_id), contact=person_id)
     )
+
+
+@require_GET
+def company_notes(request: HttpRequest, company_id: int) -> HttpResponse:
+    """The notes panel of a company, fetched again."""
+    return render(request, "teamwork/panel_notes.html", panels.company_notes(company_id))
 
 
 @require_GET

@@ -52,7 +52,7 @@ def _accept(row: LeadHandover, actor: str) -> None:
     if row.owner_id is None and me is not None:
         row.owner_id = me
         people.set_owner([row.contact_id], me, reason="accepted the lead", actor=actor)
-        Deal.objects.filter(pk=row.deal_id, owner=None).update(owner_id=me)
+        Deal.objects.filter(pk=row.deal_id or 0, owner=None).update(owner_id=me)
     row.save(update_fields=["status", "answered_at", "owner"])
     fact = LeadAccepted(
         handover=row.pk,
@@ -97,7 +97,7 @@ def return_lead(handover_id: int, reason: str, *, actor: str) -> LeadHandover:
 
 def _close_deal(row: LeadHandover, actor: str) -> None:
     """End the deal that the hand-over opened; one that ran before it goes on."""
-    deal = Deal.objects.select_related("stage").filter(pk=row.deal_id, stage__kind="open").first()
+    deal = Deal.objects.select_related("stage").filter(pk=row.deal_id or 0, stage__kind="open").first()
     if deal is None:
         return
     if deal.created_at >= row.created_at:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from headwater.audience import queries as audience
 from headwater.core.money import format_money, format_short
@@ -127,12 +127,12 @@ def more_cards(
     return cards(deals[:CARDS], now, language), more
 
 
-def _column(stage_id: int, owner_id: int | None):  # type: ignore[no-untyped-def]
+def _column(stage_id: int, owner_id: int | None) -> QuerySet[Deal]:
     rows = Deal.objects.filter(stage_id=stage_id).order_by("position", "id")
     return rows if owner_id is None else rows.filter(owner_id=owner_id)
 
 
-def _full():  # type: ignore[no-untyped-def]
+def _full() -> QuerySet[Deal]:
     return Deal.objects.select_related("contact", "company", "owner", "stage")
 
 

@@ -208,7 +208,7 @@ def _company_of(person_id: int | None) -> int | None:
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    contact = Contact.objects.filter(pk=number(request.GET.get("contact"))).first()
+    contact = Contact.objects.filter(pk=number(request.GET.get("contact")) or 0).first()
     return {
         "owner": request.user.pk,
         "currency": accounts.workspace().currency,

@@ -103,8 +103,7 @@ def edit(request: HttpRequest, deal_id: int) -> HttpResponse:
     """Change the properties that the form carries."""
     form = EditForm(request.POST)
     if not form.is_valid():
-        problem = next(iter(form.errors.values()))[0]
-        messages.error(request, problem)
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect("sales:deal", deal_id=_deal(deal_id).pk)
     changes = {name: form.cleaned_data[name] for name in form.cleaned_data if name in request.POST}
     if "owner" in changes:

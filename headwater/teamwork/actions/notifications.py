@@ -35,7 +35,7 @@ def notify(items: Sequence[NewNotification]) -> int:
             "ON CONFLICT (key) DO NOTHING",
             [clock.now(), *(list(c) for c in zip(*rows, strict=True))],
         )
-        count = cursor.rowcount
+        count = int(cursor.rowcount)
     wake.publish(*sorted({f"user:{i.user_id}" for i in items}))
     return count
 
@@ -46,7 +46,7 @@ def mark_read(user_id: int, *, notification_id: int | None = None) -> int:
     if notification_id is not None:
         unread = unread.filter(pk=notification_id)
     with transaction.atomic():
-        count = unread.update(read_at=clock.now())
+        count: int = unread.update(read_at=clock.now())
         if count:
             wake.publish(f"user:{user_id}")
     return count
