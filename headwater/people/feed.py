@@ -118,7 +118,10 @@ def _sentence(entry: Entry, person: tuple[str, str], actors: Mapping[str, str]) 
             out.append(_strong(shown, "", "semi"))
         elif name:
             out.append(_value(entry, name.split(".")[0].split("[")[0]))
-    return mark_safe("".join(out))
+    if person[1] and not any(name == "person" for _, name, _, _ in parts):
+        # on a page about several people it must be said whom this is about
+        out.append(format_html(' · <a class="med" href="{}"><bdi>{}</bdi></a>', person[1], person[0]))
+    return mark_safe("".join(out))  # every part is escaped above
 
 
 def _value(entry: Entry, name: str) -> SafeString:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .company import companies, people_counts, people_of
-from .listing import COUNT_CAP, Listing, Page, Row, count, hue_of, ids, neighbours, page
+from .listing import COUNT_CAP, Listing, Page, Row, count, hue_of, neighbours, page
 from .lookup import (
     browsing,
     consent_states,
@@ -28,7 +28,6 @@ __all__ = [
     "count",
     "find_by_email",
     "hue_of",
-    "ids",
     "look_alikes",
     "neighbours",
     "page",

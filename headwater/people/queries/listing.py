@@ -77,6 +77,7 @@ class Row:
 class Page:
     rows: list[Row]
     next: str  # cursor of the page that follows, "" at the end
+    matches: int  # how many match, at most COUNT_CAP + 1; -1 where the page did not have to count
 
 
 def hue_of(pk: int) -> int:
@@ -86,9 +87,11 @@ def hue_of(pk: int) -> int:
 
 def page(listing: Listing, cursor: str = "", limit: int = 50) -> Page:
     """A page of the list. Raises ValueError on a malformed cursor."""
-    rows = _fetch(listing, _decode(cursor), limit + 1)
+    where = _where(listing)
+    matches = _count(*where) if listing.q else -1
+    rows = _fetch(listing, where, _decode(cursor), limit + 1, narrow=0 <= matches <= COUNT_CAP)
     more = len(rows) > limit
-    return Page(rows[:limit], rows[limit - 1].cursor if more else "")
+    return Page(rows[:limit], rows[limit - 1].cursor if more else "", matches)
 
 
 def count(listing: Listing) -> int:
@@ -106,21 +109,25 @@ def neighbours(listing: Listing, person_id: int) -> tuple[int | None, int | None
     if not found:
         return None, None
     at = (found[0], person_id)
-    before = _fetch(listing, at, 1, backwards=True)
-    after = _fetch(listing, at, 1)
+    where = _where(listing)
+    narrow = bool(listing.q) and _count(*where) <= COUNT_CAP
+    before = _fetch(listing, where, at, 1, narrow=narrow, backwards=True)
+    after = _fetch(listing, where, at, 1, narrow=narrow)
     return (before[0].id if before else None), (after[0].id if after else None)
 
 
-def ids(listing: Listing, limit: int) -> list[int]:
-    """The ids of those who match, in order, at most `limit`: for what is done to all of a list."""
-    return [row.id for row in _fetch(listing, None, limit)]
-
-
-def _fetch(listing: Listing, at: tuple[str | None, int] | None, limit: int, *, backwards: bool = False) -> list[Row]:
+def _fetch(
+    listing: Listing,
+    found: tuple[list[str], list[Any]],
+    at: tuple[str | None, int] | None,
+    limit: int,
+    *,
+    narrow: bool,
+    backwards: bool = False,
+) -> list[Row]:
     """Rows after `at` (value as text, id). Those with a value come first, then those without: two indexed reads
-    instead of one that no index serves."""
-    where, args = _where(listing)
-    narrow = bool(listing.q) and _count(where, args) <= COUNT_CAP
+    instead of one that no index serves. found: the conditions and their arguments."""
+    where, args = found
     falls = listing.falls != backwards
     phases = [False, True] if backwards else [True, False]
     if at is not None and (at[0] is not None) == phases[1]:
@@ -158,18 +165,21 @@ def _phase(
             conditions.append(f"c.id {than} %s")
             values.append(at[1])
     by = f"{order.value} {way}, c.id {way}" if valued else f"c.id {way}"
-    source = f"people_contact c {order.join}"
-    # Few matches: find them all by their index first, or the planner may walk the whole order looking for them.
-    head = ""
+    picked = f"SELECT c.id AS pick FROM people_contact c {order.join} "
+    picked += f"WHERE {' AND '.join(conditions) or 'true'} ORDER BY {by} LIMIT %s"
     if narrow:
-        head = f"WITH few AS MATERIALIZED (SELECT c.id FROM people_contact c WHERE {' AND '.join(where) or 'true'}) "
-        source = f"few JOIN people_contact c ON c.id = few.id {order.join}"
-        conditions, values = conditions[len(where) :], [*args, *values[len(args) :]]
+        # Few match: find them all by their index, then sort them. Left to itself the planner may walk the whole
+        # order looking for them.
+        few = f"SELECT c.id, {order.value} AS value FROM people_contact c {order.join} "
+        few += f"WHERE {' AND '.join(where) or 'true'}"
+        rest = " AND ".join(conditions[len(where) :]).replace(order.value, "value").replace("c.id", "few.id")
+        sorted_by = by.replace(order.value, "value").replace("c.id", "few.id")
+        picked = f"WITH few AS MATERIALIZED ({few}) SELECT few.id AS pick FROM few "
+        picked += f"WHERE {rest or 'true'} ORDER BY {sorted_by} LIMIT %s"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{head}SELECT {_COLUMNS}, ({order.value})::text FROM (SELECT c.id AS pick FROM {source} "
-            f"WHERE {' AND '.join(conditions) or 'true'} ORDER BY {by} LIMIT %s) p "
-            f"JOIN people_contact c ON c.id = p.pick {order.join} LEFT JOIN people_company co ON co.id = c.company_id "
+            f"SELECT {_COLUMNS}, ({order.value})::text FROM ({picked}) p JOIN people_contact c ON c.id = p.pick "
+            f"{order.join} LEFT JOIN people_company co ON co.id = c.company_id "
             f"LEFT JOIN accounts_user u ON u.id = c.owner_id ORDER BY {by}",
             [*values, limit],
         )

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 
 from headwater.core import actors
 from headwater.core.registry import Panel, panels
@@ -66,3 +67,8 @@ def places(record: str, place: str) -> list[Panel]:
     """The panels of one place, in their order."""
     found = [p for p in panels if p.record == record and p.place == place]
     return sorted(found, key=lambda p: (p.order, p.name))
+
+
+def icons() -> str:
+    """The address of the icons, for lines that are repeated too often for a component."""
+    return static("web/icons.svg")

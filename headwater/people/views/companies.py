@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from .. import actions, feed, queries, rules
 from ..forms import COMPANY_PROPS, ROLE_LABELS, STAGE_HUES, CompanyForm, prop_view, prop_views
 from ..models import Company
-from .common import actor, is_fragment, places, shown
+from .common import actor, icons, is_fragment, places, shown
 from .record import _feed, feed_part
 
 
@@ -55,6 +55,7 @@ def company(request: HttpRequest, pk: int) -> HttpResponse:
     tab = request.GET.get("tab", "")
     context = {
         "company": found,
+        "icons": icons(),
         "initials": rules.initials(found.name),
         "hue": queries.hue_of(pk),
         "props": prop_views(found, {}, reverse("people:company", args=[pk])),
@@ -110,7 +111,7 @@ def company_field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     view = prop_view(
         found, name, {}, reverse("people:company", args=[pk]), editing=bool(error) or "edit" in request.GET
     )
-    context = {"f": view, "error": error, "typed": value if error else view.value}
+    context = {"f": view, "error": error, "typed": value if error else view.value, "icons": icons()}
     return render(request, "people/field.html", context, status=status)
 
 

@@ -18,7 +18,7 @@ from headwater.core import clock
 from .. import actions, queries, rules
 from ..forms import CHANNELS, CONSENT_HUES, CONSENT_LABELS, CONTACT_PROPS, STAGE_HUES, PersonForm, prop_view
 from ..models import Contact, Stage
-from .common import actor, is_fragment
+from .common import actor, icons, is_fragment
 
 #: No bulk action touches more people than this at once.
 BULK_LIMIT = 1000
@@ -42,7 +42,7 @@ def contact_field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     return render(
         request,
         "people/field.html",
-        {"f": view, "error": error, "typed": value if error else view.value},
+        {"f": view, "error": error, "typed": value if error else view.value, "icons": icons()},
         status=status,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
@@ -48,9 +49,11 @@ def _rows(listing: queries.Listing, page: queries.Page) -> dict[str, Any]:
     values = {c.name: c.values(ids) for c in columns} if ids else {}
     hues = queries.tag_hues(sorted({tag for row in page.rows for tag in row.tags}))
     query = query_of(listing)
+    choose = _("Select %(name)s")
     rows = [
         {
             "p": row,
+            "choose": choose % {"name": row.title},
             "stage": STAGE_LABELS.get(row.stage, row.stage),
             "stage_hue": STAGE_HUES.get(row.stage, ""),
             "tags": [(tag, hues.get(tag, 235)) for tag in row.tags[:3]],
@@ -65,12 +68,13 @@ def _rows(listing: queries.Listing, page: queries.Page) -> dict[str, Any]:
         "columns": columns,
         "width": 8 + len(columns),
         "query": query,
+        "inside": urlencode({"in": query}),
         "next_url": f"{reverse('people:list')}?{query_of(listing, cursor=page.next)}" if page.next else "",
     }
 
 
 def _frame(listing: queries.Listing, page: queries.Page) -> dict[str, Any]:
-    total = queries.count(listing)
+    total = page.matches if page.matches >= 0 else queries.count(listing)
     chips = []
     for name, value in listing.filters:
         known = registry.filters[name]

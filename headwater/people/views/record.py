@@ -18,7 +18,7 @@ from headwater.timeline import queries as log
 from .. import feed, queries, rules
 from ..forms import STAGE_HUES, prop_views
 from ..models import Contact
-from .common import listing_in, places, shown
+from .common import icons, listing_in, places, shown
 from .edit import consent_line
 
 PAGE = 30
@@ -46,6 +46,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     inside = request.GET.get("in")
     context = {
         "person": contact,
+        "icons": icons(),
         "initials": rules.initials(contact.name, contact.email),
         "hue": queries.hue_of(pk),
         "stage_hue": STAGE_HUES.get(contact.stage, ""),
@@ -111,6 +112,7 @@ def _feed(
     newest = entries[0].cursor if entries else after or ""
     keep = {"show": show} if show in PILLS else {}
     return {
+        "icons": icons(),
         "part": "older" if before else "newer" if after else "all",
         "days": days,
         "skip": request.GET.get("last", "") if before else "",
