@@ -88,7 +88,7 @@ class Stage:
         deadline = time.monotonic() + 30
         while True:
             request = urllib.request.Request(
-                self.running.url + path, body, {"Content-Type": content_type, "User-Agent": AGENT}
+                self.running.url + path, body, {"Content-Type": content_type, "User-Agent": AGENT, "Accept-Language": "en"}
             )
             try:
                 with urllib.request.urlopen(request, timeout=10) as answer:
@@ -103,7 +103,7 @@ class Stage:
 
     def view(self, visitor: str, path: str, event_id: str) -> None:
         events = [{"type": "page", "id": event_id, "url": f"https://example.com{path}", "title": path}]
-        body = {"site": "site_kill", "visitor": visitor, "events": events}
+        body = {"site": "site_kill", "visitor": visitor, "lang": "en", "tz": "UTC", "events": events}
         assert self.post("/t", json.dumps(body).encode(), "application/json") == 202
 
     def open_form(self, visitor: str) -> dict[str, str]:
@@ -136,7 +136,7 @@ class Stage:
         self.strike(between)
         fields = self.open_form(f"visitor-{who}")
         self.strike(between)
-        fields |= {"email": mail, "first_name": who, "consent": "1", "visitor": f"visitor-{who}"}
+        fields |= {"email": mail, "first_name": who, "consent": "1", "hw_visitor": f"visitor-{who}"}
         time.sleep(2.5)  # people need that long, scripts do not
         self.post("/f/paper/", urllib.parse.urlencode(fields).encode(), "application/x-www-form-urlencoded")
         self.strike(between)
