@@ -23,6 +23,7 @@ class SegmentForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
     description = forms.CharField(label=_("Description"), max_length=300, required=False)
     announce = forms.BooleanField(
+        widget=forms.CheckboxInput({"class": "cb"}),
         label=_("A changed definition moves people as events"),
         help_text=_(
             "Off: people whom an edit brings in or lets go are moved silently, and no journey starts. "
@@ -59,7 +60,9 @@ class RuleForm(forms.Form):
     points = forms.IntegerField(label=_("Points"), min_value=-10_000, max_value=10_000, help_text=_("Minus takes"))
     cap = forms.IntegerField(label=_("At most this many points"), min_value=1, max_value=1_000_000, required=False)
     cap_per = forms.ChoiceField(label=_("per"), choices=ScoreRule.CapPer.choices, required=False)
-    active = forms.BooleanField(label=_("Active"), required=False, initial=True)
+    active = forms.BooleanField(
+        label=_("Active"), required=False, initial=True, widget=forms.CheckboxInput({"class": "cb"})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -78,8 +78,8 @@ def update_rule(
     active: bool = _UNSET,
 ) -> ScoreRule:
     """Change a rule (what is left out stays). Points already given stay. Raises ValueError, ScoreRule.DoesNotExist."""
-    changes = {"name": name, "kind": kind, "points": points, "where": where, "cap": cap, "cap_per": cap_per,
-               "active": active}  # fmt: skip
+    changes: dict[str, Any] = {"name": name, "kind": kind, "points": points, "where": where, "cap": cap}
+    changes |= {"cap_per": cap_per, "active": active}
     with transaction.atomic():
         rule = ScoreRule.objects.select_for_update().get(pk=rule_id)
         for field, value in changes.items():

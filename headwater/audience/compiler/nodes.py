@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
     from .sql import Query
@@ -124,11 +124,12 @@ LEAVES: dict[str, type[Leaf]] = {}
 L = TypeVar("L", bound=type[Leaf])
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def leaf(name: str) -> Callable[[L], L]:
     """Register a leaf type under the JSON key that marks it. Raises ValueError where the key is taken."""
 
     def wrap(cls: L) -> L:
-        made = dataclass(frozen=True)(cls)
+        made: L = dataclass(frozen=True)(cls)  # type: ignore[assignment]
         known = LEAVES.get(name)
         if known is not None and known.__qualname__ != made.__qualname__:
             raise ValueError(f"leaf {name!r} is registered twice")

@@ -66,6 +66,7 @@ def _texts() -> dict[str, str]:
         "field": _("Contact or company field"),
         "event": _("Behaviour"),
         "tag": _("Tag"),
+        "theTag": _("the tag"),
         "score": _("Score"),
         "interest": _("Interest"),
         "segment": _("Other segment"),

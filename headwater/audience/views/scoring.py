@@ -45,7 +45,7 @@ def _context(model: ScoreModel) -> dict[str, Any]:
     counts = queries.band_counts()
     scored = sum(n for (m, _band), n in counts.items() if m == model.pk)
     cold = counts.get((model.pk, "cold"), 0) + max(0, queries.people_count() - scored)
-    bands = [
+    bands: list[dict[str, Any]] = [
         {"name": "hot", "label": _("Hot"), "from": model.hot, "count": counts.get((model.pk, "hot"), 0)},
         {"name": "warm", "label": _("Warm"), "from": model.warm, "count": counts.get((model.pk, "warm"), 0)},
         {"name": "cold", "label": _("Cold"), "from": None, "count": cold},

@@ -185,7 +185,8 @@ def _counted(query: Query, x: str, op: str, value: Any) -> str:
 
 def where_sql(query: Query, condition: Mapping[str, Any]) -> str:
     """One property condition over `f.data`; agrees with rules.where_test."""
-    op, value = condition.get("op", "eq"), condition.get("value")
+    op: str = condition.get("op", "eq")
+    value: Any = condition.get("value")
     if op in NEGATIONS:
         return f"NOT {where_sql(query, {**condition, 'op': NEGATIONS[op]})}"
     x = _property(query, condition["prop"], "->>")

@@ -57,8 +57,9 @@
       if (!SPAN.test(value || "")) set(n + unit);
       const put = () => set(`${number || 0}${of}`);
       return [
-        this.number(this.text.number, n, (v) => ((number = v), put()), { min: 0, step: 1 }),
-        this.select(this.text.unit, [..."smhdw"].map((u) => [u, this.text[u]]), unit, (v) => ((of = v), put())),
+        make("span", { class: "sg-span" },
+          this.number(this.text.number, n, (v) => ((number = v), put()), { min: 0, step: 1 }),
+          this.select(this.text.unit, [..."smhdw"].map((u) => [u, this.text[u]]), unit, (v) => ((of = v), put()))),
       ];
     }
 
@@ -175,7 +176,7 @@
     }
 
     tag(row) {
-      return [this.negation(row, this.text.has, this.text.hasNot), make("span", { class: "muted" }, this.text.tag),
+      return [this.negation(row, this.text.has, this.text.hasNot), make("span", { class: "muted" }, this.text.theTag),
         this.input(this.text.tag, row.raw.tag, (v) => (row.raw.tag = v), { list: this.data("tags", this.palette.tags) })];
     }
 

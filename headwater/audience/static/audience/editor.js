@@ -31,7 +31,7 @@ if (!customElements.get("hw-segment-editor")) {
 
   class SegmentEditor extends HTMLElement {
     connectedCallback() {
-      this.palette = JSON.parse(document.getElementById(this.dataset.palette).textContent);
+      this.palette = JSON.parse(document.getElementById(this.dataset.offer).textContent);
       this.text = this.palette.text;
       this.hidden_ = this.querySelector("input[type=hidden]");
       this.json = this.querySelector("[data-json]");
