@@ -67,7 +67,7 @@ def install(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     context: dict[str, Any] = {"t": template, "name": template["name"], "error": None, "choices": _choices(template)}
     if request.method == "POST":
-        values = {c["key"]: request.POST.get(c["key"]) for c in template.get("choices", [])}
+        values = {c["key"]: request.POST.get(f"choice_{c['key']}") for c in template.get("choices", [])}
         try:
             journey = actions.install(slug, actor=_actor(request), name=request.POST.get("name", ""), choices=values)
         except RuleError as error:

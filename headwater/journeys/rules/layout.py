@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, LABEL = 220, 74, 36, 44, 34
+WIDTH, HEIGHT, GAP_X, GAP_Y, LABEL, LANE = 220, 74, 36, 44, 34, 84
 TOP = "entry"
 
 Ways = Mapping[str, Sequence[tuple[str, str | None]]]
@@ -58,6 +58,7 @@ class _Drawing:
             self.owned.setdefault(self.dominator[key], []).append(key)
         self.size: dict[str, _Size] = {}
         self.at: dict[str, tuple[float, float]] = {}
+        self.lanes: dict[tuple[str, str], float] = {}
 
     def targets(self, key: str) -> list[str]:
         return list(dict.fromkeys(t for _arm, t in self.ways.get(key, ()) if t is not None and t in self.ways))
@@ -76,12 +77,22 @@ class _Drawing:
         joins = [c for c in mine if len(self.parents[c]) > 1]
         return [t for t in self.targets(key) if t in mine and t not in joins], joins
 
+    def columns(self, key: str) -> list[tuple[str, str | None]]:
+        """What stands side by side below a step: (child, None), or (target, arm) for the bare line of an arm that leads
+        to a join further down."""
+        arms, _joins = self.parts(key)
+        ways = [(arm, t) for arm, t in self.ways[key] if t is not None and t in self.ways]
+        if len(ways) < 2:
+            return [(c, None) for c in arms]
+        return [(t, None if t in arms else arm) for arm, t in ways]
+
     def measure(self, key: str) -> None:
         arms, joins = self.parts(key)
         for child in (*arms, *joins):
             self.measure(child)
         size = _Size(self.w, self.h)
-        size.arms = sum(self.size[c].width for c in arms) + GAP_X * max(0, len(arms) - 1)
+        widths = [self.size[t].width if arm is None else LANE for t, arm in self.columns(key)]
+        size.arms = sum(widths) + GAP_X * max(0, len(widths) - 1)
         size.arms_height = max((self.size[c].height for c in arms), default=0)
         size.gap = GAP_Y + (LABEL if len(self.ways.get(key, ())) > 1 else 0)
         size.width = max(self.w, size.arms)
@@ -97,9 +108,13 @@ class _Drawing:
         arms, joins = self.parts(key)
         size = self.size[key]
         x, below = centre - size.arms / 2, top + self.h
-        for child in arms:
-            self.place(child, x + self.size[child].width / 2, top + self.h + size.gap)
-            x += self.size[child].width + GAP_X
+        for child, arm in self.columns(key):
+            width = self.size[child].width if arm is None else LANE
+            if arm is None:
+                self.place(child, x + width / 2, top + self.h + size.gap)
+            else:
+                self.lanes[key, arm] = x + width / 2
+            x += width + GAP_X
         if arms:
             below += size.gap + size.arms_height
         for join in joins:
@@ -117,18 +132,19 @@ class _Drawing:
         out.at = {key: (round(x), round(y)) for key, (x, y) in self.at.items()}
         for key in self.order:
             ways = [(arm, t) for arm, t in self.ways[key] if t is not None and t in self.at]
-            for n, (arm, target) in enumerate(ways):
-                out.edges.append((key, arm, target, *self._edge(key, target, n, len(ways))))
+            for arm, target in ways:
+                lane = self.lanes.get((key, arm))
+                out.edges.append((key, arm, target, *self._edge(key, target, lane, len(ways))))
         return out
 
-    def _edge(self, key: str, target: str, n: int, count: int) -> tuple[str, int, int]:
-        """A line with rounded corners: down, across, down. Several arms that meet in one step spread out."""
+    def _edge(self, key: str, target: str, lane: float | None, count: int) -> tuple[str, int, int]:
+        """A line with rounded corners: down, across, down. An arm that leads to a join runs in its lane."""
         x1, y1 = self.at[key][0] + self.w / 2, self.at[key][1] + self.h
         x2, y2 = self.at[target][0] + self.w / 2, self.at[target][1]
         joining = len(self.parents[target]) > 1
         turn = y2 - 16 if joining and count == 1 else y1 + 14
         if count > 1:
-            lane = x2 if not joining else x1 + (n - (count - 1) / 2) * min(self.w * 0.62, 150)
+            lane = x2 if lane is None else lane
             path = f"M{x1:g} {y1:g}V{turn - 8:g}" + _across(x1, lane, turn) + _down(lane, x2, y2 - 16, y2)
             return path, round(lane), round(turn + 16)
         return f"M{x1:g} {y1:g}" + _down(x1, x2, turn, y2), round(x2), round(y1 + 18)
