@@ -32,6 +32,21 @@ class ContactIdentified(Fact):
 
 
 @fact(
+    "company.updated",
+    icon="building-2",
+    hue=265,
+    group="system",
+    says=_("{actor} changed the company of {person}"),
+    quiet=True,
+)
+class CompanyUpdated(Fact):
+    """Told to each of the company's people, so that what depends on it follows. changes: field -> [before, after]"""
+
+    company: int
+    changes: dict[str, list[Any]]
+
+
+@fact(
     "stage.changed",
     icon="circle-dot",
     hue=60,

@@ -37,7 +37,8 @@ def keys_of(event: Happened) -> set[str]:
         changes = data.get("changes")
         keys |= _changed(changes if isinstance(changes, Mapping) else {})
     elif kind == "company.updated":
-        keys |= {f"field:company.{name}" for name in data.get("changes", ())}
+        names = [str(n).removesuffix("_id").removeprefix("custom.") for n in data.get("changes", ())]
+        keys |= {f"field:company.{name}" for name in names}
     elif kind == "contact.identified":  # her first touch is known now
         keys |= {f"field:contact.origin.{part}" for part in ("source", "medium", "campaign")}
     elif kind == "stage.changed":

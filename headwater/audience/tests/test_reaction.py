@@ -14,6 +14,7 @@ from headwater.audience import actions, queries
 from headwater.audience.engine import building
 from headwater.audience.models import Interest, ScoreEntry, Segment, SegmentMember, StaleGeneration
 from headwater.core import clock
+from headwater.people.actions import companies
 from headwater.people.facts import ContactCreated, TagAdded
 from headwater.people.models import Contact
 from headwater.timeline import dispatch
@@ -242,3 +243,22 @@ def test_points_and_interests_are_found_again_from_the_past() -> None:
     assert [(line.at, line.points, line.why) for line in queries.explain_score(a).lines] == before
     assert points(a) == 65
     assert [(t.key, t.weight) for t in queries.interests([a])[a]] == [("loyalty", 3), ("pricing", 1)]
+
+
+def test_a_change_of_a_company_moves_its_people() -> None:
+    company = companies.create_company(actor="user:1", name="Shop", industry="Retail")
+    a, b = person(company_id=company.pk), person()
+    s = actions.create_segment(
+        name="Banks",
+        definition={
+            "any": [{"field": "company.industry", "value": "Banking"}, {"field": "company.tier", "value": "a"}]
+        },
+        actor="user:1",
+    )
+    building.run_all()
+    companies.update_company(company.pk, actor="user:1", industry="Banking")
+    settle()
+    assert queries.are_members(s.pk, [a, b]) == {a}
+    companies.update_company(company.pk, actor="user:1", industry="Retail")
+    settle()
+    assert queries.are_members(s.pk, [a, b]) == set()

@@ -9,9 +9,11 @@ from typing import Any
 from django.db import connection, transaction
 
 from headwater.core import clock
+from headwater.timeline.actions import NewFact, record_many
 
 from .. import rules
-from ..models import Company
+from ..facts import CompanyUpdated
+from ..models import Company, Contact
 
 _COLUMNS = ("name", "domain", "industry", "size", "country", "city", "phone", "website", "roles", "owner_id")
 
@@ -94,10 +96,21 @@ def update_company(company_id: int, *, actor: str, **changes: Any) -> Company:
                 cursor.execute("DELETE FROM people_companyclaim WHERE company_id = %s", [company_id])
             if _claim(dict.fromkeys(new, company_id)):
                 raise rules.Invalid({"name": _exists})
+        changed = {c: [before[c], after[c]] for c in _COLUMNS if before[c] != after[c]}
+        keys = {k for k in custom if custom[k] != company.custom.get(k)}
+        changed |= {f"custom.{k}": [company.custom.get(k), custom[k]] for k in sorted(keys)}
         company.custom, company.updated_at = custom, clock.now()
         _index(company)
         company.save()
+        _tell(company_id, changed, actor)
     return company
+
+
+def _tell(company_id: int, changes: dict[str, list[Any]], actor: str) -> None:
+    """Tell the company's people, so that their segments follow."""
+    people = Contact.objects.filter(company_id=company_id).values_list("pk", flat=True)
+    fact = CompanyUpdated(company=company_id, changes=changes)
+    record_many([NewFact(person, fact, actor=actor) for person in people])
 
 
 _exists = "There is a company with this name or domain already."
