@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.registry import NavItem, PaletteAction, Panel, navigation, palette_actions, panels
+from headwater.people import registry as people
+from headwater.people.registry import Box
+from headwater.timeline.queries import Entry
 
 from .queries import ledger
 from .views.ledger import shown
+from .views.words import reason
 
 navigation.add("mail", NavItem("mail", _("Emails"), "mail", "messaging:outbox", "marketing", 30, prefixes=("/mail/",)))
 palette_actions.add(
@@ -29,3 +36,17 @@ panels.add(
     "messaging.emails",
     Panel("messaging.emails", "contact", "tab", "messaging/panel_emails.html", _emails, _("Emails"), 20),
 )
+
+
+def _boxes(entries: Sequence[Entry]) -> dict[UUID, dict[str, Any]]:
+    """What a page's sent mails led to, by the entry's id, in three statements."""
+    keys = {}
+    for e in entries:
+        with suppress(ValueError):  # history that was imported may name its messages in other ways
+            keys[(e.person_id, UUID(str(e.data.get("message"))))] = e.id
+    found = shown(ledger.lines(ledger.messages(list(keys))))
+    return {keys[(row["m"].person_id, row["m"].id)]: row for row in found}
+
+
+people.boxes.add("mail.sent", Box("mail.sent", "messaging/box.html", _boxes))
+people.words.add("mail.refused.reason", reason)

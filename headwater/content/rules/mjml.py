@@ -49,6 +49,7 @@ def compile_mail(
     link_id: gives each web address its number; its links then read `{{ hw.lNUMBER }}` (None: left as they are).
     pixel: end with an image at `{{ hw.pixel }}`. Raises TemplateProblem that names the line.
     """
+    mjml = mjml.replace("\r\n", "\n")  # what forms send; the compiler stumbles over it
     if footer:
         mjml = _add_footer(mjml, footer)
     held: list[str] = []

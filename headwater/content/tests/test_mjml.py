@@ -81,6 +81,11 @@ def test_the_footer_and_the_pixel_come_last() -> None:
     )
 
 
+def test_lines_may_end_as_forms_send_them() -> None:
+    source = PAGE.format("\n<mj-text>\nOne<br/>\ntwo</mj-text>\n")
+    assert compile_mail(source.replace("\n", "\r\n")) == compile_mail(source)
+
+
 def test_no_font_is_fetched_from_elsewhere() -> None:
     assert "googleapis" not in compile_mail(PAGE.format("<mj-text>x</mj-text>")).html
 

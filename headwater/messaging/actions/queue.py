@@ -109,7 +109,11 @@ def _decide(requests: list[MailRequest]) -> tuple[list[Decision], list[tuple[str
         subject = source.subject
         if refused is None:
             refused, subject = _renders(source, base, request.context, marketing)
-        if refused is None and marketing:
+        if refused is not None:
+            subject = compose.readable_subject(
+                source, compose.values(base, prune(request.context), marketing=marketing)
+            )
+        elif marketing:
             sent[request.person_id] = sent.get(request.person_id, 0) + 1
         message_id = new_id(clock.now())
         decisions.append(

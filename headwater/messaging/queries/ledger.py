@@ -79,6 +79,11 @@ def message(person_id: int, message_id: UUID) -> Message | None:
     return Message.objects.filter(person_id=person_id, id=message_id).first()
 
 
+def messages(keys: Sequence[tuple[int, UUID]]) -> list[Message]:
+    """Several messages by (person, id), in one statement."""
+    return list(Message.objects.filter(pk__in=list(keys)).defer("context")) if keys else []
+
+
 def by_header(header_id: str) -> Message | None:
     """The message with this Message-ID: it carries the message's id and the person's, so no search is needed."""
     local = header_id.strip("<> ").split("@")[0]

@@ -11,7 +11,7 @@ from typing import Any
 
 from minijinja import safe
 
-from headwater.content.rules import render
+from headwater.content.rules import MissingField, TemplateProblem, render
 
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
 _LINK = re.compile(r"\{\{ hw\.l(\d+) \}\}")
@@ -93,6 +93,14 @@ def check(source: Source, context: Mapping[str, Any]) -> str:
 def subject(source: Source, context: Mapping[str, Any]) -> str:
     """The subject on one line, at most 300 characters."""
     return " ".join(render(source.subject, context).split())[:300]
+
+
+def readable_subject(source: Source, context: Mapping[str, Any]) -> str:
+    """The subject of a mail that is not sent: with its values, or an ellipsis where they are missing."""
+    try:
+        return subject(source, context)
+    except (MissingField, TemplateProblem):
+        return _TAG.sub("…", source.subject)[:300]
 
 
 def compose(source: Source, context: Mapping[str, Any]) -> tuple[str, str, str]:
