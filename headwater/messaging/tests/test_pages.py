@@ -59,8 +59,8 @@ def test_the_ledger_names_every_reason_and_filters(client: Client, person: Peopl
     ana, bo, eve = person(first_name="Ana"), person("bo@x.example", consent=False), person("eve@x.example")
     queue([MailRequest(p.pk, made.pk, "k", "journey:1") for p in (ana, bo, eve)])
     text = page(client, "/mail/")
-    assert "has not agreed to marketing mail" in text
-    assert "contact.first_name has no value and no fallback" in text
+    assert "no consent for marketing mail" in text
+    assert "no value: contact.first_name" in text
     assert text.count("/html/") == 0
     assert "Welcome Ana" in text
     assert "Welcome Ana" not in page(client, "/mail/", status="refused")

@@ -11,10 +11,10 @@ from ..rules.checks import Check
 HUES = {"queued": 265, "sending": 235, "sent": 150, "bounced": 25, "failed": 25, "refused": 60}
 
 _REASONS = {
-    "no_consent": _("has not agreed to marketing mail"),
-    "suppressed": _("the address is on the suppression list"),
-    "no_address": _("there is no e-mail address"),
-    "cap": _("the limit of mails per person is reached"),
+    "no_consent": _("no consent for marketing mail"),
+    "suppressed": _("address is suppressed"),
+    "no_address": _("no e-mail address"),
+    "cap": _("limit per person reached"),
     "template": _("the template does not render"),
     "no_template": _("the template is gone"),
     "no_person": _("the person is gone"),
@@ -25,7 +25,7 @@ _PARTS = {"subject": _("Subject"), "preview": _("Preview text"), "body": _("Body
 def reason(code: str) -> str:
     """Why a mail was not sent."""
     if code.startswith("missing_field:"):
-        return gettext("%(name)s has no value and no fallback") % {"name": code.partition(":")[2]}
+        return gettext("no value: %(name)s") % {"name": code.partition(":")[2]}
     return str(_REASONS.get(code, code))
 
 
