@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from headwater.core.registry import NavItem, PaletteAction, navigation, palette_actions
+from headwater.people import registry as people
 
 navigation.add(
     "forms",
@@ -23,3 +25,7 @@ palette_actions.add(
 )
 palette_actions.add("site.list", PaletteAction("site.list", _("Track a web site"), "globe", "capture:sites"))
 palette_actions.add("asset.list", PaletteAction("asset.list", _("Upload a download"), "file-up", "capture:assets"))
+
+# -- a person's timeline: a visit of many pages is one line
+people.runs.add("page.viewed", lambda n: ngettext("Viewed %(n)s page", "Viewed %(n)s pages", n) % {"n": n})
+people.links.add("form.submitted.name", lambda data: f"/forms/{data['form']}/" if data.get("form") else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -19,6 +20,7 @@ from headwater.core.registry import (
     panels,
     search_sources,
 )
+from headwater.people import registry as people
 
 from .models import Journey, Status
 from .queries import inside
@@ -46,3 +48,12 @@ panels.add(
     "journeys",
     Panel("journeys", "contact", "rail", "journeys/panel.html", _panel, label=_("Journeys"), order=40),
 )
+
+
+def _names(ids: Sequence[int]) -> dict[int, str]:
+    return dict(Journey.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+people.actor_names.add("journey", _names)
+for _kind in ("journey.entered", "journey.finished", "journey.exited"):
+    people.links.add(f"{_kind}.name", lambda data: f"/journeys/{data['journey']}/" if data.get("journey") else "")
