@@ -109,7 +109,7 @@ def _sentence(entry: Entry, person: tuple[str, str], actors: Mapping[str, str]) 
     except ValueError:
         parts = [(f"{entry.look.says}", None, None, None)]
     out = []
-    for text, name, _, _ in parts:
+    for text, name, spec, _ in parts:
         out.append(conditional_escape(text))
         if name == "person":
             out.append(_strong(person[0], person[1], "semi"))
@@ -117,19 +117,21 @@ def _sentence(entry: Entry, person: tuple[str, str], actors: Mapping[str, str]) 
             shown = actors.get(entry.actor) or (person[0] if entry.actor == "visitor" else gettext("Headwater"))
             out.append(_strong(shown, "", "semi"))
         elif name:
-            out.append(_value(entry, name.split(".")[0].split("[")[0]))
+            out.append(_value(entry, name.split(".")[0].split("[")[0], spec or ""))
     if person[1] and not any(name == "person" for _, name, _, _ in parts):
         # on a page about several people it must be said whom this is about
         out.append(format_html(' · <a class="med" href="{}"><bdi>{}</bdi></a>', person[1], person[0]))
     return mark_safe("".join(out))  # every part is escaped above
 
 
-def _value(entry: Entry, name: str) -> SafeString:
+def _value(entry: Entry, name: str, spec: str) -> SafeString:
     value = getattr(entry.fact, name, None) if entry.fact is not None else entry.data.get(name)
     known = f"{entry.kind}.{name}"
     word = registry.words.get(known)
     if word is not None:
         value = word(value)
+    elif spec and isinstance(value, (int, float)):
+        value = format(value, spec)
     if isinstance(value, tuple):
         return format_html('<span class="chip" data-h="{}"><bdi>{}</bdi></span>', value[1], value[0])
     link = registry.links.get(known)
