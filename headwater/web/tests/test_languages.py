@@ -1,0 +1,82 @@
+"""Every text is there in Korean and Chinese with the same values in it; the compiled catalogues are up to date."""
+
+from __future__ import annotations
+
+import gettext
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils import translation
+
+LOCALE = Path(settings.LOCALE_PATHS[0])
+LANGUAGES = ["ko", "zh_Hans"]
+VALUE = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w+(?::[^}]*)?\}")
+
+
+def entries(language: str) -> list[tuple[str, str, str]]:
+    """(msgid, msgid_plural, msgstr) of a catalogue."""
+    found, current, field = [], {}, ""
+    for line in [*(LOCALE / language / "LC_MESSAGES/django.po").read_text().splitlines(), ""]:
+        if line.startswith("#~"):
+            continue
+        if not line.strip():
+            if current.get("msgid"):
+                found.append((current["msgid"], current.get("msgid_plural", ""), current.get("msgstr", "")))
+            current, field = {}, ""
+        elif match := re.match(r'(msgid|msgid_plural|msgstr|msgctxt)(?:\[0\])? "(.*)"$', line):
+            field = match[1]
+            current[field] = unquoted(match[2])
+        elif line.startswith('"') and field:
+            current[field] += unquoted(line[1:-1])
+    return found
+
+
+def unquoted(text: str) -> str:
+    return text.replace("\\n", "\n").replace('\\"', '"').replace("\\\\", "\\")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_left_in_english(language: str) -> None:
+    assert [msgid for msgid, _plural, msgstr in entries(language) if not msgstr] == []
+    assert len(entries(language)) > 1000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_holds_the_values_of_its_text(language: str) -> None:
+    wrong = [
+        (msgid, msgstr)
+        for msgid, plural, msgstr in entries(language)
+        if set(VALUE.findall(plural or msgid)) != set(VALUE.findall(msgstr))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_marked_as_a_guess(language: str) -> None:
+    assert ", fuzzy" not in (LOCALE / language / "LC_MESSAGES/django.po").read_text()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_compiled_catalogue_says_what_the_source_says(language: str) -> None:
+    with (LOCALE / language / "LC_MESSAGES/django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for msgid, plural, msgstr in entries(language):
+        assert (compiled.ngettext(msgid, plural, 2) if plural else compiled.gettext(msgid)) == msgstr
+
+
+def test_the_languages_are_found_by_their_codes() -> None:
+    with translation.override("ko"):
+        assert translation.gettext("Settings") == "설정"
+    with translation.override("zh-hans"):
+        assert translation.gettext("Settings") == "设置"
+
+
+def test_every_text_of_the_templates_is_in_the_catalogues() -> None:
+    known = {msgid for msgid, _plural, _msgstr in entries("ko")}
+    texts = set()
+    for template in (LOCALE.parent.parent).glob("*/templates/**/*.html"):
+        for match in re.finditer(r"{% translate (\"[^\"]*\"|'[^']*')", template.read_text()):
+            texts.add(match[1][1:-1])
+    assert sorted(texts - known) == []
