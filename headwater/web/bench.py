@@ -242,7 +242,8 @@ async def _send(port: int, site: str, people: list[tuple[str, str]], rate: int) 
             ).encode()
             head = (
                 f"POST /t HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\n"
-                "Accept-Language: en\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "Accept-Language: en\r\n"
+                "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
                 f"Chrome/140.0.0.0 Safari/537.36\r\nContent-Length: {len(body)}\r\n\r\n"
             )
             sent[mail] = time.perf_counter()

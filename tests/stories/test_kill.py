@@ -1,8 +1,8 @@
 """`kill -9` between any two steps loses nothing and repeats nothing.
 
-One person's way (page view, form, score, segment, journey, mail, hand-over) is walked once undisturbed. Then somebody new
-walks it for each point at which a process can die, the process is killed exactly there, and her timeline, her mails and
-her deal must be the same as those of the first.
+One person's way (page view, form, score, segment, journey, mail, hand-over) is walked once undisturbed. Then somebody
+new walks it for each point at which a process can die, the process is killed exactly there, and her timeline, her mails
+and her deal must be the same as those of the first.
 """
 
 from __future__ import annotations
@@ -87,9 +87,8 @@ class Stage:
         """POST until the server is there and takes it; what was not answered was not taken, and is sent again."""
         deadline = time.monotonic() + 30
         while True:
-            request = urllib.request.Request(
-                self.running.url + path, body, {"Content-Type": content_type, "User-Agent": AGENT, "Accept-Language": "en"}
-            )
+            headers = {"Content-Type": content_type, "User-Agent": AGENT, "Accept-Language": "en"}
+            request = urllib.request.Request(self.running.url + path, body, headers)
             try:
                 with urllib.request.urlopen(request, timeout=10) as answer:
                     return int(answer.status)
