@@ -143,7 +143,6 @@ class Config:
         database = database_from_url(self.database_url or self.embedded_url)
         if os.environ.get("HEADWATER_POOL"):
             database["CONN_MAX_AGE"] = 0
-            database["CONN_HEALTH_CHECKS"] = False
             database["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 12, "timeout": 10}
         return database
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from psycopg_pool import PoolTimeout
 
 from headwater.core.registry import palette_actions, search_sources
 
@@ -91,7 +94,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Stands alone: the database may be what failed."""
+    """Stands alone: the database may be what failed. Where it is, that is said, and when to come again."""
+    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError, PoolTimeout)):
+        response = render(request, "web/errors/503.html", status=503)
+        response["Retry-After"] = "2"
+        return response
     return render(request, "web/errors/500.html", status=500)
 
 

@@ -166,8 +166,9 @@ class Stage:
     def told(self, person: int) -> list[tuple[object, ...]]:
         """Her timeline without ids and times, in the order in which things happened."""
         return self.running.sql(
-            "SELECT kind, coalesce(data->>'path', data->>'tag', data->>'after', data->>'name', '') "
-            "FROM timeline_fact WHERE person_id = %s ORDER BY kind, 2",
+            "SELECT f.kind, replace(coalesce(f.data->>'path', f.data->>'tag', f.data->>'after', f.data->>'name', ''), "
+            "c.first_name, 'NAME') FROM timeline_fact f JOIN people_contact c ON c.id = f.person_id "
+            "WHERE f.person_id = %s ORDER BY 1, 2",
             person,
         )
 
