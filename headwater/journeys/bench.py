@@ -4,15 +4,17 @@ same passage, log and due rows written by bare set-based SQL in the same run."""
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import Count
 
 from headwater.core import clock
+from headwater.core.lanes import lane_of
 from headwater.core.registry import benches
 from headwater.people.actions import Identity, identify
 from headwater.people.models import Contact
@@ -24,6 +26,7 @@ from .engine import due
 from .models import DayCount, Due, Journey, Passage, PassageLog, StepCount
 
 CHUNK = 2000
+WORKERS = 2
 SECOND = {"amount": 1, "unit": "seconds"}
 REFERENCE = (
     "WITH v AS (SELECT * FROM unnest(%s::bigint[]) AS person_id), moved AS ("
@@ -70,11 +73,7 @@ def run(args: argparse.Namespace, progress: Callable[[str], None]) -> dict[str, 
     actions.publish(journey.pk, actor="system")
     progress(f"{len(people)} people walk {len(graph()['steps']) - 1} steps each")
     began = time.perf_counter()
-    actions.enter(journey.pk, [Entry(p, "bench") for p in people], actor="system")
-    for seconds in (5, 10):
-        with clock.travel(timedelta(seconds=seconds)):
-            while due.run_once():
-                pass
+    _in_processes(journey.pk, people)
     total = time.perf_counter() - began
     steps = PassageLog.objects.count()
     ended = dict(Passage.objects.values_list("state").annotate(n=Count("person_id")))
@@ -84,7 +83,7 @@ def run(args: argparse.Namespace, progress: Callable[[str], None]) -> dict[str, 
     bare = _reference(people)
     late = _lateness(journey.pk, people[: min(len(people), 4000)], progress)
     return {
-        "size": {"people": len(people), "steps": steps},
+        "size": {"people": len(people), "steps": steps, "workers": WORKERS},
         "figures": {
             "steps_per_s": round(steps / total),
             "people": len(people),
@@ -94,6 +93,35 @@ def run(args: argparse.Namespace, progress: Callable[[str], None]) -> dict[str, 
         "reference": {"steps_per_s": round(bare), "what": "UPDATE of the passage and INSERT of the log, set by set"},
         "ratios": {"steps": round(steps / total / bare, 3)},
     }
+
+
+def _in_processes(journey_id: int, people: list[int]) -> None:
+    """Two workers, as on a machine of two cores: each lets in the people of half of the lanes; both wake whoever is
+    due."""
+    connections.close_all()
+    children = []
+    for n in range(WORKERS):
+        pid = os.fork()
+        if pid == 0:
+            _worker(journey_id, [p for p in people if lane_of(p) % WORKERS == n])
+        children.append(pid)
+    for pid in children:
+        if os.waitpid(pid, 0)[1] != 0:
+            raise RuntimeError("a worker failed")
+
+
+def _worker(journey_id: int, people: list[int]) -> None:
+    status = 1
+    try:
+        actions.enter(journey_id, [Entry(p, "bench") for p in people], actor="system")
+        for seconds in (5, 10):
+            with clock.travel(timedelta(seconds=seconds)):
+                while due.run_once():
+                    pass
+        connections.close_all()
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def _people(count: int, progress: Callable[[str], None]) -> list[int]:

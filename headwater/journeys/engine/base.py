@@ -24,7 +24,6 @@ class Traveller:
     version_id: int
     step: str
     since: datetime
-    entered_at: datetime
     moved_at: datetime
     state: str = "active"
     hops: int = 0

@@ -17,11 +17,7 @@ from ..facts import JourneyExited, JourneyFinished
 from .base import Traveller
 from .graph import Version
 
-LOG = (
-    "INSERT INTO journeys_passagelog (person_id, passage_id, hop, step, since, at, outcome, reason) "
-    "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::text[], %s::timestamptz[], %s::timestamptz[], "
-    "%s::text[], %s::text[])"
-)
+LOG = "COPY journeys_passagelog (person_id, passage_id, hop, step, since, at, outcome, reason) FROM STDIN"
 MOVE = (
     "UPDATE journeys_passage p SET step = v.step, state = v.state, hops = v.hops, moved_at = v.moved_at, "
     "until = v.until, due_at = v.due_at, tries = v.tries, ended_at = v.ended_at, outcome = v.outcome "
@@ -51,13 +47,16 @@ DAY = (
 )
 
 
+LogRow = tuple[int, int, int, str, datetime, datetime, str, str]
+
+
 class Batch:
     """Collects; `flush` writes. All travellers' lanes must be held by the transaction."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.touched: dict[tuple[int, int], Traveller] = {}
-        self.log: list[tuple[int, int, int, str, datetime, datetime, str, str]] = []
+        self.log: list[LogRow] = []
         self.counts: Counter[tuple[int, str, str]] = Counter()
         self.days: Counter[tuple[int, str]] = Counter()
         self.facts: list[NewFact] = []
@@ -99,7 +98,8 @@ class Batch:
         self._move(people)
         with connection.cursor() as cursor:
             if self.log:
-                cursor.execute(LOG, _columns(self.log))
+                with cursor.copy(LOG) as copy:
+                    copy.write(_copied(self.log))
             lane = min((lane_key(t.person_id) for t in people), default=None)
             if self.counts and lane is not None:
                 rows = sorted((*key, n) for key, n in self.counts.items())
@@ -108,7 +108,7 @@ class Batch:
                 days = sorted((*key, n) for key, n in self.days.items())
                 cursor.execute(DAY, [lane, self.now.date(), *_columns(days)])
         record_many(self.facts)
-        wake.publish(*(f"journey:{j}" for j in sorted(self.journeys)))
+        wake.publish("journeys", *(f"journey:{j}" for j in sorted(self.journeys)))
         self.__init__(self.now)  # type: ignore[misc]
 
     def _move(self, people: list[Traveller]) -> None:
@@ -137,6 +137,25 @@ class Batch:
                 cursor.execute(DUE, _columns([(lane_key(t.person_id), t.due_at, t.person_id, t.id) for t in new]))
         for t in people:
             t.stored_due = t.due_at
+
+
+def _copied(log: list[LogRow]) -> str:
+    """The log as COPY reads it, in the order of its key."""
+    times: dict[datetime, str] = {}
+    out = []
+    for person, passage, hop, step, since, at, outcome, reason in sorted(log):
+        then, now = times.get(since), times.get(at)
+        if then is None:
+            then = times[since] = str(since)
+        if now is None:
+            now = times[at] = str(at)
+        if not reason.isalnum() and reason:
+            reason = reason.translate(_ESCAPES)
+        out.append(f"{person}\t{passage}\t{hop}\t{step}\t{then}\t{now}\t{outcome}\t{reason}\n")
+    return "".join(out)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": " "})
 
 
 def _columns(rows: list[Any]) -> list[list[Any]]:

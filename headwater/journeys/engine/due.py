@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -21,14 +22,15 @@ from .walk import advance
 
 #: Passages woken in one transaction, and lanes served in it (on a cluster: one; scale.md, rule 4)
 BATCH = int(os.environ.get("HEADWATER_JOURNEY_BATCH", "2000"))
-LANES_PER_TRANSACTION = int(os.environ.get("HEADWATER_LANES_PER_TRANSACTION", "256"))
+#: (a quarter of all on one PostgreSQL, so that four workers find work side by side)
+LANES_PER_TRANSACTION = min(64, int(os.environ.get("HEADWATER_LANES_PER_TRANSACTION", "64")))
 
 #: One index probe for each lane: a million waiting people cost no more than none
 DUE_LANES = (
     "SELECT k FROM unnest(%s::bigint[]) AS k WHERE EXISTS (SELECT 1 FROM journeys_due d WHERE d.lane_key = k "
     "AND d.due_at <= %s)"
 )
-HOLD = "SELECT lane_key FROM timeline_lane WHERE lane_key = ANY(%s) ORDER BY lane_key FOR UPDATE"
+HOLD = "SELECT lane_key FROM timeline_lane WHERE lane_key = ANY(%s) ORDER BY lane_key"
 CLAIM = (
     "DELETE FROM journeys_due d USING (SELECT n.* FROM unnest(%s::bigint[]) AS k CROSS JOIN LATERAL ("
     "SELECT lane_key, due_at, person_id, passage_id FROM journeys_due x WHERE x.lane_key = k AND x.due_at <= %s "
@@ -62,13 +64,13 @@ def _hold(now: datetime) -> list[int]:
     nothing while there is work, the first one when its holder is done."""
     with connection.cursor() as cursor:
         cursor.execute(DUE_LANES, [list(LANE_KEYS), now])
-        wanted = [k for (k,) in cursor.fetchall()][:LANES_PER_TRANSACTION]
+        wanted = [k for (k,) in cursor.fetchall()]
         if not wanted:
             return []
-        cursor.execute(f"{HOLD} SKIP LOCKED", [wanted])
+        cursor.execute(f"{HOLD} LIMIT %s FOR UPDATE SKIP LOCKED", [wanted, LANES_PER_TRANSACTION])
         held = [k for (k,) in cursor.fetchall()]
         if not held:
-            cursor.execute(HOLD, [[min(wanted)]])
+            cursor.execute(f"{HOLD} FOR UPDATE", [[random.choice(wanted)]])
             held = [k for (k,) in cursor.fetchall()]
     return held
 

@@ -14,7 +14,7 @@ from .base import Traveller
 
 _EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 COLUMNS = (
-    "p.person_id, p.id, p.journey_id, p.version_id, p.step, p.since, p.entered_at, p.moved_at, p.state, p.hops, "
+    "p.person_id, p.id, p.journey_id, p.version_id, p.step, p.since, p.moved_at, p.state, p.hops, "
     "p.until, p.due_at, p.tries, p.outcome"
 )
 INSERT = (
@@ -52,7 +52,7 @@ def insert(
         cursor.execute(INSERT, [journey_id, version_id, step, now, now, people, ids, keys, whys, sinces])
         made = set(cursor.fetchall())
     return [
-        Traveller(person, pk, journey_id, version_id, step, since, now, now)
+        Traveller(person, pk, journey_id, version_id, step, since, now)
         for person, pk, since in zip(people, ids, sinces, strict=True)
         if (person, pk) in made
     ]
