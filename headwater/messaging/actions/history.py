@@ -1,0 +1,62 @@
+"""Mails of the past, in bulk, for sample data and imports: ledger rows only, nothing is sent and no fact recorded."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from ..rules.tokens import email_digest
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSeed:
+    """A mail that was sent. status "sent" or "bounced"; a bounced address is suppressed."""
+
+    person_id: int
+    id: uuid.UUID
+    key: str
+    template_id: int
+    version: int
+    subject: str
+    email: str
+    sent_at: datetime
+    actor: str = "system"
+    purpose: str = "marketing"
+    status: str = "sent"
+    opened_at: datetime | None = None
+    clicked_at: datetime | None = None
+    unsubscribed_at: datetime | None = None
+
+
+@transaction.atomic
+def import_messages(seeds: Sequence[MessageSeed]) -> None:
+    """Copy mails into the ledger. Raises IntegrityError where one is there already."""
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY messaging_message (person_id, id, key, template_id, version, purpose, actor, email, subject, "
+            "header_id, context, status, reason, error, attempts, uncertain, queued_at, sending_at, sent_at, "
+            "opened_at, last_open_at, opens, clicked_at, last_click_at, clicks, scans, bounced_at, "
+            "unsubscribed_at) FROM STDIN"
+        ) as copy,
+    ):
+        for s in seeds:
+            bounced = s.status == "bounced"
+            copy.write_row(
+                (s.person_id, s.id, s.key, s.template_id, s.version, s.purpose, s.actor, s.email, s.subject,
+                 f"{s.id.hex}@northstar.example", "{}", s.status, "", "550 no such mailbox" if bounced else "", 1,
+                 False, s.sent_at - timedelta(seconds=2), s.sent_at - timedelta(seconds=1), s.sent_at, s.opened_at,
+                 s.opened_at, int(s.opened_at is not None), s.clicked_at, s.clicked_at, int(s.clicked_at is not None),
+                 0, s.sent_at if bounced else None, s.unsubscribed_at)
+            )  # fmt: skip
+    gone = {email_digest(s.email): s.sent_at for s in seeds if s.status == "bounced"}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO messaging_suppression (digest, reason, detail, at) SELECT d, 'bounce', '', a "
+            "FROM unnest(%s::text[], %s::timestamptz[]) AS n(d, a) ON CONFLICT DO NOTHING",
+            [list(gone), list(gone.values())],
+        )
