@@ -20,6 +20,8 @@ from headwater.core.config import config
 from headwater.journeys import actions as journeys
 from headwater.journeys.models import Journey
 from headwater.journeys.queries.gallery import templates as gallery
+from headwater.messaging.actions.templates import TemplateText, create_template
+from headwater.messaging.models import MailTemplate
 from headwater.sales.actions import ensure_pipeline
 
 from .paper import white_paper
@@ -70,6 +72,7 @@ class Furniture:
     asset: Asset
     forms: dict[str, Form]
     journeys: dict[str, Journey]
+    newsletter: MailTemplate
 
 
 def ensure() -> Furniture:
@@ -94,7 +97,7 @@ def ensure() -> Furniture:
             if not Segment.objects.filter(key=key).exists():
                 create_segment(name=name, definition=definition, actor=ACTOR, key=key)
         made = {slug: _journey(slug, forms) for slug in gallery()}
-    return Furniture(users, site, asset, forms, made)
+    return Furniture(users, site, asset, forms, made, _newsletter())
 
 
 PAPER = "The forecasting playbook"
@@ -112,6 +115,26 @@ def _workspace() -> None:
         mail_from_name="Northstar Analytics",
         mail_from="hello@northstar.example",
         is_demo=True,
+    )
+
+
+NEWSLETTER = """<mjml><mj-body background-color="#f3f8f7"><mj-section background-color="#ffffff" padding="32px">
+<mj-column><mj-text font-size="24px" font-weight="700" color="#10201e">Store Notes</mj-text>
+<mj-text font-size="16px" line-height="1.6" color="#10201e">Hello {{ contact.first_name | default("there") }},</mj-text>
+<mj-text font-size="16px" line-height="1.6" color="#10201e">three things we learned from tills this quarter: Saturdays
+need a calendar, loyalty has a rhythm, and a price test ends on the day you said it would.</mj-text>
+<mj-button background-color="#0f766e" href="{{ workspace.base_url }}/site/blog/">Read the notes</mj-button>
+</mj-column></mj-section></mj-body></mjml>"""
+
+
+def _newsletter() -> MailTemplate:
+    """The quarterly newsletter of which the history tells."""
+    found = MailTemplate.objects.filter(slug="store-notes").first()
+    return found or create_template(
+        name="Store Notes (newsletter)",
+        says=TemplateText(subject="Store Notes: three things we learned from tills", mjml=NEWSLETTER),
+        actor=ACTOR,
+        slug="store-notes",
     )
 
 

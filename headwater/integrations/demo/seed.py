@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from random import Random
+from typing import Any
 
 from django.db import connection, transaction
 
 from headwater.accounts.models import Workspace
+from headwater.audience import actions as audience
+from headwater.audience.engine import building
+from headwater.audience.models import ScoreRule
+from headwater.audience.rules import where_test
+from headwater.core import clock
+from headwater.insights import actions as insights
+from headwater.messaging.models import MailTemplate, TemplateVersion
 
 from . import furniture
+from .lives import Setting
+from .telling import Teller
+from .write import PER_COMPANY, STRANGERS, firms, strangers, write
+
+SEED = 20_261_122
 
 #: Two seeders at once: the second waits, then finds everything there.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('headwater.demo'))"
@@ -28,6 +44,53 @@ def ensure(people: int = 600, progress: Callable[[str], None] = print) -> bool:
             cursor.execute(LOCK)
         if is_seeded():
             return False
+        began = time.monotonic()
         progress("Setting up Northstar Analytics")
-        furniture.ensure()
+        had = furniture.ensure()
+        if people:
+            facts = past(had, people, progress)
+            progress(f"{facts} facts over 18 months in {time.monotonic() - began:.1f} s")
     return True
+
+
+def past(had: furniture.Furniture, people: int, progress: Callable[[str], None], seed: int = SEED) -> int:
+    """The history: the same seed and the same present give the same rows. Returns how many facts."""
+    now, rng = clock.now(), Random(seed)
+    teller = Teller(rng, _setting(had, now))
+    companies = firms(rng, max(8, round(people / PER_COMPANY)))
+    lives = []
+    for _ in range(people):
+        number = min(len(companies) - 1, int(len(companies) * rng.random() ** 1.3))
+        life = teller.life(companies[number].place)
+        life.company = number
+        lives.append(life)
+    facts = write(lives, companies, had, now, progress)
+    strangers(rng, teller, people * STRANGERS, had.site.pk)
+    progress("Computing scores, interests and segments")
+    audience.recompute(actor=furniture.ACTOR)
+    building.run_all()
+    insights.rebuild()
+    return facts
+
+
+def _setting(had: furniture.Furniture, now: datetime) -> Setting:
+    rules: dict[str, list[tuple[Callable[[Mapping[str, Any]], bool], int, int | None]]] = {}
+    for r in ScoreRule.objects.filter(active=True, model__key="engagement").order_by("pk"):
+        rules.setdefault(r.kind, []).append((where_test(r.where), r.points, r.cap))
+    takers = [u for u in had.users.values() if u.takes_leads]
+    graph = had.journeys["welcome-nurture"].draft
+    welcome = [s["settings"]["template"] for s in graph["steps"].values() if s["kind"] == "send_email"]
+    mails = {t.pk: t for t in MailTemplate.objects.filter(pk__in=welcome)}
+    subjects = dict(
+        TemplateVersion.objects.filter(template__in=[*welcome, had.newsletter.pk]).values_list("template", "subject")
+    )
+    return Setting(
+        now=now,
+        rules=rules,
+        forms={slug: (form.pk, form.name) for slug, form in had.forms.items()},
+        asset=(had.asset.pk, had.asset.name),
+        welcome=[(pk, mails[pk].version, subjects[pk]) for pk in welcome][:3],
+        newsletter=(had.newsletter.pk, had.newsletter.version, subjects[had.newsletter.pk]),
+        takers=[(u.pk, u.name) for u in takers],
+        consent_text=furniture.CONSENT,
+    )

@@ -1,0 +1,137 @@
+"""The demo company's history: deterministic, whole, and consistent with what the product would compute itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import override_settings
+
+from headwater.audience.models import Segment
+from headwater.audience.queries import matching
+from headwater.core.clock import freeze
+from headwater.integrations.demo import seed
+from headwater.people.models import Contact
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+
+def rows(sql: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+
+@pytest.fixture
+def company(tmp_path) -> Iterator[None]:  # type: ignore[no-untyped-def]
+    with override_settings(MEDIA_ROOT=tmp_path), freeze(NOW):
+        assert seed.ensure(60, progress=lambda text: None) is True
+        yield
+
+
+def test_the_second_run_does_nothing(company: None) -> None:
+    before = rows("SELECT count(*) FROM timeline_fact")
+    assert seed.ensure(60, progress=lambda text: None) is False
+    assert rows("SELECT count(*) FROM timeline_fact") == before
+
+
+def test_people_are_as_many_as_asked_for_and_no_reaction_has_anything_to_read(company: None) -> None:
+    assert Contact.objects.count() == 60
+    assert rows("SELECT count(*) FROM timeline_lanelog l WHERE kind = 'page.viewed'") == [(0,)]
+
+
+def test_points_are_the_sum_of_their_entries(company: None) -> None:
+    wrong = rows(
+        "SELECT person_id FROM audience_personscore p FULL JOIN (SELECT person_id, sum(points) AS points "
+        "FROM audience_scoreentry GROUP BY 1) e USING (person_id) WHERE p.points IS DISTINCT FROM e.points"
+    )
+    assert wrong == []
+
+
+def test_the_last_change_of_band_on_the_timeline_is_the_band(company: None) -> None:
+    wrong = rows(
+        "SELECT p.person_id, p.band, f.after, p.points FROM audience_personscore p LEFT JOIN LATERAL ("
+        "SELECT data->>'after' AS after FROM timeline_fact f WHERE f.person_id = p.person_id "
+        "AND kind = 'score.band_changed' ORDER BY at DESC LIMIT 1) f ON true WHERE p.band <> coalesce(f.after, 'cold')"
+    )
+    assert wrong == []
+
+
+def test_stages_follow_from_the_facts(company: None) -> None:
+    wrong = rows(
+        "SELECT c.id FROM people_contact c LEFT JOIN LATERAL (SELECT data->>'after' AS after FROM timeline_fact f "
+        "WHERE f.person_id = c.id AND kind = 'stage.changed' ORDER BY at DESC LIMIT 1) f ON true "
+        "WHERE c.stage <> coalesce(f.after, 'lead')"
+    )
+    assert wrong == []
+    assert rows("SELECT count(*) FROM people_contact WHERE stage = 'customer'") == rows(
+        "SELECT count(*) FROM sales_deal WHERE won_at IS NOT NULL"
+    )
+
+
+def test_deals_stand_where_their_history_ends(company: None) -> None:
+    wrong = rows(
+        "SELECT d.id FROM sales_deal d LEFT JOIN LATERAL (SELECT after_id FROM sales_dealstagechange c "
+        "WHERE c.deal_id = d.id ORDER BY at DESC, id DESC LIMIT 1) c ON true "
+        "WHERE d.stage_id IS DISTINCT FROM c.after_id"
+    )
+    assert wrong == []
+    assert rows("SELECT count(*) FROM sales_deal") == rows(
+        "SELECT count(*) FROM timeline_fact WHERE kind='deal.created'"
+    )
+
+
+def test_mails_of_the_ledger_are_on_the_timelines(company: None) -> None:
+    for kind, column in (("mail.sent", "status = 'sent'"), ("mail.opened", "opened_at IS NOT NULL"),
+                         ("mail.clicked", "clicked_at IS NOT NULL")):  # fmt: skip
+        assert rows(f"SELECT count(*) FROM messaging_message WHERE {column}") == rows(
+            f"SELECT count(*) FROM timeline_fact WHERE kind = '{kind}'"
+        ), kind
+
+
+def test_no_fact_names_what_is_not_there_or_is_in_the_future(company: None) -> None:
+    assert rows("SELECT max(at) <= '2026-11-22 09:30+00' FROM timeline_fact") == [(True,)]
+    assert (
+        rows(
+            "SELECT f.id FROM timeline_fact f WHERE data ? 'deal' AND NOT EXISTS "
+            "(SELECT 1 FROM sales_deal d WHERE d.id = (f.data->>'deal')::bigint AND d.contact_id = f.person_id)"
+        )
+        == []
+    )
+
+
+def test_segments_hold_whom_a_full_evaluation_finds(company: None) -> None:
+    people = list(Contact.objects.values_list("pk", flat=True))
+    assert Segment.objects.filter(state="ready").count() == Segment.objects.count()
+    for s in Segment.objects.all():
+        have = {p for (p,) in rows(f"SELECT person_id FROM audience_segmentmember WHERE segment_id = {s.pk} "
+                                   f"AND generation = {s.generation}")}  # fmt: skip
+        assert have == matching(s.definition, people), s.key
+
+
+def _digest() -> str:
+    """Everything that matters of the history: ids of rows differ, what they say does not."""
+    text = str(
+        rows("SELECT email, name, stage, stage_at, tags, created_at FROM people_contact ORDER BY email")
+        + rows("SELECT at, id, kind, split_part(actor, ':', 1) FROM timeline_fact ORDER BY at, id")
+        + rows("SELECT name, amount, created_at, stage_at, won_at FROM sales_deal ORDER BY created_at, name")
+        + rows("SELECT id, subject, sent_at, opened_at FROM messaging_message ORDER BY id")
+        + rows("SELECT visitor_id, views, last_seen_at FROM people_visitor ORDER BY 1")
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_the_same_seed_gives_the_same_history(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    made = []
+    with override_settings(MEDIA_ROOT=tmp_path), freeze(NOW):
+        for _ in range(2):
+            point = transaction.savepoint()
+            seed.ensure(40, progress=lambda text: None)
+            made.append(_digest())
+            transaction.savepoint_rollback(point)
+    assert made[0] == made[1]
