@@ -64,7 +64,11 @@ def tasks(
 
     Raises ValueError on a malformed cursor.
     """
-    rows = Task.objects.select_related("contact", "contact__company", "owner")
+    rows = Task.objects.select_related("contact", "contact__company", "owner").only(
+        *[f.attname for f in Task._meta.concrete_fields],
+        *("contact__name", "contact__email", "contact__company__name"),
+        *("owner__first_name", "owner__last_name", "owner__email", "owner__hue"),
+    )
     if owner_id is not None:
         rows = rows.filter(owner_id=owner_id)
     rows = _within(rows, view, now, zone)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms as django_forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -32,6 +33,11 @@ def refused(request: HttpRequest, form: django_forms.Form) -> HttpResponse:
     return render(request, "teamwork/problem.html", {"problem": problem}, status=422)
 
 
+def _words() -> dict[str, Any]:
+    """What every line says, looked up once."""
+    return {"sprite": static("web/icons.svg"), "say_later": _("Put off"), "say_done": _("Complete")}
+
+
 @require_GET
 def today(request: HttpRequest) -> HttpResponse:
     """Whom to call, and why."""
@@ -43,6 +49,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "now": now,
         "day": now.astimezone(zone).date(),
         "total": sum(len(s.items) for s in sections),
+        **_words(),
     }
     return render(request, "teamwork/today.html#list" if is_partial(request) else "teamwork/today.html", context)
 
@@ -70,7 +77,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
     except ValueError as error:
         raise Http404(str(error)) from error
     rows = [(t, rules.bucket(t.due_at, now, zone)) for t in page.tasks]
-    context: dict[str, Any] = {"rows": rows, "next": page.next, "who": who, "view": view, "now": now}
+    context: dict[str, Any] = {"rows": rows, "next": page.next, "who": who, "view": view, "now": now, **_words()}
     if request.GET.get("after"):
         return render(request, "teamwork/tasks.html#rows", context)
     counts = queries.counts(now=now, zone=zone, owner_id=owner)
@@ -152,22 +159,37 @@ SNOOZES = {"1h": timedelta(hours=1), "3h": timedelta(hours=3)}
 SNOOZE_DAYS = {"1d": 1, "3d": 3, "7d": 7}
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def snooze(request: HttpRequest, task_id: int) -> HttpResponse:
-    """Put off by hours, or to the morning some days on."""
-    now, by = clock.now(), request.POST.get("by", "")
-    if by in SNOOZES:
-        until = now + SNOOZES[by]
-    elif by in SNOOZE_DAYS:
-        until = rules.next_morning(now, queries.zone_of(request.user), SNOOZE_DAYS[by])  # type: ignore[arg-type]
-    else:
-        return HttpResponse(_("Put off until when?"), status=422)
+    """Put off by hours, to the morning some days on, or until a moment of one's choice."""
+    task = Task.objects.filter(pk=task_id).first()
+    if task is None:
+        raise Http404("task")
+    now, zone = clock.now(), queries.zone_of(request.user)  # type: ignore[arg-type]
+    choices = [
+        ("1h", _("1 hour")),
+        ("3h", _("3 hours")),
+        ("1d", _("Tomorrow morning")),
+        ("3d", _("In three days")),
+        ("7d", _("Next week")),
+    ]
+    context = {"task": task, "choices": choices, "until": rules.next_morning(now, zone)}
+    if request.method == "GET":
+        return render(request, "teamwork/snooze_form.html", context)
+    by = request.POST.get("by", "")
     try:
+        if by in SNOOZES:
+            until = now + SNOOZES[by]
+        elif by in SNOOZE_DAYS:
+            until = rules.next_morning(now, zone, SNOOZE_DAYS[by])
+        else:
+            until = datetime.fromisoformat(request.POST.get("until", "")).replace(tzinfo=zone)
         actions.snooze_task(task_id, until=until, actor=actor(request))
-    except Task.DoesNotExist as error:
-        raise Http404 from error
+    except ValueError:
+        problem = _("Choose a later moment.")
+        return render(request, "teamwork/snooze_form.html", {**context, "problem": problem}, status=422)
     messages.success(request, _("Put off"))
-    return changed(request, "tasks-changed")
+    return changed(request, "tasks-changed", "dialog:close")
 
 
 @require_POST

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .board import Card, Column, Head, board, card, cards, heads, more_cards
+from .board import Card, Column, Head, board, card, heads, more_cards
 from .deals import (
     DealPage,
     deal,
@@ -27,7 +27,6 @@ __all__ = [
     "Story",
     "board",
     "card",
-    "cards",
     "deal",
     "handover",
     "handover_stats",

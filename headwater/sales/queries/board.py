@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, TypedDict
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.template.defaultfilters import date as date_format
 
 from headwater.audience import queries as audience
 from headwater.core.money import format_money, format_short
@@ -20,22 +22,33 @@ from ..models import Deal, LeadHandover, Pipeline, PipelineStage
 from ..rules import is_rotten
 
 #: Cards of a column that are shown at once.
-CARDS = 25
+CARDS = 20
 
 
-@dataclass(frozen=True)
-class Card:
-    """A deal as a card: with its next activity, and whether it rots, is late, or its person is hot."""
+class Card(TypedDict):
+    """A deal as a card, all of it ready to print (numbers as text, which templates need not localise): a board shows
+    120 of them."""
 
-    deal: Deal
+    id: str
+    version: str
+    stage_id: str
+    pipeline_id: int
+    name: str
+    url: str
+    who: str  # company, else person
+    mark: str  # its first letter
+    hue: str
     money: str
-    next: Task | None
+    close: str
+    late: bool  # past its expected close
+    rotten: bool  # longer in its stage than it should be
+    days: str  # how long it stands there
     hot: bool
-    late: bool
-    rotten: bool
     waiting: bool  # its lead is not answered yet
-    days: int  # how long it stands in its stage
-    hue: int  # of the company's mark
+    owner: str
+    initials: str
+    owner_hue: str
+    next: str  # its next activity
 
 
 @dataclass(frozen=True)
@@ -91,23 +104,21 @@ def heads(
 
 
 def board(pipeline: Pipeline, *, now: datetime, owner_id: int | None = None, language: str = "en") -> list[Column]:
-    """All columns with their first cards; seven statements for any number of deals."""
+    """All columns with their first cards; a handful of statements for any number of deals."""
     stages = list(pipeline.stages.all())
-    deals: list[Deal] = []
+    rows: list[Row] = []
     if stages:
-        parts = [_column(stage.pk, owner_id)[: CARDS + 1] for stage in stages]
-        ids = list(parts[0].values_list("pk", flat=True).union(*(p.values_list("pk", flat=True) for p in parts[1:]),
-                                                               all=True))  # fmt: skip
-        deals = list(_full().filter(pk__in=ids))
-    by_stage: dict[int, list[Deal]] = defaultdict(list)
-    for deal in sorted(deals, key=lambda d: (d.position, d.pk)):
-        by_stage[deal.stage_id].append(deal)
-    shown = {c.deal.pk: c for c in cards([d for s in stages for d in by_stage[s.pk][:CARDS]], now, language)}
+        first, *rest = [_column(stage.pk, owner_id).values_list("pk", flat=True)[: CARDS + 1] for stage in stages]
+        rows = _rows(list(first.union(*rest, all=True)))
+    by_stage: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_stage[row["stage_id"]].append(row)
+    shown = {c["id"]: c for c in _cards([r for s in stages for r in by_stage[s.pk][:CARDS]], now, language)}
     columns = []
     for head in heads(pipeline, owner_id=owner_id, language=language):
         mine = by_stage[head.stage.pk]
         more = _cursor(mine[CARDS - 1]) if len(mine) > CARDS else ""
-        columns.append(Column(head, [shown[d.pk] for d in mine[:CARDS]], more))
+        columns.append(Column(head, [shown[str(r["id"])] for r in mine[:CARDS]], more))
     return columns
 
 
@@ -121,10 +132,17 @@ def more_cards(
     except ValueError as error:
         raise ValueError(f"not a cursor of cards: {after!r}") from error
     rows = _column(stage.pk, owner_id).filter(Q(position__gt=position) | Q(position=position, pk__gt=last))
-    ids = list(rows.values_list("pk", flat=True)[: CARDS + 1])
-    deals = sorted(_full().filter(pk__in=ids), key=lambda d: (d.position, d.pk))
-    more = _cursor(deals[CARDS - 1]) if len(deals) > CARDS else ""
-    return cards(deals[:CARDS], now, language), more
+    found = _rows(list(rows.values_list("pk", flat=True)[: CARDS + 1]))
+    more = _cursor(found[CARDS - 1]) if len(found) > CARDS else ""
+    return _cards(found[:CARDS], now, language), more
+
+
+def card(deal_id: int, *, now: datetime, language: str = "en") -> Card:
+    """One deal as a card. Raises Deal.DoesNotExist."""
+    found = _rows([deal_id])
+    if not found:
+        raise Deal.DoesNotExist(deal_id)
+    return _cards(found, now, language)[0]
 
 
 def _column(stage_id: int, owner_id: int | None) -> QuerySet[Deal]:
@@ -132,44 +150,59 @@ def _column(stage_id: int, owner_id: int | None) -> QuerySet[Deal]:
     return rows if owner_id is None else rows.filter(owner_id=owner_id)
 
 
-def _full() -> QuerySet[Deal]:
-    return Deal.objects.select_related("contact", "company", "owner", "stage")
+Row = dict[str, Any]
+#: No model instances: 150 deals with their contact, company, owner and stage would be 750 of them
+_COLUMNS = (
+    "id", "version", "name", "position", "stage_id", "pipeline_id", "amount", "currency", "expected_close", "stage_at",
+    "contact_id", "company_id", "contact__name", "contact__email", "company__name", "owner__first_name",
+    "owner__last_name", "owner__email", "owner__hue", "stage__kind", "stage__rot_days",
+)  # fmt: skip
 
 
-def _cursor(deal: Deal) -> str:
-    return f"{deal.position!r}~{deal.pk}"
+def _rows(ids: Sequence[int]) -> list[Row]:
+    """Deals by id, in the order of their columns."""
+    found: list[Row] = list(Deal.objects.filter(pk__in=ids).values(*_COLUMNS))
+    return sorted(found, key=lambda r: (r["position"], r["id"]))
 
 
-def cards(deals: Sequence[Deal], now: datetime, language: str) -> list[Card]:
-    """Deals (with contact, company, owner and stage) as cards, in three statements."""
-    ids = [d.pk for d in deals]
-    persons = [d.contact_id for d in deals if d.contact_id is not None]
-    activities = teamwork.next_activities(ids)
+def _cursor(row: Row) -> str:
+    return f"{row['position']!r}~{row['id']}"
+
+
+def _cards(rows: Sequence[Row], now: datetime, language: str) -> list[Card]:
+    """Rows as cards, in three statements."""
+    persons = [r["contact_id"] for r in rows if r["contact_id"] is not None]
+    activities = teamwork.next_activities([r["id"] for r in rows])
     scores = audience.scores(persons) if persons else {}
-    waiting = set(
-        LeadHandover.objects.filter(contact_id__in=persons, status=LeadHandover.OPEN).values_list("deal_id", flat=True)
+    open_leads = LeadHandover.objects.filter(contact_id__in=persons, status=LeadHandover.OPEN)
+    waiting = set(open_leads.values_list("deal_id", flat=True))
+    hot = {person for person, score in scores.items() if score.band == "hot"}
+    return [_card(r, now, language, activities.get(r["id"]), r["contact_id"] in hot, r["id"] in waiting) for r in rows]
+
+
+def _card(r: Row, now: datetime, language: str, activity: Task | None, hot: bool, waiting: bool) -> Card:
+    who = r["company__name"] or r["contact__name"] or r["contact__email"] or ""
+    owner = f"{r['owner__first_name'] or ''} {r['owner__last_name'] or ''}".strip() or r["owner__email"] or ""
+    running, close = r["stage__kind"] == "open", r["expected_close"]
+    return Card(
+        id=str(r["id"]),
+        version=str(r["version"]),
+        stage_id=str(r["stage_id"]),
+        pipeline_id=r["pipeline_id"],
+        name=r["name"],
+        url=f"/deals/{r['id']}/",
+        who=who,
+        mark=who[:1] or "–",
+        hue=str(people.hue_of(r["company_id"] or r["contact_id"] or 0)),
+        money=format_money(r["amount"], r["currency"], language),
+        close=date_format(close, "j M") if close else "",
+        late=running and close is not None and close < now.date(),
+        rotten=running and is_rotten(r["stage_at"], r["stage__rot_days"], now),
+        days=str((now - r["stage_at"]).days),
+        hot=hot,
+        waiting=waiting,
+        owner=owner,
+        initials="".join(part[:1] for part in owner.split(" ")[:2]).upper(),
+        owner_hue=str(r["owner__hue"] or 265),
+        next=activity.title if activity else "",
     )
-    today = now.date()
-    out = []
-    for deal in deals:
-        running = deal.stage.kind == "open"
-        score = scores.get(deal.contact_id or 0)
-        out.append(
-            Card(
-                deal,
-                format_money(deal.amount, deal.currency, language),
-                activities.get(deal.pk),
-                hot=bool(score and score.band == "hot"),
-                late=running and deal.expected_close is not None and deal.expected_close < today,
-                rotten=running and is_rotten(deal.stage_at, deal.stage.rot_days, now),
-                waiting=deal.pk in waiting,
-                days=(now - deal.stage_at).days,
-                hue=people.hue_of(deal.company_id or deal.contact_id or 0),
-            )
-        )
-    return out
-
-
-def card(deal_id: int, *, now: datetime, language: str = "en") -> Card:
-    """One deal as a card. Raises Deal.DoesNotExist."""
-    return cards([_full().get(pk=deal_id)], now, language)[0]

@@ -179,12 +179,12 @@ def test_the_board_counts_sums_and_caps(rafael: User, ana: Contact, django_asser
     with django_assert_num_queries(6):
         columns = queries.board(pipeline, now=AT + timedelta(days=8))
     lead, won = columns[0], columns[4]
-    assert (lead.head.count, lead.head.sums, lead.head.total, len(lead.cards)) == (30, ["$30k"], "$30,000", 25)
+    assert (lead.head.count, lead.head.sums, lead.head.total, len(lead.cards)) == (30, ["$30k"], "$30,000", 20)
     assert (won.head.count, won.head.sums) == (1, ["€70k"])
-    assert [c.deal.name for c in lead.cards[:2]] == ["d29", "d28"]
-    assert (lead.cards[0].money, lead.cards[0].rotten) == ("$1,000", True)
+    assert [c["name"] for c in lead.cards[:2]] == ["d29", "d28"]
+    assert (lead.cards[0]["money"], lead.cards[0]["rotten"]) == ("$1,000", True)
     rest, after = queries.more_cards(lead.stage, lead.next, now=AT)
-    assert ([c.deal.name for c in rest], after) == (["d4", "d3", "d2", "d1", "d0"], "")
+    assert ([c["name"] for c in rest], after) == ([f"d{n}" for n in range(9, -1, -1)], "")
     mine = queries.board(pipeline, now=AT, owner_id=rafael.pk)
     assert [c.head.count for c in mine] == [30, 0, 0, 0, 0, 0]
     with pytest.raises(ValueError, match="not a cursor of cards: 'x'"):

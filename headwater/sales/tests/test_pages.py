@@ -216,7 +216,13 @@ def test_a_task_is_ticked_off_with_undo(page: Client, ana: Contact, rafael: User
     task.refresh_from_db()
     assert task.done_at is None
     assert task.due_at > clock.now() + timedelta(days=2)
-    assert page.post(reverse("teamwork:snooze", args=[task.pk]), {"by": "x"}).status_code == 422
+    url = reverse("teamwork:snooze", args=[task.pk])
+    assert page.post(url, {"by": "x"}).status_code == 422
+    assert page.post(url, {"by": "until", "until": "2020-01-01T09:00"}).status_code == 422
+    page.post(url, {"by": "until", "until": "2036-01-01T09:00"}, headers=PARTIAL)
+    task.refresh_from_db()
+    assert task.due_at.isoformat() == "2036-01-01T09:00:00+00:00"
+    assert "Next week" in page.get(url, headers=PARTIAL).content.decode()
 
 
 def test_the_bell_counts_and_is_read(page: Client, ana: Contact, rafael: User) -> None:

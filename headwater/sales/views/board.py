@@ -8,8 +8,9 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -34,6 +35,18 @@ def number(text: Any) -> int | None:
         return int(text)
     except (TypeError, ValueError):
         return None
+
+
+def _words() -> dict[str, Any]:
+    """What every card says, looked up once and not for each of them."""
+    return {
+        "sprite": static("web/icons.svg"),
+        "say_new": _("New"),
+        "say_hot": _("Hot"),
+        "say_move": _("Move to…"),
+        "say_rotten": _("In this stage for longer than it should be"),
+        "say_day": pgettext("days, short", "d"),
+    }
 
 
 def _owner(request: HttpRequest) -> tuple[str, int | None]:
@@ -81,6 +94,7 @@ def board(request: HttpRequest) -> HttpResponse:
     context = {
         "columns": queries.board(pipeline, now=clock.now(), owner_id=owner_id, language=language),
         "view": "board",
+        **_words(),
     }
     if is_partial(request):
         said, _id = _owner(request)
@@ -124,7 +138,9 @@ def more(request: HttpRequest, stage_id: int) -> HttpResponse:
         raise Http404(str(error)) from error
     said, _id = _owner(request)
     query = f"pipeline={stage.pipeline_id}" + (f"&owner={said}" if said else "")
-    return render(request, "sales/cards.html", {"cards": cards, "next": after, "stage": stage, "query": query})
+    return render(
+        request, "sales/cards.html", {"cards": cards, "next": after, "stage": stage, "query": query, **_words()}
+    )
 
 
 @require_POST
@@ -160,11 +176,11 @@ def _moved(request: HttpRequest, deal_id: int, stage_ids: set[int], status: int)
     language = get_language() or "en"
     card = queries.card(deal_id, now=clock.now(), language=language)
     _said, owner_id = _owner(request)
-    pipeline = queries.pipeline(card.deal.pipeline_id)
+    pipeline = queries.pipeline(card["pipeline_id"])
     assert pipeline is not None
-    stage_ids = stage_ids | {card.deal.stage_id}
+    stage_ids = stage_ids | {int(card["stage_id"])}
     heads = queries.heads(pipeline, owner_id=owner_id, language=language, only=list(stage_ids))
-    return render(request, "sales/moved.html", {"card": card, "heads": heads}, status=status)
+    return render(request, "sales/moved.html", {"card": card, "heads": heads, **_words()}, status=status)
 
 
 @require_http_methods(["GET", "POST"])
