@@ -47,3 +47,7 @@ class SendEmail(Step):
             ]
         )
         return [Outcome("next", reason=f"refused:{o.refused}") if o.refused else GO for o in outcomes]
+
+
+#: As docs/the-way-of-an-event.md names it
+run = SendEmail.run
