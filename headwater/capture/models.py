@@ -158,7 +158,6 @@ class Intake(models.Model):
     #: Microseconds since 1970 << 11 with random low bits: made by the collector, in order of arrival
     id = models.BigIntegerField()
     received_at = models.DateTimeField()
-    at = models.DateTimeField()
     #: "t:SITE" or "api:KEY"
     source = models.CharField(max_length=32)
     visitor_id = models.BigIntegerField(null=True)

@@ -142,7 +142,7 @@ def _rows(count: int) -> list[bytes]:
     with (
         connection.cursor() as cursor,
         cursor.copy(
-            "COPY (SELECT lane_key, received_at, at, source, visitor_id, bot, payload, context FROM capture_intake "
+            "COPY (SELECT lane_key, received_at, source, visitor_id, bot, payload, context FROM capture_intake "
             "WHERE source LIKE 'api:%' LIMIT 5000) TO STDOUT"
         ) as copy,
     ):

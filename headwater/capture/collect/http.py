@@ -7,7 +7,6 @@ import math
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from msgspec.json import Encoder
@@ -33,7 +32,7 @@ RETRY_AFTER = (b"retry-after", b"1")
 CHALLENGE = (b"www-authenticate", b"Bearer")
 #: One row in COPY's text format. JSON has no bare tabs or line ends (the encoder writes none), so backslashes are
 #: all there is to escape.
-LINE = b"%d\t%d\t%b\t%b\t%b\t%b\t%b\t%b\t%b\n"
+LINE = b"%d\t%d\t%b\t%b\t%b\t%b\t%b\t%b\n"
 encode = Encoder().encode
 
 
@@ -43,6 +42,10 @@ class Answer(Exception):
     def __init__(self, status: int, body: dict[str, Any] | None, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
         super().__init__(status)
         self.status, self.body, self.headers = status, body, list(headers)
+
+
+#: Nearly every answer there is: made once.
+ONE_ACCEPTED = Answer(202, {"accepted": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +102,24 @@ class Collector:
         lane = lane_key(visitor)
         rows = []
         for index, item in good:
-            at = _checked(item, received, wire.page_problem, MAX_BEHIND_PAGE)
-            if type(at) is tuple:
-                bad.append(Problem(index, *at))
+            problem = wire.page_problem(item) or wire.when_problem(item, received, MAX_BEHIND_PAGE)
+            if problem is None:
+                rows.append((lane, visitor, item))
             else:
-                rows.append((lane, visitor, at, item))
-        return await self._keep(sender, rows, received, bad)
+                bad.append(Problem(index, *problem))
+        return await self._keep(sender, rows, bad)
 
     async def _sender(self, scope: Scope, headers: dict[bytes, bytes], around: wire.Around) -> Sender:
         """Who sends: site, label, context. Raises Answer where the site or the origin is not let in."""
         door = await self.doors.site(around.site)
         if self.senders_of != self.doors.sites_at or len(self.senders) > 20_000:
             self.senders, self.senders_of = {}, self.doors.sites_at
-        get = headers.get
-        client = scope.get("client")
+        if TRUST_PROXY or b"sec-purpose" in headers or b"purpose" in headers or b"x-moz" in headers:
+            return _new_sender(door, scope, headers, around)
+        get, client = headers.get, scope.get("client")
         key = (
             around.site, around.lang, around.tz, around.consent, around.driven, client[0] if client else "",
-            get(b"user-agent"), get(b"origin"), get(b"host"), get(b"accept-language"), get(b"sec-purpose"),
-            get(b"purpose"), get(b"x-moz"), get(b"x-forwarded-for") if TRUST_PROXY else None,
+            get(b"user-agent"), get(b"origin"), get(b"host"), get(b"accept-language"),
         )  # fmt: skip
         sender = self.senders.get(key)
         if sender is None:
@@ -141,14 +144,14 @@ class Collector:
         received = self.store.present()
         rows = []
         for index, item in good:
-            at = _checked(item, received, wire.api_problem, MAX_BEHIND_API)
-            if type(at) is tuple:
-                bad.append(Problem(index, *at))
+            problem = wire.api_problem(item) or wire.when_problem(item, received, MAX_BEHIND_API)
+            if problem is not None:
+                bad.append(Problem(index, *problem))
                 continue
             visitor = visitor_id(item.visitor) if item.visitor else None
             who = visitor if visitor is not None else item.contact_id or identity_key(item.email or "")
-            rows.append((lane_key(who), visitor, at, item))
-        return await self._keep(Sender(door, b"", b"{}", []), rows, received, bad)
+            rows.append((lane_key(who), visitor, item))
+        return await self._keep(Sender(door, b"", b"{}", []), rows, bad)
 
     def _limit(self, door: Door, count: int) -> None:
         wait = self.doors.wait(door, count)
@@ -156,23 +159,22 @@ class Collector:
             after = [(b"retry-after", str(math.ceil(wait)).encode())]
             raise Answer(429, _error("rate", "this key sends more events than it may; wait and send again"), after)
 
-    async def _keep(self, sender: Sender, rows: list[Any], received: datetime, bad: list[Problem]) -> Answer:
+    async def _keep(self, sender: Sender, rows: list[Any], bad: list[Problem]) -> Answer:
         if rows:
-            first, received_text = self.store.ids.take(len(rows)), self.store.now_text
+            first, received = self.store.ids.take(len(rows)), self.store.now_text
             source, bot, context = sender.door.source.encode(), sender.bot, sender.context
             lines = []
-            for lane, visitor, at, item in rows:
+            for lane, visitor, item in rows:
                 payload = encode(item)
                 if b"\\" in payload:
                     payload = payload.replace(b"\\", b"\\\\")
-                moment = received_text if at is received else at.isoformat().encode()
                 who = b"\\N" if visitor is None else b"%d" % visitor
-                lines.append(LINE % (lane, first, received_text, moment, source, who, bot, payload, context))
+                lines.append(LINE % (lane, first, received, source, who, bot, payload, context))
                 first += STEP
             await self.store.put(lines[0] if len(lines) == 1 else b"".join(lines), len(lines))
         if bad:
             return _bad(bad, len(rows), 422)
-        return Answer(202, {"accepted": len(rows)})
+        return ONE_ACCEPTED if len(rows) == 1 else Answer(202, {"accepted": len(rows)})
 
     async def _preflight(self, headers: dict[bytes, bytes], api: bool) -> Answer:
         origin = _text(headers, b"origin")
@@ -207,11 +209,6 @@ def _new_sender(door: Door | None, scope: Scope, headers: dict[bytes, bytes], ar
     context = encode({k: v.replace("\0", "") if isinstance(v, str) else v for k, v in said.items() if v})
     cors = [(b"access-control-allow-origin", origin.encode()), (b"vary", b"origin")] if origin else []
     return Sender(door, bot.encode(), context.replace(b"\\", b"\\\\"), cors)
-
-
-def _checked(item: Any, received: datetime, problem: Any, behind: Any) -> datetime | tuple[str, str]:
-    found: tuple[str, str] | None = problem(item)
-    return found or wire.moment(item, received, behind)
 
 
 def _address(scope: Scope, headers: dict[bytes, bytes]) -> str:
@@ -258,10 +255,17 @@ def _bad(problems: list[Problem], accepted: int, status: int) -> Answer:
 
 
 async def _send(send: Send, answer: Answer, cors: list[tuple[bytes, bytes]]) -> None:
+    if answer is ONE_ACCEPTED:
+        await send({"type": "http.response.start", "status": 202, "headers": ONE_HEADERS + cors})
+        await send(ONE_BODY)
+        return
     body = b"" if answer.body is None else encode(answer.body)
     headers = [JSON, NO_STORE, (b"content-length", b"%d" % len(body)), *cors, *answer.headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
+
+ONE_HEADERS = [JSON, NO_STORE, (b"content-length", b"14")]
+ONE_BODY = {"type": "http.response.body", "body": b'{"accepted":1}'}
 
 app = Collector()

@@ -262,22 +262,22 @@ def api_problem(item: ApiEvent) -> tuple[str, str] | None:
     return None
 
 
-def moment(item: Item, received: datetime, behind: timedelta) -> datetime | tuple[str, str]:
-    """When it happened, or (field, reason) where that cannot be."""
-    if item.at is not None:
+MS_AHEAD = -300_000  # MAX_AHEAD as an age in milliseconds
+MS_BEHIND = {MAX_BEHIND_PAGE: 86_400_000, MAX_BEHIND_API: 730 * 86_400_000}
+
+
+def when_problem(item: Item, received: datetime, behind: timedelta) -> tuple[str, str] | None:
+    """(field, reason) where the time it says cannot be. The sequencer works the time out (digest.Row.at)."""
+    if item.at is None:
+        if item.age == 0 or MS_AHEAD <= item.age <= MS_BEHIND[behind]:
+            return None
+        field, early = "age", item.age < 0
+    else:
         if item.at.tzinfo is None:
             return "at", "has no time zone; write 2026-11-02T09:30:00Z"
-        at, field = item.at, "at"
-    elif item.age:
-        if abs(item.age) > 10**12:
-            return "age", "must be milliseconds"
-        at, field = received - timedelta(milliseconds=item.age), "age"
-    else:
-        return received
-    if at - received > MAX_AHEAD:
+        if item.at - received <= MAX_AHEAD and received - item.at <= behind:
+            return None
+        field, early = "at", item.at > received
+    if early:
         return field, "is more than 5 minutes in the future"
-    if received - at > behind:
-        limit = "24 hours" if behind == MAX_BEHIND_PAGE else "2 years"
-        return field, f"is more than {limit} in the past"
-    moment: datetime = at
-    return moment
+    return field, f"is more than {'24 hours' if behind == MAX_BEHIND_PAGE else '2 years'} in the past"

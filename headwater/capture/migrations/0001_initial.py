@@ -65,7 +65,6 @@ class Migration(migrations.Migration):
                 ('lane_key', models.BigIntegerField()),
                 ('id', models.BigIntegerField()),
                 ('received_at', models.DateTimeField()),
-                ('at', models.DateTimeField()),
                 ('source', models.CharField(max_length=32)),
                 ('visitor_id', models.BigIntegerField(null=True)),
                 ('bot', models.CharField(max_length=40)),

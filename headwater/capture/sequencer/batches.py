@@ -74,7 +74,7 @@ def _claim(lanes: list[int] | None, limit: int) -> list[Row]:
         cursor.execute(
             "DELETE FROM capture_intake i USING (SELECT n.key, g.id FROM unnest(%s::bigint[]) AS n(key) "
             "CROSS JOIN LATERAL (SELECT id FROM capture_intake q WHERE q.lane_key = n.key ORDER BY id LIMIT %s) g) d "
-            "WHERE i.lane_key = d.key AND i.id = d.id RETURNING i.lane_key, i.id, i.received_at, i.at, i.source, "
+            "WHERE i.lane_key = d.key AND i.id = d.id RETURNING i.lane_key, i.id, i.received_at, i.source, "
             "i.visitor_id, i.bot, i.payload::text, i.context::text",
             [held, max(1, limit // len(held))],
         )
@@ -84,7 +84,7 @@ def _claim(lanes: list[int] | None, limit: int) -> list[Row]:
 
 def _row(*v: Any) -> Row:
     """jsonb comes as text."""
-    values = (*v[:7], json.decode(v[7]), json.decode(v[8]))
+    values = (*v[:6], json.decode(v[6]), json.decode(v[7]))
     return Row(*values)
 
 

@@ -141,11 +141,12 @@ def serve(url: str, **env: str) -> Server:
 
     def start() -> subprocess.Popen[bytes]:
         process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url, **env}, start_new_session=True)
-        for _ in range(300):
+        for _ in range(1200):  # a crowded machine takes its time
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return process
             time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
         raise RuntimeError("the server did not start")
 
     return Server(port, start(), start)

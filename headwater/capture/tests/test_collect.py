@@ -15,7 +15,7 @@ from headwater.core.lanes import lane_key
 from .conftest import BROWSER, Database, Server, serve
 
 PAGE = {"type": "page", "url": "https://example.com/pricing", "title": "Pricing"}
-ROW = "SELECT lane_key, visitor_id, source, bot, payload, context, received_at - at FROM capture_intake ORDER BY id"
+ROW = "SELECT lane_key, visitor_id, source, bot, payload, context FROM capture_intake ORDER BY id"
 
 
 @pytest.fixture
@@ -42,12 +42,11 @@ def ready(database: Database, server: Server, site: str) -> str:
 def test_an_event_is_in_the_intake_when_it_is_answered(database: Database, server: Server, ready: str) -> None:
     answer = server.post(ready, PAGE | {"id": "e1", "age": 1500}, lang="en-GB", tz="Europe/London")
     assert (answer.status, answer.json) == (202, {"accepted": 1})
-    ((lane, visitor, source, bot, payload, context, age),) = database.rows(ROW)
+    ((lane, visitor, source, bot, payload, context),) = database.rows(ROW)
     assert visitor == visitor_id("visitor-0001")
     assert (lane, bot, payload) == (lane_key(visitor), "", PAGE | {"id": "e1", "age": 1500})
     assert source.startswith("t:")
     assert context == {"ua": BROWSER, "ip": "127.0.0.0", "lang": "en-GB", "tz": "Europe/London"}
-    assert age.total_seconds() == 1.5
 
 
 def test_text_plain_of_a_beacon_is_read_as_json(server: Server, ready: str) -> None:
@@ -344,7 +343,10 @@ def test_a_killed_server_loses_no_event_that_it_answered(database: Database) -> 
     threads = [threading.Thread(target=stream, args=(n,)) for n in range(6)]
     for thread in threads:
         thread.start()
-    time.sleep(1.5)
+    for _ in range(600):
+        if len(answered) > 60:
+            break
+        time.sleep(0.05)
     doomed.kill()
     for thread in threads:
         thread.join()

@@ -13,7 +13,6 @@ import pytest
 from headwater.capture import rules, sequencer
 from headwater.capture.models import BotEvent, Intake, IntakeRejected, Site
 from headwater.capture.sequencer import digest
-from headwater.core import clock
 from headwater.core.lanes import lane_key
 from headwater.people.actions import Identity, identify
 from headwater.people.models import Contact, Visitor
@@ -36,8 +35,7 @@ def put(
     Intake.objects.create(
         lane_key=lane_key(who),
         id=n,
-        received_at=clock.now(),
-        at=more.pop("at", AT + timedelta(seconds=n)),
+        received_at=AT + timedelta(seconds=n),
         source=source or f"t:{Site.objects.get_or_create(name='Test')[0].pk}",
         visitor_id=visitor,
         bot=bot,
@@ -123,6 +121,16 @@ def test_a_form_of_the_sites_own_identifies_by_its_email_field() -> None:
     person = Contact.objects.get(email="c@example.com").pk
     (sent,) = [e for e in timeline.read(person) if e.kind == "form.submitted"]
     assert (sent.data["name"], sent.data["path"], "form" in sent.data) == ("Contact", "/c", False)
+
+
+@pytest.mark.django_db
+def test_the_senders_age_or_time_says_when_it_happened() -> None:
+    put(page("/a", age=1500))
+    put(page("/b", at="2026-11-02T08:00:00.5Z"))
+    sequencer.run_once()
+    times = dict(VisitorFact.objects.values_list("data__path", "at"))
+    received = AT + timedelta(seconds=next(_ids) - 2)
+    assert times == {"/a": received - timedelta(seconds=1.5), "/b": datetime(2026, 11, 2, 8, 0, 0, 500_000, tzinfo=UTC)}
 
 
 @pytest.mark.django_db
@@ -222,8 +230,7 @@ def test_two_sequencers_at_once_give_each_event_one_effect(committed: Database) 
         Intake(
             lane_key=lane_key(visitors[n % 40]),
             id=n,
-            received_at=AT,
-            at=AT + timedelta(seconds=n),
+            received_at=AT + timedelta(seconds=n),
             source=f"t:{site}",
             visitor_id=visitors[n % 40],
             bot="",
@@ -270,7 +277,7 @@ def test_a_batch_that_dies_before_its_commit_is_done_once_by_the_next(
     committed.rows("DELETE FROM timeline_visitorfact")
     site = committed.site()[0]
     committed.rows(
-        "INSERT INTO capture_intake VALUES (%s, 5, '2026-11-02Z', '2026-11-02Z', %s, 77, '', %s, '{}')",
+        "INSERT INTO capture_intake VALUES (%s, 5, '2026-11-02Z', %s, 77, '', %s, '{}')",
         lane_key(77),
         f"t:{site}",
         json.dumps(page("/x")),
