@@ -87,13 +87,13 @@ def create_segment(request: HttpRequest, body: SegmentIn) -> Any:
     return 201, _out(made, {})
 
 
-@router.get("/segments/{segment_id}", response=SegmentOut)
+@router.get("/segments/{int:segment_id}", response=SegmentOut)
 def get_segment(request: HttpRequest, segment_id: int) -> Any:
     with refusals():
         return _out(Segment.objects.get(pk=segment_id), queries.counts())
 
 
-@router.patch("/segments/{segment_id}", response=SegmentOut)
+@router.patch("/segments/{int:segment_id}", response=SegmentOut)
 def update_segment(request: HttpRequest, segment_id: int, body: SegmentChange) -> Any:
     with refusals():
         changes = body.dict(exclude_unset=True)
@@ -101,7 +101,7 @@ def update_segment(request: HttpRequest, segment_id: int, body: SegmentChange) -
         return _out(s, queries.counts())
 
 
-@router.delete("/segments/{segment_id}", response={204: None})
+@router.delete("/segments/{int:segment_id}", response={204: None})
 def delete_segment(request: HttpRequest, segment_id: int) -> Any:
     with refusals():
         actions.delete_segment(segment_id, actor=request.actor)  # type: ignore[attr-defined]
@@ -133,7 +133,7 @@ class MemberOut(Schema):
     email: str = ""
 
 
-@router.get("/segments/{segment_id}/members", response=list[MemberOut])
+@router.get("/segments/{int:segment_id}/members", response=list[MemberOut])
 def members(request: HttpRequest, segment_id: int, after: int = 0, limit: int = 100) -> Any:
     with refusals():
         Segment.objects.only("pk").get(pk=segment_id)
@@ -161,7 +161,7 @@ class AnswerOut(Schema):
     verdict: VerdictOut
 
 
-@router.get("/segments/{segment_id}/explain/{person_id}", response=AnswerOut)
+@router.get("/segments/{int:segment_id}/explain/{int:person_id}", response=AnswerOut)
 def explain(request: HttpRequest, segment_id: int, person_id: int) -> Any:
     with refusals():
         answer = queries.explain_membership(Segment.objects.get(pk=segment_id), person_id)
@@ -194,12 +194,12 @@ class PointsIn(Schema):
     id: UUID | None = None
 
 
-@router.get("/people/{person_id}/score", response=ScoreOut, summary="The score with every line that makes it")
+@router.get("/people/{int:person_id}/score", response=ScoreOut, summary="The score with every line that makes it")
 def get_score(request: HttpRequest, person_id: int, model: str = "engagement") -> Any:
     return queries.explain_score(person_id, model)
 
 
-@router.post("/people/{person_id}/score", response=ScoreOut, summary="Give or take points")
+@router.post("/people/{int:person_id}/score", response=ScoreOut, summary="Give or take points")
 def add_points(request: HttpRequest, person_id: int, body: PointsIn) -> Any:
     if person_id not in contacts([person_id]):
         raise HttpError(404, "There is no such contact.")
@@ -216,7 +216,7 @@ class InterestOut(Schema):
     last_at: datetime
 
 
-@router.get("/people/{person_id}/interests", response=list[InterestOut])
+@router.get("/people/{int:person_id}/interests", response=list[InterestOut])
 def get_interests(request: HttpRequest, person_id: int) -> Any:
     return queries.interests([person_id])[person_id]
 
@@ -269,14 +269,14 @@ def create_rule(request: HttpRequest, body: RuleIn) -> Any:
         return 201, actions.create_rule(**body.dict(), actor=request.actor)  # type: ignore[attr-defined]
 
 
-@router.patch("/scoring/rules/{rule_id}", response=RuleOut)
+@router.patch("/scoring/rules/{int:rule_id}", response=RuleOut)
 def update_rule(request: HttpRequest, rule_id: int, body: RuleChange) -> Any:
     changes = {k: v for k, v in body.dict(exclude_unset=True).items() if v is not None or k == "cap"}
     with refusals():
         return actions.update_rule(rule_id, **changes, actor=request.actor)  # type: ignore[attr-defined]
 
 
-@router.delete("/scoring/rules/{rule_id}", response={204: None})
+@router.delete("/scoring/rules/{int:rule_id}", response={204: None})
 def delete_rule(request: HttpRequest, rule_id: int) -> Any:
     with refusals():
         actions.delete_rule(rule_id, actor=request.actor)  # type: ignore[attr-defined]

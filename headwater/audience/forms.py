@@ -54,12 +54,12 @@ class RuleForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
     kind = forms.CharField(label=_("When this happens"), max_length=80, widget=forms.TextInput({"list": "kinds"}))
     prop = forms.CharField(label=_("Only where the property"), max_length=80, required=False)
-    op = forms.ChoiceField(label=_("compares"), required=False)
-    value = forms.CharField(label=_("with"), max_length=500, required=False, help_text=_("Several: one a line"),
+    op = forms.ChoiceField(label=_("Comparison"), required=False)
+    value = forms.CharField(label=_("Value"), max_length=500, required=False, help_text=_("Several: one a line"),
                             widget=forms.Textarea({"rows": 2}))  # fmt: skip
     points = forms.IntegerField(label=_("Points"), min_value=-10_000, max_value=10_000, help_text=_("Minus takes"))
     cap = forms.IntegerField(label=_("At most this many points"), min_value=1, max_value=1_000_000, required=False)
-    cap_per = forms.ChoiceField(label=_("per"), choices=ScoreRule.CapPer.choices, required=False)
+    cap_per = forms.ChoiceField(label=_("Within"), choices=ScoreRule.CapPer.choices, required=False)
     active = forms.BooleanField(
         label=_("Active"), required=False, initial=True, widget=forms.CheckboxInput({"class": "cb"})
     )

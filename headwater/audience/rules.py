@@ -181,8 +181,8 @@ def _compare(name: str, op: str, value: float) -> Test:
 _PRICING = ["/site/pricing", "/pricing"]
 #: What a fresh installation scores by: name, kind, where, points, cap a day. Editable on the page afterwards.
 DEFAULT_RULES: list[tuple[str, str, list[dict[str, Any]], int, int | None]] = [
-    ("Mail opened", "mail.opened", [], 10, None),
-    ("Mail link clicked", "mail.clicked", [], 15, None),
+    ("Mail opened", "mail.opened", [], 10, 30),
+    ("Mail link clicked", "mail.clicked", [], 15, 45),
     ("Pricing page viewed", "page.viewed", [{"prop": "path", "op": "starts_with", "value": _PRICING}], 20, None),
     ("Another page viewed", "page.viewed", [{"prop": "path", "op": "not_starts_with", "value": _PRICING}], 1, 10),
     ("White paper downloaded", "asset.downloaded", [], 40, None),

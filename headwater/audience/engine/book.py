@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,11 @@ class Book:
     topics: list[tuple[int, str, str]]  # (topic, match, lower-case value)
     topic_keys: dict[int, str]
     segments: list[Living] = field(default_factory=list)
+
+    @cached_property
+    def watched(self) -> frozenset[str]:
+        """Every dependency that some segment has: what is not in here touches none."""
+        return frozenset().union(*(s.needs for s in self.segments))
 
     def living(self) -> list[tuple[int, int]]:
         """(segment, generation) pairs that count now."""

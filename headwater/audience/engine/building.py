@@ -20,7 +20,7 @@ from django.db.models import Max
 from headwater.audience import facts
 from headwater.audience.compiler import ConditionError, Scope, needs_of, parse, statement
 from headwater.audience.models import Revision, Segment, SegmentMember, SegmentRetest, SegmentTally, StaleGeneration
-from headwater.core import clock
+from headwater.core import clock, wake
 from headwater.core.lanes import LANE_KEYS
 from headwater.people.models import Contact
 from headwater.timeline.actions import NewFact, in_lane, record_many
@@ -113,6 +113,7 @@ def _chunk(s: Segment, living: Living) -> bool:
     top = Contact.objects.aggregate(last=Max("pk"))["last"] or high
     s.build_cursor, s.progress = high, min(99, high * 100 // top)
     s.save(update_fields=["build_cursor", "progress"])
+    wake.publish("segments")
     return True
 
 
@@ -163,6 +164,7 @@ def _swap(s: Segment, living: Living) -> None:
     if old and not s.announcing:
         StaleGeneration.objects.create(segment_id=s.pk, generation=old)
     Revision.objects.filter(pk=1).update(token=uuid.uuid4())
+    wake.notify(["segments"])
 
 
 def _rebuild_dependents(s: Segment) -> None:

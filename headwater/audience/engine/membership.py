@@ -70,9 +70,14 @@ def touched(
     events: Sequence[Happened], scored: Iterable[tuple[int, int]], grown: Iterable[tuple[int, int]], book: Book
 ) -> Wanted:
     """Which segments must be tested for whom after these facts, changes of score and of interest."""
+    if not book.segments:
+        return {}
     of: dict[int, set[str]] = defaultdict(set)
+    watched = {*book.watched, ALL}
     for e in events:
-        of[e.person_id] |= keys_of(e)
+        keys = keys_of(e)
+        if not watched.isdisjoint(keys):
+            of[e.person_id] |= keys
     for person_id, model_id in scored:
         if model_id in book.models:
             of[person_id].add(f"score:{book.models[model_id].key}")
