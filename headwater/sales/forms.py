@@ -107,3 +107,12 @@ class HandOverForm(forms.Form):
     amount = MoneyField(
         label=_("Deal value"), required=False, max_length=40, widget=forms.TextInput(attrs={"inputmode": "decimal"})
     )
+
+
+class DeskForm(forms.Form):
+    sla_minutes = forms.IntegerField(
+        label=_("Minutes to answer a lead"),
+        min_value=1,
+        max_value=43_200,
+        help_text=_("The clock that runs from a hand-over until sales accepts or returns the lead."),
+    )

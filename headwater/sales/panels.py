@@ -140,6 +140,12 @@ def _find_deals(user: Any, text: str, limit: int) -> list[SearchHit]:
 
 today_sources.add("leads", TodaySource("leads", _("New leads"), "handshake", _new_leads, order=10, covers_calls=True))
 navigation.add("deals", NavItem("deals", _("Deals"), "handshake", "sales:board", section="records", order=30))
+navigation.add(
+    "lead-desk",
+    NavItem(
+        "lead-desk", _("Lead hand-over"), "handshake", "sales:desk", section="settings", order=60, roles=("admin",)
+    ),
+)
 palette_actions.add(
     "create-deal", PaletteAction("create-deal", _("Create deal"), "handshake", "sales:new_deal", "d", order=20)
 )

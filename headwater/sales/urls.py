@@ -25,5 +25,6 @@ urlpatterns = [
     path("leads/<int:handover_id>/accept/", leads.accept, name="accept"),
     path("leads/<int:handover_id>/return/", leads.send_back, name="return"),
     path("leads/of/contact/<int:person_id>/", leads.banner, name="banner"),
+    path("settings/hand-over/", leads.desk, name="desk"),
     path("people/<int:person_id>/hand-over/", leads.hand_over, name="hand_over"),
 ]

@@ -259,3 +259,15 @@ def test_signing_in_is_needed(rafael: User) -> None:
         answer = Client().get(reverse(name))
         assert answer.status_code == 302
         assert "/accounts/login/" in answer.headers["Location"]
+
+
+def test_the_time_to_answer_is_set_by_an_administrator(page: Client, rafael: User, ana: Contact) -> None:
+    assert page.get(reverse("sales:desk")).status_code == 403
+    User.objects.filter(pk=rafael.pk).update(role="admin")
+    url = reverse("sales:desk")
+    assert "Nobody takes leads" not in page.get(url).content.decode()
+    assert "greater than or equal to 1" in page.post(url, {"sla_minutes": 0}).content.decode()
+    assert page.post(url, {"sla_minutes": 15}).status_code == 302
+    actions.hand_over([HandOver(ana.pk, "hot")], actor="system")
+    lead = LeadHandover.objects.get()
+    assert lead.sla_due_at - lead.created_at == timedelta(minutes=15)

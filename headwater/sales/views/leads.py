@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -11,13 +12,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from headwater.accounts import queries as accounts
+from headwater.accounts.access import require_role
+from headwater.accounts.models import Role
 from headwater.audience import queries as audience
 from headwater.core import clock
 from headwater.core.fragments import changed, is_partial
 from headwater.people.models import Contact
 
 from .. import actions, panels, queries
-from ..forms import HandOverForm, ReasonForm
+from ..forms import DeskForm, HandOverForm, ReasonForm
 from ..models import LeadHandover
 from .board import actor
 
@@ -109,3 +113,26 @@ def banner(request: HttpRequest, person_id: int) -> HttpResponse:
     if contact is None:
         raise Http404("contact")
     return render(request, "sales/panel_handover.html", panels.handover_panel(contact))
+
+
+#: Days that the settings page measures both sides over.
+MEASURED = 90
+
+
+@require_role(Role.ADMIN)
+@require_http_methods(["GET", "POST"])
+def desk(request: HttpRequest) -> HttpResponse:
+    """How leads are handed over: the time to answer, who is in the round, how well it goes."""
+    form = DeskForm(request.POST or None, initial={"sla_minutes": queries.sla_minutes()})
+    if request.method == "POST" and form.is_valid():
+        actions.set_sla(form.cleaned_data["sla_minutes"])
+        messages.success(request, _("Saved"))
+        return redirect("sales:desk")
+    now = clock.now()
+    context = {
+        "form": form,
+        "takers": list(accounts.lead_takers()),
+        "stats": queries.handover_stats(now - timedelta(days=MEASURED), now),
+        "days": MEASURED,
+    }
+    return render(request, "sales/desk.html", context)
