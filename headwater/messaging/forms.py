@@ -64,3 +64,22 @@ class TemplateForm(forms.Form):
             from_address=c["from_address"],
             reply_to=c["reply_to"],
         )
+
+
+class PolicyForm(forms.Form):
+    """The frequency cap."""
+
+    cap_mails = forms.IntegerField(
+        label=_("Marketing mails per person"),
+        min_value=1,
+        max_value=1000,
+        required=False,
+        help_text=_("Leave empty for no limit. Transactional mail never counts."),
+    )
+    cap_days = forms.IntegerField(label=_("In so many days"), min_value=1, max_value=365, initial=7)
+
+
+class SuppressForm(forms.Form):
+    """An address that must not be written to."""
+
+    email = forms.EmailField(label=_("Address"), max_length=254)

@@ -9,16 +9,22 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from headwater.core.registry import NavItem, PaletteAction, Panel, navigation, palette_actions, panels
+from headwater.core.registry import NavItem, PaletteAction, Panel, doctor_checks, navigation, palette_actions, panels
 from headwater.people import registry as people
 from headwater.people.registry import Box
 from headwater.timeline.queries import Entry
 
+from . import delivery
+from .channels import pool
 from .queries import ledger
 from .views.ledger import shown
 from .views.words import reason
 
 navigation.add("mail", NavItem("mail", _("Emails"), "mail", "messaging:outbox", "marketing", 30, prefixes=("/mail/",)))
+navigation.add(
+    "messaging:settings",
+    NavItem("messaging:settings", _("Emails"), "mail", "messaging:settings", "settings", 25, ("admin",)),
+)
 palette_actions.add(
     "mail.template", PaletteAction("mail.template", _("Create mail template"), "mail-plus", "messaging:template_new")
 )
@@ -50,3 +56,14 @@ def _boxes(entries: Sequence[Entry]) -> dict[UUID, dict[str, Any]]:
 
 people.boxes.add("mail.sent", Box("mail.sent", "messaging/box.html", _boxes))
 people.words.add("mail.refused.reason", reason)
+
+
+def _doctor() -> list[str]:
+    """What keeps mails from leaving."""
+    if not (url := delivery.server_url()):
+        return ["no SMTP server is set (HEADWATER_SMTP_URL): mails wait in the outbox"]
+    problem = pool.probe(url)
+    return [problem] if problem else []
+
+
+doctor_checks.add("mail server", _doctor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import inbox, ledger, public, templates
+from .views import inbox, ledger, public, settings, templates
 
 app_name = "messaging"
 urlpatterns = [
@@ -24,6 +24,8 @@ urlpatterns = [
     path("mail/templates/<int:template_id>/", templates.edit, name="template"),
     path("mail/templates/<int:template_id>/copy/", templates.copy, name="template_copy"),
     path("mail/templates/<int:template_id>/archive/", templates.archive, name="template_archive"),
+    path("settings/mail/", settings.settings, name="settings"),
+    path("settings/mail/suppress/", settings.suppress, name="suppress"),
     path("demo/inbox/", inbox.inbox, name="inbox"),
     path("demo/inbox/<int:caught_id>/", inbox.inbox, name="inbox_mail"),
     path("demo/inbox/<int:caught_id>/html/", inbox.body, name="inbox_body"),

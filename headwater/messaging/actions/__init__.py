@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .feedback import Feedback, record_feedback, subscribe_again, unsubscribe
+from .policy import set_policy
 from .queue import queue
 from .requests import MailRequest, Outcome, PurposeName
 from .suppress import lift, suppress
@@ -23,6 +24,7 @@ __all__ = [
     "queue",
     "record_feedback",
     "record_touches",
+    "set_policy",
     "subscribe_again",
     "suppress",
     "unsubscribe",

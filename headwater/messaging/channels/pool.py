@@ -31,6 +31,15 @@ def send(url: str, envelopes: Sequence[Envelope]) -> list[Answer]:
     return answers
 
 
+def probe(url: str) -> str:
+    """ "" where the server can be used, else why not."""
+    try:
+        Connection(Server.from_url(url), timeout=10).quit()
+    except (SmtpError, ValueError) as error:
+        return str(error)
+    return ""
+
+
 def close() -> None:
     """Say goodbye on this thread's connection."""
     connection: Connection | None = getattr(_local, "connection", None)

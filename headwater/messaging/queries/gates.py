@@ -71,3 +71,8 @@ def stopped(messages: Sequence[tuple[UUID, int, str, str]]) -> dict[UUID, str]:
         elif marketing and person not in consent:
             out[message_id] = "no_consent"
     return out
+
+
+def suppressed_count() -> int:
+    """How many addresses are on the list, counted up to 100,000."""
+    return Suppression.objects.all()[:100_000].count()

@@ -205,3 +205,41 @@ def test_pages_need_a_sign_in(workspace: object) -> None:
     for path in ("/mail/", "/mail/templates/", "/mail/templates/new/", "/mail/templates/people/"):
         assert Client().get(path)["Location"].startswith("/accounts/login/")
     assert Client().post("/mail/templates/preview/", fields()).status_code == 302
+
+
+def test_sales_reads_templates_and_does_not_change_them(workspace: object, template: Templates) -> None:
+    made = template()
+    user = get_user_model().objects.create_user("r@x.example", "r@x.example", "secret", role="sales")
+    sales = Client()
+    sales.force_login(user)
+    assert "Save" not in page(sales, f"/mail/templates/{made.pk}/").split("</header>")[0]
+    for path in (
+        f"/mail/templates/{made.pk}/",
+        f"/mail/templates/{made.pk}/copy/",
+        f"/mail/templates/{made.pk}/archive/",
+    ):
+        assert sales.post(path, fields()).status_code == 403
+    assert sales.get("/mail/templates/new/").status_code == 403
+    assert sales.get("/settings/mail/").status_code == 403
+
+
+def test_an_administrator_sets_the_limit_and_keeps_the_list(
+    workspace: object, person: People, template: Templates
+) -> None:
+    user = get_user_model().objects.create_user("a@x.example", "a@x.example", "secret", role="admin")
+    admin = Client()
+    admin.force_login(user)
+    assert "No SMTP server is set" in page(admin, "/settings/mail/")
+    admin.post("/settings/mail/", {"cap_mails": "1", "cap_days": "7"})
+    assert 'value="1"' in page(admin, "/settings/mail/")
+    ana, made = person(), template()
+    assert [o.refused for o in queue([MailRequest(ana.pk, made.pk, k, "t") for k in "ab"])] == [None, "cap"]
+    admin.post("/settings/mail/", {"cap_mails": "", "cap_days": "7"})
+    assert queue([MailRequest(ana.pk, made.pk, "c", "t")])[0].refused is None
+    admin.post("/settings/mail/suppress/", {"email": ana.email})
+    assert queue([MailRequest(ana.pk, made.pk, "d", "t")])[0].refused == "suppressed"
+    admin.post("/settings/mail/suppress/", {"email": ana.email, "lift": "1"})
+    assert queue([MailRequest(ana.pk, made.pk, "e", "t")])[0].refused is None
+    assert "Enter a valid email address." in admin.post("/settings/mail/suppress/", {"email": "x"}).content.decode()
+    wrong = admin.post("/settings/mail/", {"cap_mails": "0", "cap_days": ""}).content.decode()
+    assert "greater than or equal to 1" in wrong

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from headwater.messaging.channels.smtp import Connection, Envelope, SmtpError
 from headwater.messaging.channels.smtp import Server as Address
@@ -158,3 +171,58 @@ def test_an_address_with_a_line_break_never_reaches_the_wire() -> None:
         line.quit()
     assert [a.kind for a in answers] == ["never", "sent"]
     assert [to for to, _ in server.mails] == ["a@example.org"]
+
+
+def _certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """(the server's context, a client's that trusts it) with a certificate for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    at = datetime(2020, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder(
+            name, name, key.public_key(), x509.random_serial_number(), at, at + timedelta(days=36500)
+        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "both.pem"
+    path.write_bytes(
+        made.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(path)
+    return server, ssl.create_default_context(cafile=str(path))
+
+
+def test_starttls_encrypts_before_signing_in_and_wants_a_certificate_it_trusts(tmp_path: Path) -> None:
+    theirs, ours = _certificate(tmp_path)
+    seen: list[tuple[bytes, bytes]] = []
+
+    def check(server, session, envelope, mechanism, data):  # type: ignore[no-untyped-def]
+        seen.append((data.login, data.password))
+        return AuthResult(success=data.password == b"p:w", handled=False)
+
+    class Own(Controller):
+        def factory(self) -> SMTP:
+            return SMTP(
+                self.handler, tls_context=theirs, require_starttls=True, auth_required=True, authenticator=check
+            )
+
+    handler = Server()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Own(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        url = f"smtp+starttls://ann:p%3Aw@127.0.0.1:{port}"
+        line = Connection(Address.from_url(url), timeout=5, context=ours)
+        assert [a.kind for a in line.send([envelope("a@example.org"), envelope("b@example.org")])] == ["sent", "sent"]
+        line.quit()
+        with pytest.raises(SmtpError, match="certificate verify failed"):
+            connect(url)
+        with pytest.raises(SmtpError, match="refused sign-in: 535"):
+            Connection(Address.from_url(url.replace("p%3Aw", "x")), timeout=5, context=ours)
+    finally:
+        controller.stop()
+    assert seen == [(b"ann", b"p:w"), (b"ann", b"x")]

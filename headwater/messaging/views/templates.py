@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from headwater.accounts.access import has_role, require_role
+from headwater.accounts.models import Role
 from headwater.content.rules import FIELDS, TemplateProblem
 from headwater.core import actors
 from headwater.people import queries as people
@@ -41,6 +44,9 @@ def listing(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, template_id: int | None = None) -> HttpResponse:
     """The editor; saving writes a new version."""
     row = _current(template_id) if template_id is not None else None
+    can_edit = has_role(request.user, Role.MARKETER)
+    if not can_edit and (row is None or request.method == "POST"):
+        raise PermissionDenied
     form = TemplateForm(request.POST or None, initial=_initial(row))
     if request.method == "POST" and form.is_valid():
         try:
@@ -56,7 +62,8 @@ def edit(request: HttpRequest, template_id: int | None = None) -> HttpResponse:
         "template": row.template if row else None,
         "fields": FIELDS,
         "checks": _checks({name: form[name].value() or "" for name in form.fields}),
-        "can_send": bool(delivery.server_url()),
+        "can_edit": can_edit,
+        "can_send": can_edit and bool(delivery.server_url()),
     }
     return render(request, "messaging/template.html", context)
 
@@ -80,6 +87,7 @@ def checks(request: HttpRequest) -> HttpResponse:
     return render(request, "messaging/checks.html", {"checks": _checks(request.POST)})
 
 
+@require_role(Role.MARKETER)
 @require_POST
 def test(request: HttpRequest) -> HttpResponse:
     """Send what the editor shows to the user's own address, then show the editor again with what it held."""
@@ -113,6 +121,7 @@ def test(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_role(Role.MARKETER)
 @require_POST
 def copy(request: HttpRequest, template_id: int) -> HttpResponse:
     """A copy to change."""
@@ -122,6 +131,7 @@ def copy(request: HttpRequest, template_id: int) -> HttpResponse:
     return redirect("messaging:template", made.pk)
 
 
+@require_role(Role.MARKETER)
 @require_POST
 def archive(request: HttpRequest, template_id: int) -> HttpResponse:
     """Out of the list; its mails stay."""
