@@ -81,7 +81,10 @@ class PersonScore(models.Model):
     updated_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["model_id", "band", "-points", "person_id"], name="personscore_band")]
+        indexes = [
+            models.Index(fields=["model_id", "band", "-points", "person_id"], name="personscore_band"),
+            models.Index(fields=["model_id", "-points", "-person_id"], name="personscore_points"),
+        ]
 
 
 class Topic(models.Model):
