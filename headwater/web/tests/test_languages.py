@@ -16,14 +16,15 @@ VALUE = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w+(?::[^}]*)?\}")
 
 
 def entries(language: str) -> list[tuple[str, str, str]]:
-    """(msgid, msgid_plural, msgstr) of a catalogue."""
+    """(msgid, msgid_plural, msgstr) of a catalogue; a msgid with a context comes as gettext keeps it."""
     found, current, field = [], {}, ""
     for line in [*(LOCALE / language / "LC_MESSAGES/django.po").read_text().splitlines(), ""]:
         if line.startswith("#~"):
             continue
         if not line.strip():
             if current.get("msgid"):
-                found.append((current["msgid"], current.get("msgid_plural", ""), current.get("msgstr", "")))
+                context = f"{current['msgctxt']}\x04" if "msgctxt" in current else ""
+                found.append((context + current["msgid"], current.get("msgid_plural", ""), current.get("msgstr", "")))
             current, field = {}, ""
         elif match := re.match(r'(msgid|msgid_plural|msgstr|msgctxt)(?:\[0\])? "(.*)"$', line):
             field = match[1]
