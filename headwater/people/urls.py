@@ -18,6 +18,7 @@ urlpatterns = [
     path("people/<int:pk>/field/<slug:name>/", views.contact_field, name="field"),
     path("people/<int:pk>/consent/<slug:channel>/", views.consent, name="consent"),
     path("people/<int:pk>/timeline/", views.timeline, name="timeline"),
+    path("people/<int:pk>/props/", views.props, name="props"),
     path("people/<int:pk>/rail/", views.rail, name="rail"),
     path("companies/", views.companies, name="companies"),
     path("companies/new/", views.company_create, name="company_create"),

@@ -47,6 +47,11 @@ def test_a_rep_finds_a_person_edits_her_in_place_and_sees_news(
         watch = Watch(page)
 
         page.goto(f"{live_server.url}/people/")
+        page.get_by_role("button", name="Create person").click()
+        page.locator("#dialog [name=email]").fill("P1@northwind.example")
+        page.keyboard.press("Tab")
+        page.locator("#alike", has_text="Amelia Stone").wait_for()
+        page.keyboard.press("Escape")
         rows = page.locator("tbody [name=ids]")
         assert rows.count() == 50
         page.locator("td.more").scroll_into_view_if_needed()
@@ -84,9 +89,11 @@ def test_a_rep_finds_a_person_edits_her_in_place_and_sees_news(
         assert (contact.job_title, contact.city, contact.stage) == ("VP Marketing", "Seoul", "customer")
 
         before = page.locator("[data-kind='contact.updated']").count()
+        actions.add_tags([amelia], ["begun"], actor="system")
         timeline.record(amelia, Custom("acme.begun", {"plan": "pro"}), id=uuid.uuid4())
         page.evaluate(f"document.body.dispatchEvent(new CustomEvent('live:person:{amelia}'))")
         page.locator("[data-kind='acme.begun']").wait_for()
+        expect(page.locator("#f-tags .chip", has_text="begun")).to_have_count(1)  # the properties follow too
         assert page.locator(".ev").first.get_attribute("data-kind") == "acme.begun"
         assert page.locator("[data-kind='contact.updated']").count() == before + 2
         page.get_by_role("button", name="Sales", exact=True).click()

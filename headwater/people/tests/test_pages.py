@@ -114,6 +114,7 @@ def test_every_property_can_be_shown_edited_and_saved(page: Client, user: User, 
         "region": "Berlin", "language": "de", "time_zone": "Europe/Berlin", "birthday": "1990-02-03", "gender": "f",
         "customer_since": "2026-01-01", "renewal_date": "2027-01-01",
     }  # fmt: skip
+    assert page.get(f"/people/{amelia.pk}/props/", headers=PARTIAL).content.decode().count("<dd") == 9
     for name, value in values.items():
         url = f"/people/{amelia.pk}/field/{name}/"
         assert page.get(url + "?edit=1", headers=PARTIAL).status_code == 200, name

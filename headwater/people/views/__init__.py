@@ -5,7 +5,7 @@ from __future__ import annotations
 from .companies import companies, company, company_create, company_field, company_timeline
 from .edit import alike, bulk, consent, contact_field, create, stage_cell
 from .people import choose_filter, people
-from .record import rail, record, timeline
+from .record import props, rail, record, timeline
 
 __all__ = [
     "alike",
@@ -20,6 +20,7 @@ __all__ = [
     "contact_field",
     "create",
     "people",
+    "props",
     "rail",
     "record",
     "stage_cell",

@@ -77,6 +77,15 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
+def props(request: HttpRequest, pk: int) -> HttpResponse:
+    """The property lines again, after something happened."""
+    contact = _contact(pk)
+    lines = prop_views(contact, queries.tag_hues(contact.tags), reverse("people:record", args=[pk]))
+    context = {"lines": [p for p in lines if not p.prop.more], "icons": icons()}
+    return render(request, "people/props.html", context)
+
+
+@require_safe
 def rail(request: HttpRequest, pk: int) -> HttpResponse:
     """The right column again, after something happened."""
     return render(request, "people/rail.html", {"rails": shown(request, "contact", "rail", _contact(pk))})

@@ -55,6 +55,27 @@
     }
   });
 
+  // -- parts that follow the live stream, except while one edits in them: data-live="TOPIC" data-pp-live="/url/"
+  const follow = () => {
+    for (const part of document.querySelectorAll("[data-pp-live]:not([data-followed])")) {
+      part.dataset.followed = "1";
+      const topic = "live:" + part.dataset.live;
+      let waiting = 0;
+      const tell = () => {
+        if (!part.isConnected) return document.body.removeEventListener(topic, tell);
+        clearTimeout(waiting);
+        waiting = setTimeout(() => {
+          if (part.isConnected && !part.contains(document.activeElement) && !part.querySelector("form[data-inline]"))
+            window.htmx.ajax("GET", part.dataset.ppLive, { target: part, swap: "innerHTML" });
+        }, 700);
+      };
+      document.body.addEventListener(topic, tell);
+    }
+  };
+  document.addEventListener("htmx:after:swap", follow);
+  document.addEventListener("DOMContentLoaded", follow);
+  if (document.readyState !== "loading") follow();
+
   // -- inline editing
   const swapOf = (form) => (form.closest("dd") ? form.closest("dd") : form);
   const giveUp = (form, focus) => {
