@@ -64,10 +64,15 @@ def ingest(args: argparse.Namespace, progress: Progress) -> dict[str, Any]:
         "figures": {"single_per_s": round(middle["single"]), "batch_per_s": round(middle["batch"])},
         "reference": {"answer_per_s": round(middle["answer"]), "copy_per_s": round(middle["copy"])},
         "ratios": {
-            "single": round(middle["single"] / middle["answer"], 3),
-            "batch": round(middle["batch"] / middle["copy"], 3),
+            "single": _ratio(found["single"], found["answer"]),
+            "batch": _ratio(found["batch"], found["copy"]),
         },
     }
+
+
+def _ratio(ours: list[float], most: list[float]) -> float:
+    """The middle of the rounds' ratios: both of a round ran on a machine that was equally busy."""
+    return round(statistics.median(a / b for a, b in zip(ours, most, strict=True)), 3)
 
 
 def _request(path: str, body: Any, *headers: str) -> bytes:
