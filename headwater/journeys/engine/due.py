@@ -22,8 +22,9 @@ from .walk import advance
 
 #: Passages woken in one transaction, and lanes served in it (on a cluster: one; scale.md, rule 4)
 BATCH = int(os.environ.get("HEADWATER_JOURNEY_BATCH", "2000"))
-#: (a quarter of all on one PostgreSQL, so that four workers find work side by side)
-LANES_PER_TRANSACTION = min(64, int(os.environ.get("HEADWATER_LANES_PER_TRANSACTION", "64")))
+LANES_PER_TRANSACTION = int(os.environ.get("HEADWATER_LANES_PER_TRANSACTION", "256"))
+#: Of a backlog that fills more than one batch each worker takes a quarter of the lanes, so that four work side by side
+LANES_OF_BACKLOG = min(64, LANES_PER_TRANSACTION)
 
 #: One index probe for each lane: a million waiting people cost no more than none
 DUE_LANES = (
@@ -31,6 +32,7 @@ DUE_LANES = (
     "AND d.due_at <= %s)"
 )
 HOLD = "SELECT lane_key FROM timeline_lane WHERE lane_key = ANY(%s) ORDER BY lane_key"
+WAITING = "SELECT count(*) FROM (SELECT 1 FROM journeys_due WHERE lane_key = ANY(%s) AND due_at <= %s LIMIT %s) d"
 CLAIM = (
     "DELETE FROM journeys_due d USING (SELECT n.* FROM unnest(%s::bigint[]) AS k CROSS JOIN LATERAL ("
     "SELECT lane_key, due_at, person_id, passage_id FROM journeys_due x WHERE x.lane_key = k AND x.due_at <= %s "
@@ -45,7 +47,7 @@ def run_once(*, batch_size: int | None = None) -> int:
     size = batch_size or BATCH
     with transaction.atomic():
         now = clock.now()
-        lanes = _hold(now)
+        lanes = _hold(now, size)
         if not lanes:
             return 0
         with connection.cursor() as cursor:
@@ -59,7 +61,7 @@ def run_once(*, batch_size: int | None = None) -> int:
         return len(claimed)
 
 
-def _hold(now: datetime) -> list[int]:
+def _hold(now: datetime, size: int) -> list[int]:
     """Take the heads of lanes in which somebody is due: those that are free, or else, rather than come back with
     nothing while there is work, the first one when its holder is done."""
     with connection.cursor() as cursor:
@@ -67,7 +69,9 @@ def _hold(now: datetime) -> list[int]:
         wanted = [k for (k,) in cursor.fetchall()]
         if not wanted:
             return []
-        cursor.execute(f"{HOLD} LIMIT %s FOR UPDATE SKIP LOCKED", [wanted, LANES_PER_TRANSACTION])
+        cursor.execute(WAITING, [wanted, now, size])
+        most = LANES_OF_BACKLOG if cursor.fetchone()[0] >= size else LANES_PER_TRANSACTION
+        cursor.execute(f"{HOLD} LIMIT %s FOR UPDATE SKIP LOCKED", [wanted, most])
         held = [k for (k,) in cursor.fetchall()]
         if not held:
             cursor.execute(f"{HOLD} FOR UPDATE", [[random.choice(wanted)]])
