@@ -127,7 +127,7 @@ def test_from_the_first_page_view_to_a_won_deal(demo: Running, chromium: Browser
     expect(maria.locator("h1")).to_contain_text("Nora Lind")
     expect(maria.locator(".rail")).to_contain_text(str(points))
     shoot(maria, "person")
-    maria.locator(".feed").get_by_text("Pricing").first.wait_for()
+    maria.locator(".feed").get_by_text("The forecasting playbook").first.wait_for()
 
     # 7: the mail, as she sees it; its link brings her back, known
     nora.goto("/demo/inbox/")
