@@ -42,12 +42,12 @@ def pages(args: argparse.Namespace, progress: Callable[[str], None]) -> dict[str
     rng = random.Random(7)
     ids = list(Contact.objects.order_by("pk").values_list("pk", flat=True)[:: max(1, args.contacts // 1000)])
     wanted = {
+        "trivial": ["/api/v1/nothing"],
         "list": [reverse("people:list")],
         "board": [reverse("sales:board")],
         "record": [reverse("people:record", args=[rng.choice(ids)]) for _ in range(ROUNDS)],
         "search": [f"{reverse('palette')}?q={quote(word)}" for word in WORDS],
         "today": [reverse("teamwork:today")],
-        "trivial": ["/api/v1/nothing"],
     }
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

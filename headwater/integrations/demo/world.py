@@ -25,9 +25,12 @@ def _same(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((word, latin(word)) for word in text.split("|"))
 
 
+SPECIAL: dict[str, str | int | None] = {"ß": "ss", "ø": "o", "ł": "l", "'": "", " ": "-"}
+
+
 def latin(word: str) -> str:
     """A name as it stands in an address."""
-    word = word.lower().translate(str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "'": "", " ": "-"}))
+    word = word.lower().translate(str.maketrans(SPECIAL))
     return unicodedata.normalize("NFKD", word).encode("ascii", "ignore").decode()
 
 
