@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _t
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.models import User
@@ -109,7 +108,7 @@ def _new_leads(user: User, now: datetime, limit: int) -> list[TodayItem]:
     return [
         TodayItem(
             title=str(h.contact),
-            why=_t("%(reason)s · score %(score)s") % {"reason": h.reason, "score": h.score},
+            why=gettext("%(reason)s · score %(score)s") % {"reason": h.reason, "score": h.score},
             url=reverse("sales:lead", args=[h.pk]),
             person_id=h.contact_id,
             name=str(h.contact),

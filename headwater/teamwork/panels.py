@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.models import User
@@ -110,12 +110,12 @@ def task_item(task: Task, now: datetime, why: str) -> TodayItem:
 
 def _overdue(user: User, now: datetime, limit: int) -> list[TodayItem]:
     page = queries.tasks(view="overdue", now=now, zone=queries.zone_of(user), owner_id=user.pk, limit=limit)
-    return [task_item(t, now, t.note or _t("Past its time")) for t in page.tasks]
+    return [task_item(t, now, t.note or gettext("Past its time")) for t in page.tasks]
 
 
 def _due_today(user: User, now: datetime, limit: int) -> list[TodayItem]:
     page = queries.tasks(view="today", now=now, zone=queries.zone_of(user), owner_id=user.pk, limit=limit)
-    return [task_item(t, now, t.note or _t("Due today")) for t in page.tasks]
+    return [task_item(t, now, t.note or gettext("Due today")) for t in page.tasks]
 
 
 def _hot_without_step(user: User, now: datetime, limit: int) -> list[TodayItem]:
@@ -125,12 +125,12 @@ def _hot_without_step(user: User, now: datetime, limit: int) -> list[TodayItem]:
     return [
         TodayItem(
             title=str(c),
-            why=_t("Score %(points)s and no next step") % {"points": scores[c.pk].points},
+            why=gettext("Score %(points)s and no next step") % {"points": scores[c.pk].points},
             url=reverse("people:record", args=[c.pk]),
             person_id=c.pk,
             name=str(c),
             company=c.company.name if c.company else "",
-            chip=_t("Hot"),
+            chip=gettext("Hot"),
             chip_hue=25,
             icon="flame",
         )
