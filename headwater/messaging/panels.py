@@ -23,7 +23,7 @@ from .views.words import reason
 navigation.add("mail", NavItem("mail", _("Emails"), "mail", "messaging:outbox", "marketing", 30, prefixes=("/mail/",)))
 navigation.add(
     "messaging:settings",
-    NavItem("messaging:settings", _("Emails"), "mail", "messaging:settings", "settings", 25, ("admin",)),
+    NavItem("messaging:settings", _("Emails"), "mail", "messaging:settings", "settings", 35, ("admin",)),
 )
 palette_actions.add(
     "mail.template", PaletteAction("mail.template", _("Create mail template"), "mail-plus", "messaging:template_new")
