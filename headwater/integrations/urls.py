@@ -12,7 +12,7 @@ from django.urls.resolvers import URLPattern
 
 from .api import api
 from .api.errors import error
-from .views import reference, site
+from .views import health, reference, site
 
 View = Callable[..., HttpResponse]
 
@@ -49,6 +49,7 @@ urlpatterns = [
     path("api/docs", reference.reference, name="reference"),
     path("api/docs/", reference.reference),
     *_api_patterns(),
+    path("settings/health/", health.health, name="health"),
     path("site/", site.home, name="site-home"),
     path("site/pricing/", site.pricing, name="site-pricing"),
     path("site/blog/", site.blog, name="site-blog"),
