@@ -25,7 +25,6 @@
       show(name) {
         for (const tab of this.querySelectorAll("[data-tab]")) {
           const on = String(tab.dataset.tab === name);
-          tab.setAttribute("aria-pressed", on);
           tab.setAttribute("aria-selected", on);
         }
         for (const pane of this.querySelectorAll("[data-pane]")) pane.hidden = pane.dataset.pane !== name;
