@@ -55,7 +55,7 @@ journey = create_journey(name="Warm up", actor="system", graph={"entry": [{"kind
 publish(journey.pk, actor="system")
 """
 
-#: Where the worker dies. At `smtp.body` and `mail.answered` nobody can know whether the mail arrived: it is sent again
+#: Where the worker dies. From `mail.claimed` to `mail.answered` nobody can know whether the mail arrived: it is sent again
 #: under the same Message-ID, and the ledger says so.
 WORKER_POINTS = [
     "sequencer.effects",
@@ -72,7 +72,7 @@ WORKER_POINTS = [
     "mail.answered",
     "mail.settled",
 ]
-MAY_REPEAT = {"smtp.body", "mail.answered"}
+MAY_REPEAT = {"mail.claimed", "smtp.body", "mail.answered"}
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
 

@@ -114,14 +114,14 @@ def test_from_the_first_page_view_to_a_won_deal(demo: Running, chromium: Browser
     nora.locator("main form button[type=submit]").click()
     link = nora.locator("main a[href*='/d/']")
     expect(link).to_be_visible(timeout=15_000)
+    ((person,),) = demo.until("SELECT id FROM people_contact WHERE email = %s", MAIL)
+    demo.until("SELECT 1 FROM timeline_fact WHERE person_id = %s AND kind = 'mail.sent'", person)
     with nora.expect_download() as download:
         link.click()
     assert download.value.suggested_filename.endswith(".pdf")
-    ((person,),) = demo.until("SELECT id FROM people_contact WHERE email = %s", MAIL)
 
     # 5, 6, 8: scored, segmented, nurtured, handed over, all by itself
     demo.until("SELECT 1 FROM timeline_fact WHERE person_id = %s AND kind = 'lead.handed_over'", person)
-    demo.until("SELECT 1 FROM timeline_fact WHERE person_id = %s AND kind = 'mail.sent'", person)
     ((points,),) = demo.sql("SELECT sum(points) FROM audience_scoreentry WHERE person_id = %s", person)
     maria.goto(f"/people/{person}/")
     expect(maria.locator("h1")).to_contain_text("Nora Lind")
