@@ -55,8 +55,8 @@ journey = create_journey(name="Warm up", actor="system", graph={"entry": [{"kind
 publish(journey.pk, actor="system")
 """
 
-#: Where the worker dies. From `mail.claimed` to `mail.answered` nobody can know whether the mail arrived: it is sent again
-#: under the same Message-ID, and the ledger says so.
+#: Where the worker dies. From `mail.claimed` to `mail.answered` nobody can know whether the mail arrived: it is sent
+#: again under the same Message-ID, and the ledger says so.
 WORKER_POINTS = [
     "sequencer.effects",
     "sequencer.committed",
