@@ -45,7 +45,12 @@ class Watch:
 
     def __init__(self, page: Page) -> None:
         self.problems: list[str] = []
-        page.on("console", lambda m: self.problems.append(f"console: {m.text}") if m.type == "error" else None)
+        page.on(
+            "console",
+            lambda m: (
+                self.problems.append(f"console on {m.page and m.page.url}: {m.text}") if m.type == "error" else None
+            ),
+        )
         page.on("pageerror", lambda e: self.problems.append(f"script: {e}"))
         page.on("response", lambda r: self.problems.append(f"{r.status} {r.url}") if r.status >= 500 else None)
 
