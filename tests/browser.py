@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 QUIET = [
     "--no-sandbox",
@@ -45,14 +45,14 @@ class Watch:
 
     def __init__(self, page: Page) -> None:
         self.problems: list[str] = []
-        page.on(
-            "console",
-            lambda m: (
-                self.problems.append(f"console on {m.page and m.page.url}: {m.text}") if m.type == "error" else None
-            ),
-        )
+        page.on("console", self._heard)
         page.on("pageerror", lambda e: self.problems.append(f"script: {e}"))
         page.on("response", lambda r: self.problems.append(f"{r.status} {r.url}") if r.status >= 500 else None)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            place = message.location
+            self.problems.append(f"console: {message.text} ({place['url']}:{place['lineNumber']})")
 
 
 def shoot(page: Page, name: str, *, themes: tuple[str, ...] = ("light", "dark"), full: bool = False) -> None:
@@ -63,5 +63,6 @@ def shoot(page: Page, name: str, *, themes: tuple[str, ...] = ("light", "dark"),
         page.evaluate(
             "t => { const c = document.documentElement.classList; c.remove('light', 'dark'); c.add(t) }", theme
         )
+        page.wait_for_timeout(250)  # colours fade
         page.screenshot(path=str(SCREENS / f"{name}_{theme}.png"), full_page=full)
     page.evaluate("c => { document.documentElement.className = c }", before)
