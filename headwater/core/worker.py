@@ -24,6 +24,8 @@ from headwater.core.wake import WORK
 log = logging.getLogger("headwater.worker")
 #: A failing loop is tried again after this long, doubling up to the limit.
 FIRST_RETRY, LAST_RETRY = 0.5, 30.0
+#: The thread whose loops run by the clock alone, however much happens
+HOUSEKEEPING = "housekeeping"
 
 
 class Worker:
@@ -64,6 +66,12 @@ class Worker:
         for bell in self.bells.values():
             bell.set()
 
+    def _ring(self, but: str) -> None:
+        """Wake the other threads; housekeeping keeps to its own clock."""
+        for name, bell in self.bells.items():
+            if name not in (but, HOUSEKEEPING):
+                bell.set()
+
     def _thread(self, name: str, group: list[Loop]) -> None:
         bell = self.bells[name]
         due = dict.fromkeys((loop.name for loop in group), 0.0)
@@ -73,20 +81,17 @@ class Worker:
             did = 0
             for loop in group:
                 now = time.monotonic()
-                # Loops that look rarely keep to their own clock; the others also run when the bell rings.
-                if now >= due[loop.name] or (rung and loop.every <= 5):
+                if rung or now >= due[loop.name]:
                     count = self._once(loop)
                     did += count
+                    if count:  # what one thread wrote may be work for another
+                        self._ring(but=name)
                     due[loop.name] = 0.0 if count else time.monotonic() + loop.every
                 if self.stop.is_set():
                     break
             if did:
-                for other in self.bells.values():  # what one thread wrote may be work for another
-                    if other is not bell:
-                        other.set()
-                for loop in group:
-                    if loop.every <= 5:
-                        due[loop.name] = 0.0
+                if name != HOUSEKEEPING:
+                    due = dict.fromkeys(due, 0.0)
                 continue
             bell.wait(max(0.005, min(due.values()) - time.monotonic()))
         connection.close()
@@ -127,8 +132,7 @@ class Worker:
                     listening.execute(f"LISTEN {WORK}")
                     while not self.stop.is_set():
                         for _ in listening.notifies(timeout=1.0, stop_after=1):
-                            for bell in self.bells.values():
-                                bell.set()
+                            self._ring(but="delivery")  # the engine rings it when there is something to send
             except psycopg.Error as error:
                 log.warning("listener_away", extra={"why": str(error).strip().split("\n")[0]})
                 self.stop.wait(0.5)

@@ -55,16 +55,15 @@ def _batch(consumer: Consumer, only: list[int] | None, per_lane: int) -> int:
         if not lanes:
             return 0
         per_lane = max(1, min(per_lane, BATCH_TOTAL // len(lanes) or 1))
-        events = _read(lanes, per_lane)
-        heard = [e for e in events if consumer.wants(e.kind)]
+        heard = _read(consumer, lanes, per_lane)
         if heard:
             with in_lane(*{e.person_id for e in heard}):
                 consumer.react(heard)
             crash.point(f"{consumer.name}.reacted")
-        _advance(consumer.name, lanes, events, per_lane)
+        done = _advance(consumer.name, lanes, heard, per_lane)
     if heard:
         crash.point(f"{consumer.name}.committed")
-    return len(events)
+    return done
 
 
 def _claim(name: str, only: list[int] | None) -> list[tuple[int, int, int]]:
@@ -79,14 +78,17 @@ def _claim(name: str, only: list[int] | None) -> list[tuple[int, int, int]]:
         return [(k, s, h) for k, s, h in cursor.fetchall()]
 
 
-def _read(lanes: Sequence[tuple[int, int, int]], per_lane: int) -> list[Event]:
+def _read(consumer: Consumer, lanes: Sequence[tuple[int, int, int]], per_lane: int) -> list[Event]:
+    """The next facts of each lane that the consumer hears, up to the head that `_claim` saw."""
+    hears = None if consumer.hears is None else list(consumer.hears)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT g.lane_key, g.seq, g.person_id, g.at, g.id, g.kind, g.data, g.actor, g.recorded_at "
-            "FROM unnest(%s::bigint[], %s::bigint[]) AS p(lane_key, seq) CROSS JOIN LATERAL ("
-            "SELECT * FROM timeline_lanelog l WHERE l.lane_key = p.lane_key AND l.seq > p.seq "
+            "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS p(lane_key, seq, head) CROSS JOIN LATERAL ("
+            "SELECT * FROM timeline_lanelog l WHERE l.lane_key = p.lane_key AND l.seq > p.seq AND l.seq <= p.head "
+            "AND (%s::text[] IS NULL OR l.kind = ANY(%s)) AND l.kind <> ALL(%s) "
             "ORDER BY l.seq LIMIT %s) g ORDER BY g.lane_key, g.seq",
-            [[k for k, _, _ in lanes], [s for _, s, _ in lanes], per_lane],
+            [*[list(column) for column in zip(*lanes, strict=True)], hears, hears, list(consumer.deaf_to), per_lane],
         )
         # Django leaves jsonb of raw queries as text
         return [
@@ -94,20 +96,23 @@ def _read(lanes: Sequence[tuple[int, int, int]], per_lane: int) -> list[Event]:
         ]
 
 
-def _advance(name: str, lanes: Sequence[tuple[int, int, int]], events: Sequence[Event], per_lane: int) -> None:
+def _advance(name: str, lanes: Sequence[tuple[int, int, int]], heard: Sequence[Event], per_lane: int) -> int:
+    """Move the positions behind what was heard; a lane of which less than a full batch was heard has been read to the
+    head that was claimed (what lies between is gaps, and facts that the consumer does not hear). Returns how many
+    places of the lanes were passed."""
     last: dict[int, int] = {}
     count: dict[int, int] = {}
-    for e in events:
+    for e in heard:
         last[e.lane_key] = e.seq
         count[e.lane_key] = count.get(e.lane_key, 0) + 1
-    # A lane read to its end stands at its head (a fact recorded twice leaves a gap below it).
-    seqs = [last[k] if count.get(k, 0) >= per_lane else max(last.get(k, 0), head) for k, _, head in lanes]
+    seqs = [last[k] if count.get(k, 0) >= per_lane else head for k, _, head in lanes]
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE timeline_laneposition p SET seq = v.seq FROM unnest(%s::bigint[], %s::bigint[]) "
             "AS v(lane_key, seq) WHERE p.consumer = %s AND p.lane_key = v.lane_key",
             [[k for k, _, _ in lanes], seqs, name],
         )
+    return sum(seq - before for seq, (_, before, _) in zip(seqs, lanes, strict=True))
 
 
 def _one_by_one(consumer: Consumer) -> int:
@@ -138,7 +143,7 @@ def _one_by_one(consumer: Consumer) -> int:
 def _park(consumer: Consumer, key: int, error: str) -> None:
     with transaction.atomic():
         lanes = _claim(consumer.name, [key])
-        events = _read(lanes, 1) if lanes else []
+        events = _read(consumer, lanes, 1) if lanes else []
         if not events:
             return
         e = events[0]

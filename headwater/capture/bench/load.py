@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-CONNECTIONS = 96
+CONNECTIONS = 256
 
 
 class Run:
