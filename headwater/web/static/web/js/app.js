@@ -66,6 +66,11 @@ window.hw = {
   });
 
   // the thin line at the top while a page is on its way
+  // htmx copies the style attribute of an element to the new one of the same id, which the policy forbids; a textarea
+  // that was resized by hand has one.
+  document.addEventListener("htmx:before:swap", () => {
+    for (const at of document.querySelectorAll("#main [id][style]")) at.removeAttribute("style");
+  });
   document.addEventListener("htmx:before:request", (event) => {
     if (boosted(event.detail.ctx)) document.documentElement.classList.add("loading");
   });
