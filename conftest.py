@@ -40,6 +40,9 @@ import psycopg  # noqa: E402
 import pytest  # noqa: E402
 
 django.setup()
+# The workers of xdist inherit the environment: with the name in it, pytest-django would read the settings there before
+# this file has pointed them at the worker's own database.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def _state() -> str:
