@@ -113,9 +113,12 @@ def django_db_setup(postgres: str, django_db_blocker: pytest.FixtureDef) -> Iter
 
 
 def _reseed_after_flush() -> None:
-    """Tests with transaction=True empty every table when they end; the lanes belong to a fresh database."""
+    """Tests with transaction=True empty every table that Django manages when they end. The history is not one of
+    those, and the lanes belong to a fresh database."""
+    from django.db import connection
     from django.test import TransactionTestCase
 
+    from headwater.capture.models import IntakeLane
     from headwater.core.lanes import LANE_KEYS
     from headwater.core.setup import after_migrate
     from headwater.timeline.models import Lane
@@ -124,6 +127,9 @@ def _reseed_after_flush() -> None:
 
     def teardown(self: TransactionTestCase) -> None:
         flush(self)
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE timeline_fact")
+        IntakeLane.objects.bulk_create([IntakeLane(lane_key=k) for k in LANE_KEYS], ignore_conflicts=True)
         Lane.objects.bulk_create([Lane(lane_key=k, lane=n) for n, k in enumerate(LANE_KEYS)], ignore_conflicts=True)
         after_migrate()
 
