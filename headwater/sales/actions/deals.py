@@ -11,9 +11,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Min
 
-from headwater.accounts.models import Workspace
+from headwater.accounts.models import User, Workspace
 from headwater.core import clock, wake
 from headwater.core.money import CURRENCIES, MAX_AMOUNT
+from headwater.people.models import Company, Contact
 from headwater.timeline.actions import in_lane, record
 
 from ..facts import DealCreated, DealMoved
@@ -53,6 +54,17 @@ def check_amount(amount: Decimal | None, currency: str) -> None:
         raise ValueError(f"unknown currency: {currency}")
 
 
+def check_exist(*, contact_id: int | None = None, company_id: int | None = None, owner_id: int | None = None) -> None:
+    """Raise ValueError where a deal would name a contact, company or user that is not there."""
+    for what, model, pk in (
+        ("contact", Contact, contact_id),
+        ("company", Company, company_id),
+        ("owner", User, owner_id),
+    ):
+        if pk is not None and not model.objects.filter(pk=pk).exists():
+            raise ValueError(f"there is no {what} {pk}")
+
+
 def create_deal(
     *,
     actor: str,
@@ -70,13 +82,14 @@ def create_deal(
     """Open a deal at the top of a stage (the first open one of the first pipeline, if none is named).
 
     Records DealCreated on the contact. key: the same key makes one deal. Returns the deal's id. Raises ValueError on
-    an empty name, an amount that cannot be, an unknown currency or a stage that is not open.
+    an empty name, an amount that cannot be, an unknown currency, a stage that is not open, or a missing record.
     """
     name = name.strip()[:200]
     if not name:
         raise ValueError("a deal needs a name")
     currency = currency or Workspace.objects.values_list("currency", flat=True).get(pk=1)
     check_amount(amount, currency)
+    check_exist(contact_id=person_id, company_id=company_id, owner_id=owner_id)
     stage = PipelineStage.objects.filter(pk=stage_id).first() if stage_id else first_stage(ensure_pipeline())
     if stage is None or stage.kind != "open":
         raise ValueError("a new deal begins in an open stage")
@@ -139,6 +152,7 @@ def update_deal(deal_id: int, *, actor: str, version: int | None = None, **chang
         raise ValueError(f"a deal has no {', '.join(sorted(unknown))}")
     if "name" in changes and not str(changes["name"]).strip():
         raise ValueError("a deal needs a name")
+    check_exist(**{name: changes[name] for name in ("contact_id", "company_id", "owner_id") if name in changes})
     with locked(deal_id, version) as deal:
         for field, value in changes.items():
             setattr(deal, field, value)
