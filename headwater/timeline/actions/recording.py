@@ -18,7 +18,7 @@ from headwater.core.actors import SYSTEM
 from headwater.core.facts import Fact
 from headwater.core.lanes import LANE_KEYS, lane_key
 
-from . import registry
+from .. import registry
 
 #: Above this many people in one call, open record pages are not told one by one.
 MAX_LIVE_PEOPLE = 20
