@@ -2,39 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
+from headwater.accounts.queries import users
+from headwater.core import actors
 from headwater.messaging.models import Outbox
-from headwater.timeline.models import Parked
-from headwater.timeline.queries import Lag, lag
+from headwater.people.queries import contacts
+from headwater.timeline import queries as log
+from headwater.timeline.models import Operation, Parked
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionLine:
+    consumer: str
+    facts_behind: int
+    oldest_seconds: float
+    parked: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedLine:
+    """name: the person's; "" where she is not there (any more)."""
+
+    row: Parked
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    at: datetime
+    who: str
+    says: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """lag: per reaction. parked: the newest facts that a reaction could not digest (and how many there are).
-    Mails waiting and the ones overdue; the database's size in bytes."""
+    """lag: per reaction. parked: the newest facts that a reaction could not digest, how many there are, and how many
+    of each consumer. Mails waiting and the ones overdue; the database's size in bytes; what operators did."""
 
-    lag: list[Lag]
-    parked: list[Parked]
+    lag: list[ReactionLine]
+    parked: list[ParkedLine]
     parked_count: int
+    parked_by: list[tuple[str, int]]
     mails_waiting: int
     mails_overdue: int
     database_bytes: int
+    journal: list[JournalLine]
 
 
 def health(now: datetime) -> Health:
-    """Six statements, however much there is."""
+    """A constant number of statements, however much there is."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         (size,) = cursor.fetchone()
+    counts = log.parked_counts()
     return Health(
-        lag=lag(now),
-        parked=list(Parked.objects.order_by("-parked_at")[:20]),
-        parked_count=Parked.objects.count(),
+        lag=[
+            ReactionLine(one.consumer, one.facts_behind, one.oldest_seconds, counts.get(one.consumer, 0))
+            for one in log.lag(now)
+        ],
+        parked=named(log.parked(limit=20)),
+        parked_count=sum(counts.values()),
+        parked_by=sorted(counts.items()),
         mails_waiting=Outbox.objects.count(),
         mails_overdue=Outbox.objects.filter(due_at__lt=now).count(),
         database_bytes=size,
+        journal=_journal(log.journal()),
     )
+
+
+def named(rows: Sequence[Parked]) -> list[ParkedLine]:
+    """Parked facts with the names of their people."""
+    people = contacts([row.person_id for row in rows])
+    return [ParkedLine(row, people[row.person_id].name if row.person_id in people else "") for row in rows]
+
+
+def _journal(rows: Sequence[Operation]) -> list[JournalLine]:
+    names = users([pk for row in rows if (pk := actors.user_id(row.actor)) is not None])
+    out = []
+    for row in rows:
+        user = names.get(actors.user_id(row.actor) or 0)
+        out.append(JournalLine(row.at, user.name if user else row.actor, _says(row), row.note))
+    return out
+
+
+def _says(row: Operation) -> str:
+    """The line of the journal as a sentence."""
+    sentences = {
+        "parked.retried": _("%(facts)s facts of %(subject)s tried again, with success"),
+        "parked.discarded": _("%(facts)s facts of %(subject)s discarded"),
+    }
+    words = {"subject": row.subject, "facts": row.detail.get("facts", 0)}
+    return sentences.get(row.what, f"{row.what}: %(subject)s") % words

@@ -153,6 +153,8 @@ def _park(consumer: Consumer, key: int, error: str) -> None:
             consumer=consumer.name,
             defaults={
                 "person_id": e.person_id,
+                "at": e.at,
+                "fact_id": e.id,
                 "kind": e.kind,
                 "error": error[-4000:],
                 "parked_at": clock.now(),

@@ -73,7 +73,11 @@ class VisitorFact(models.Model):
 
 
 class Parked(models.Model):
-    """A fact on which a consumer failed by itself, for good: set aside so that the lane goes on, and shown."""
+    """A fact on which a consumer failed by itself, for good: set aside so that the lane goes on, and shown.
+
+    It names the fact in the history (person_id, at, fact_id) and does not repeat it. `seq` is its place in the lane;
+    below 0 where the fact has none (copied history that a replay met).
+    """
 
     HOT = "lane"
     pk = models.CompositePrimaryKey("lane_key", "seq", "consumer")
@@ -81,6 +85,31 @@ class Parked(models.Model):
     seq = models.BigIntegerField()
     consumer = models.CharField(max_length=40)
     person_id = models.BigIntegerField()
+    at = models.DateTimeField(null=True)
+    fact_id = models.UUIDField(null=True)
     kind = models.CharField(max_length=80)
     error = models.TextField()
+    attempts = models.IntegerField(default=1)
     parked_at = models.DateTimeField()
+    tried_at = models.DateTimeField(null=True)
+
+    @property
+    def key(self) -> str:
+        """Names it on pages and in the API: "audience:-12:331"."""
+        return f"{self.consumer}:{self.lane_key}:{self.seq}"
+
+    @property
+    def reason(self) -> str:
+        """The last line of the traceback."""
+        return self.error.strip().rpartition("\n")[2]
+
+
+class Operation(models.Model):
+    """What operators, and the rules that they set, did to the log. Never changed."""
+
+    at = models.DateTimeField(db_index=True)
+    actor = models.CharField(max_length=40)
+    what = models.CharField(max_length=40)  # "parked.retried", "partition.retired", ...
+    subject = models.CharField(max_length=120)
+    note = models.CharField(max_length=500, default="", blank=True)
+    detail = models.JSONField(default=dict)

@@ -1,6 +1,8 @@
-"""The health page tells lag, parked facts and waiting mails, to administrators only."""
+"""The health page tells lag, parked facts and waiting mails, to administrators only; there they act on them."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 from django.test import Client
@@ -9,6 +11,8 @@ from headwater.accounts.models import User
 from headwater.core import clock
 from headwater.core.lanes import LANE_KEYS
 from headwater.integrations.queries import health
+from headwater.timeline import actions, dispatch, queries, registry
+from headwater.timeline.actions import Custom
 from headwater.timeline.models import Parked
 
 pytestmark = pytest.mark.django_db
@@ -39,3 +43,83 @@ def test_others_are_refused() -> None:
     client = Client()
     client.force_login(User.objects.create_user("s@x.example", "s@x.example", "pw", role="sales"))
     assert client.get("/settings/health/").status_code == 403
+
+
+@pytest.fixture
+def admin() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_user("a@x.example", "a@x.example", "pw", role="admin", first_name="Ann"))
+    return client
+
+
+@pytest.fixture
+def bad(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """Two facts are parked for "test", which cannot digest people of this set."""
+    monkeypatch.setattr(registry, "_consumers", {})
+    people = {1, 2}
+
+    @registry.reaction("test", hears=["test.said"], order=1)
+    def react(batch) -> None:  # type: ignore[no-untyped-def]
+        if people & {e.person_id for e in batch}:
+            raise RuntimeError("cannot digest")
+
+    actions.ensure_consumers()
+    for person in sorted(people):
+        actions.record(person, Custom("test.said", {}))
+    dispatch.run_once("test")
+    return people
+
+
+def test_an_administrator_lets_a_fact_try_again(admin: Client, bad: set[int]) -> None:
+    first, second = sorted(queries.parked(), key=lambda p: p.person_id)
+    text = admin.get(f"/settings/health/parked/{first.key}/").content.decode()
+    assert "RuntimeError: cannot digest" in text
+    bad.discard(1)
+    assert admin.post("/settings/health/retry/", {"key": first.key}).status_code == 302
+    assert [p.key for p in queries.parked()] == [second.key]
+    text = admin.post("/settings/health/retry/", {"consumer": "test"}, follow=True).content.decode()
+    assert "1 fact failed again and stays set aside." in text
+    assert "1 facts of test tried again, with success" in text
+    assert "Ann" in text
+    assert admin.get(f"/settings/health/parked/{first.key}/").status_code == 404
+    assert admin.post("/settings/health/retry/", {"key": "nonsense"}).status_code == 404
+
+
+def test_an_administrator_discards_a_fact_with_a_note(admin: Client, bad: set[int]) -> None:
+    key = queries.parked()[0].key
+    text = admin.post("/settings/health/discard/", {"key": key, "note": " "}, follow=True).content.decode()
+    assert "a note is needed" in text
+    text = admin.post("/settings/health/discard/", {"key": key, "note": "<Test> data"}, follow=True).content.decode()
+    assert "&lt;Test&gt; data" in text
+    assert len(queries.parked()) == 1
+
+
+def test_the_api_retries_and_discards(admin: Client, bad: set[int]) -> None:
+    def call(path: str, body: object) -> tuple[int, object]:
+        headers = {"X-CSRFToken": "x"}
+        answer = admin.post(path, json.dumps(body), content_type="application/json", headers=headers)
+        return answer.status_code, answer.json()
+
+    listed = admin.get("/api/v1/health/parked?consumer=test").json()
+    said = ("test", "RuntimeError: cannot digest", 1)
+    assert [(p["consumer"], p["reason"], p["attempts"]) for p in listed] == [said, said]
+    assert admin.get("/api/v1/health").json()["reactions"][0]["parked"] == 2
+    bad.discard(listed[0]["person_id"])
+    retry, discard = "/api/v1/health/parked/retry", "/api/v1/health/parked/discard"
+    assert call(retry, {"consumer": "test"}) == (200, {"done": 1, "failed": 1, "left": 0})
+    assert call(retry, {})[0] == 422
+    assert call(retry, {"keys": ["nonsense"]})[0] == 422
+    assert call(retry, {"consumer": "nobody"})[0] == 404
+    assert call(discard, {"consumer": "test", "note": ""})[0] == 422
+    assert call(discard, {"consumer": "test", "note": "Broken client"}) == (200, {"discarded": 1})
+    assert queries.parked() == []
+
+
+def test_others_may_not_act(bad: set[int]) -> None:
+    client = Client()
+    client.force_login(User.objects.create_user("s@x.example", "s@x.example", "pw", role="marketer"))
+    key = queries.parked()[0].key
+    assert client.post("/settings/health/retry/", {"key": key}).status_code == 403
+    assert client.post("/settings/health/discard/", {"key": key, "note": "x"}).status_code == 403
+    assert client.get(f"/settings/health/parked/{key}/").status_code == 403
+    assert client.get("/api/v1/health").status_code == 403

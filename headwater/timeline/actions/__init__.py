@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .parked import Place, Retried, discard, discard_all, place, retry, retry_all
 from .recording import (
     Custom,
     NewFact,
@@ -17,11 +18,18 @@ from .recording import (
 __all__ = [
     "Custom",
     "NewFact",
+    "Place",
+    "Retried",
     "adopt",
+    "discard",
+    "discard_all",
     "ensure_consumers",
     "in_lane",
+    "place",
     "record",
     "record_anonymous",
     "record_history",
     "record_many",
+    "retry",
+    "retry_all",
 ]

@@ -13,8 +13,6 @@ from msgspec import json
 
 from headwater.core.facts import KINDS, Fact, Group, Look, look_of, revive
 
-from .registry import consumers
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -115,23 +113,3 @@ def anonymous_counts(visitor_ids: Sequence[int]) -> dict[int, int]:
             [list(visitor_ids)],
         )
         return dict(cursor.fetchall())
-
-
-@dataclass(frozen=True, slots=True)
-class Lag:
-    consumer: str
-    facts_behind: int
-    oldest_seconds: float
-
-
-def lag(now: datetime) -> list[Lag]:
-    """How far each consumer is behind: facts, and the age of the oldest one it has not read."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT p.consumer, sum(l.head - p.seq), max(EXTRACT(EPOCH FROM %s - o.recorded_at)) "
-            "FROM timeline_laneposition p JOIN timeline_lane l USING (lane_key) LEFT JOIN LATERAL ("
-            "SELECT recorded_at FROM timeline_lanelog g WHERE g.lane_key = p.lane_key AND g.seq > p.seq "
-            "ORDER BY g.seq LIMIT 1) o ON true WHERE p.consumer = ANY(%s) GROUP BY 1 ORDER BY 1",
-            [now, list(consumers())],
-        )
-        return [Lag(c, int(n), max(0.0, float(s or 0))) for c, n, s in cursor.fetchall()]

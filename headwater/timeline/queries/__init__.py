@@ -1,0 +1,20 @@
+"""Reads of this package. Import from here: `from headwater.timeline import queries`."""
+
+from __future__ import annotations
+
+from .reading import Entry, anonymous_counts, kinds_of, read, read_many
+from .standing import Lag, journal, lag, parked, parked_counts, parked_one
+
+__all__ = [
+    "Entry",
+    "Lag",
+    "anonymous_counts",
+    "journal",
+    "kinds_of",
+    "lag",
+    "parked",
+    "parked_counts",
+    "parked_one",
+    "read",
+    "read_many",
+]
