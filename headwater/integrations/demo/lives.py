@@ -28,10 +28,46 @@ class Setting:
     rules: Rules
     forms: Mapping[str, tuple[int, str]]  # slug -> id, name
     asset: tuple[int, str]
-    welcome: Sequence[tuple[int, int, str]]  # template id, version, subject
-    newsletter: tuple[int, int, str]
+    mails: Mapping[int, tuple[int, str]]  # template id -> version, subject
+    newsletter: int  # template id
+    journeys: Mapping[str, Way]  # gallery slug -> the live journey
     takers: Sequence[tuple[int, str]]  # sales people: id, name
+    marketer: int
     consent_text: str
+
+
+@dataclass(frozen=True)
+class Way:
+    """A live journey. graph: its published steps, with the waits of the gallery (the demo lives them in minutes)."""
+
+    id: int
+    name: str
+    version_id: int
+    version: int
+    graph: Mapping[str, Any]
+
+
+@dataclass
+class Passage:
+    """Her way through one journey. log: step, came, left, outcome, reason."""
+
+    way: Way
+    id: int
+    entry_key: str
+    why: dict[str, Any]
+    since: datetime
+    entered_at: datetime
+    moved_at: datetime
+    step: str
+    state: str = "active"
+    until: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: str = ""
+    log: list[tuple[str, datetime, datetime, str, str]] = field(default_factory=list)
+
+    def key(self, person_id: int, step: str) -> str:
+        """The key that the engine gives to what a step does."""
+        return f"journey:{person_id}.{self.id}:{step}"
 
 
 @dataclass
@@ -42,6 +78,9 @@ class Mail:
     subject: str
     sent_at: datetime
     key: str
+    purpose: str = "marketing"
+    by: tuple[Passage, str] | None = None  # the journey and the step that sent it
+    refused: str = ""
     bounced: bool = False
     opened_at: datetime | None = None
     clicked_at: datetime | None = None
@@ -58,6 +97,7 @@ class Sale:
     score: int
     status: str
     due: datetime
+    by: tuple[Passage, str]  # the journey and the step that handed her over
     answered_at: datetime | None = None
     return_reason: str = ""
     amount: int = 0
@@ -100,6 +140,11 @@ class Life:
     mails: list[Mail] = field(default_factory=list)
     submissions: list[tuple[datetime, uuid.UUID, str, dict[str, Any], bool]] = field(default_factory=list)
     sale: Sale | None = None
+    deliverable: bool = True
+    zeal: float = 0.2
+    passages: list[Passage] = field(default_factory=list)
+    tasks: list[tuple[Passage, str, dict[str, Any], datetime, datetime | None]] = field(default_factory=list)
+    points: list[tuple[datetime, uuid.UUID, int, str, str]] = field(default_factory=list)
 
     @property
     def name(self) -> str:

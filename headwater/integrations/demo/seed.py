@@ -17,14 +17,19 @@ from headwater.audience.models import ScoreRule
 from headwater.audience.rules import where_test
 from headwater.core import clock
 from headwater.insights import actions as insights
+from headwater.journeys.models import Journey
+from headwater.journeys.queries.gallery import templates as gallery
 from headwater.messaging.models import MailTemplate, TemplateVersion
 
 from . import furniture
-from .lives import Setting
+from .lives import Setting, Way
 from .telling import Teller
 from .write import PER_COMPANY, STRANGERS, firms, strangers, write
 
 SEED = 20_261_122
+#: Journeys of the gallery through which people of the past went, and the settings of their steps that are waits
+WALKED = ("welcome-nurture", "event", "hand-over")
+WAITS = ("for", "at", "within", "timeout", "due")
 
 #: Two seeders at once: the second waits, then finds everything there.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('headwater.demo'))"
@@ -78,19 +83,31 @@ def _setting(had: furniture.Furniture, now: datetime) -> Setting:
     for r in ScoreRule.objects.filter(active=True, model__key="engagement").order_by("pk"):
         rules.setdefault(r.kind, []).append((where_test(r.where), r.points, r.cap))
     takers = [u for u in had.users.values() if u.takes_leads]
-    graph = had.journeys["welcome-nurture"].draft
-    welcome = [s["settings"]["template"] for s in graph["steps"].values() if s["kind"] == "send_email"]
-    mails = {t.pk: t for t in MailTemplate.objects.filter(pk__in=welcome)}
-    subjects = dict(
-        TemplateVersion.objects.filter(template__in=[*welcome, had.newsletter.pk]).values_list("template", "subject")
-    )
+    subjects = dict(TemplateVersion.objects.order_by("version").values_list("template", "subject"))
     return Setting(
         now=now,
         rules=rules,
         forms={slug: (form.pk, form.name) for slug, form in had.forms.items()},
         asset=(had.asset.pk, had.asset.name),
-        welcome=[(pk, mails[pk].version, subjects[pk]) for pk in welcome][:3],
-        newsletter=(had.newsletter.pk, had.newsletter.version, subjects[had.newsletter.pk]),
+        mails={t.pk: (t.version, subjects[t.pk]) for t in MailTemplate.objects.all()},
+        newsletter=had.newsletter.pk,
+        journeys={slug: _way(had.journeys[slug]) for slug in WALKED if slug in had.journeys},
         takers=[(u.pk, u.name) for u in takers],
+        marketer=had.users["maria@demo.example"].pk,
         consent_text=furniture.CONSENT,
     )
+
+
+def _way(journey: Journey) -> Way:
+    """A live journey as the past walked it: its own steps, with the gallery's waits of days."""
+    version = journey.version
+    assert version is not None
+    calm = gallery()[journey.gallery]["graph"]["steps"]
+    steps = {
+        key: {
+            **step,
+            "settings": step["settings"] | {k: calm[key]["settings"][k] for k in WAITS if k in calm[key]["settings"]},
+        }
+        for key, step in version.graph["steps"].items()
+    }
+    return Way(journey.pk, journey.name, version.pk, version.number, {**version.graph, "steps": steps})

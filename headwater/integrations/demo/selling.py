@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from . import world
-from .lives import Life, Sale
+from .lives import Life, Passage, Sale
 
 if TYPE_CHECKING:
     from .telling import Teller
@@ -17,25 +17,25 @@ STEPS = (("Qualified", 1, 6, 0.0), ("Proposal", 6, 28, 0.26), ("Negotiation", 8,
 YEARLY = {"Starter": 3480, "Team": 10680, "Enterprise": 28800}
 
 
-def sell(teller: Teller, life: Life, at: datetime, reason: str, score: int) -> None:
-    """Hand over at that moment and tell what followed until now."""
-    rng, now = teller.rng, teller.s.now
+def sell(teller: Teller, life: Life, at: datetime, reason: str, score: int, by: Passage, step: str) -> None:
+    """A step of a journey hands her over at that moment; tell what followed until now."""
+    rng, now, system = teller.rng, teller.s.now, f"journey:{by.way.id}"
     owner, owner_name = teller.s.takers[teller.turn % len(teller.s.takers)]
     teller.turn += 1
-    sale = life.sale = Sale(at, owner, reason, score, "open", at + SLA)
+    sale = life.sale = Sale(at, owner, reason, score, "open", at + SLA, (by, step))
     sale.amount = max(490, round(YEARLY[life.plan] * rng.uniform(0.7, 1.5) / 10) * 10)
     sale.path = [("Lead", at)]
-    _stage(teller, life, at, "mql", reason, "system")
+    _stage(teller, life, at, "mql", reason, system)
     teller.say(life, at + timedelta(milliseconds=1), "owner.changed",
-               {"after": owner, "after_name": owner_name, "reason": "hand-over"}, "system")  # fmt: skip
+               {"after": owner, "after_name": owner_name, "reason": "hand-over"}, system)  # fmt: skip
     handed = {"owner": owner, "owner_name": owner_name, "reason": reason, "score": score, "sla": sale.due.isoformat()}
-    _handover(teller, life, at + timedelta(milliseconds=2), "lead.handed_over", handed, "system")
+    _handover(teller, life, at + timedelta(milliseconds=2), "lead.handed_over", handed, system)
     created = {"name": "", "amount": f"{sale.amount}.00", "currency": "EUR", "pipeline": "Sales", "stage": "Lead"}
-    _deal(teller, life, at + timedelta(milliseconds=3), "deal.created", created, "system")
+    _deal(teller, life, at + timedelta(milliseconds=3), "deal.created", created, system)
     task = {"title": f"Call {life.name}", "task_kind": "call", "due": sale.due.isoformat(), "owner": owner,
             "owner_name": owner_name}  # fmt: skip
     sale.deal_facts.append(task)
-    teller.say(life, at + timedelta(milliseconds=4), "task.created", task, "system")
+    teller.say(life, at + timedelta(milliseconds=4), "task.created", task, system)
     answer = at + timedelta(minutes=min(60 * 30, rng.lognormvariate(3.4, 0.9)))
     open_ = answer > now or (now - at < timedelta(days=2) and rng.random() < 0.55)
     sale.tasks.append((at, f"Call {life.name}", "call", sale.due, None if open_ else answer, task))

@@ -9,7 +9,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from headwater.audience.actions.history import PointsSeed, import_points
 from headwater.capture.actions.history import SubmissionSeed, count_past_downloads, import_submissions
+from headwater.journeys.actions.history import PassageSeed, import_passages
 from headwater.messaging.actions.history import MessageSeed, import_messages
 from headwater.people.actions.history import (
     CompanySeed,
@@ -114,6 +116,7 @@ def write(
     _sales(people, companies, company_ids)
     progress(f"{len(lives)} people in {len(companies)} companies, their deals and tasks")
     import_messages([m for pk, life in people for m in _messages(pk, life)])
+    _journeys(people)
     import_submissions([s for pk, life in people for s in _submissions(pk, life, had)])
     downloads = sum(f[2] == "asset.downloaded" for life in lives for f in life.facts)
     count_past_downloads(had.asset.pk, downloads)
@@ -193,7 +196,7 @@ def _sales(people: Sequence[tuple[int, Life]], companies: Sequence[Firm], compan
         [
             HandoverSeed(
                 pk, sale.owner, deal, sale.reason, sale.score, sale.at, sale.due, sale.status, sale.answered_at,
-                sale.return_reason, f"demo:{pk}",
+                sale.return_reason, sale.by[0].key(pk, sale.by[1]),
             )
             for (pk, _, sale), deal in zip(sold, deals, strict=True)
         ]
@@ -244,12 +247,45 @@ def _patch(name: str, ids: Sequence[int], facts: Sequence[dict[str, Any] | None]
 def _messages(pk: int, life: Life) -> list[MessageSeed]:
     return [
         MessageSeed(
-            pk, m.id, m.key, m.template, m.version, m.subject, life.email, m.sent_at, "demo",
-            status="bounced" if m.bounced else "sent", opened_at=m.opened_at, clicked_at=m.clicked_at,
-            unsubscribed_at=m.unsubscribed_at,
+            pk, m.id, m.by[0].key(pk, m.by[1]) if m.by else m.key, m.template, m.version, m.subject, life.email,
+            m.sent_at, f"journey:{m.by[0].way.id}" if m.by else "demo", m.purpose,
+            status="refused" if m.refused else "bounced" if m.bounced else "sent", opened_at=m.opened_at,
+            clicked_at=m.clicked_at, unsubscribed_at=m.unsubscribed_at, refused=m.refused,
         )
         for m in life.mails
     ]  # fmt: skip
+
+
+def _journeys(people: Sequence[tuple[int, Life]]) -> None:
+    """Passages, and what their steps did that is a row of its own: points and tasks."""
+    import_passages(
+        [
+            PassageSeed(
+                pk, p.id, p.way.id, p.way.version_id, p.entry_key, p.why, p.since, p.entered_at, p.moved_at, p.step,
+                p.state, p.log, p.until, p.ended_at, p.outcome,
+            )
+            for pk, life in people
+            for p in life.passages
+        ]
+    )  # fmt: skip
+    import_points(
+        [
+            PointsSeed(pk, points, reason, at, fact, by)
+            for pk, life in people
+            for at, fact, points, reason, by in life.points
+        ]
+    )
+    tasks = [(pk, t) for pk, life in people for t in life.tasks]
+    ids = import_tasks(
+        [
+            TaskSeed(
+                pk, told["title"], told["task_kind"], datetime.fromisoformat(told["due"]), at, told["owner"], None,
+                2 if step == "nudge" else 1, done, "", passage.key(pk, step), f"journey:{passage.way.id}",
+            )
+            for pk, (passage, step, told, at, done) in tasks
+        ]
+    )  # fmt: skip
+    _patch("task", ids, [t[2] for _, t in tasks])
 
 
 def _submissions(pk: int, life: Life, had: Furniture) -> list[SubmissionSeed]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,10 @@ from django.test import override_settings
 from headwater.audience.models import Segment
 from headwater.audience.queries import matching
 from headwater.core.clock import freeze
+from headwater.core.lanes import lane_key
 from headwater.integrations.demo import seed
+from headwater.journeys.models import JourneyVersion, Passage
+from headwater.journeys.queries.overview import lines
 from headwater.people.models import Contact
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -87,7 +91,8 @@ def test_deals_stand_where_their_history_ends(company: None) -> None:
 
 
 def test_mails_of_the_ledger_are_on_the_timelines(company: None) -> None:
-    for kind, column in (("mail.sent", "status = 'sent'"), ("mail.opened", "opened_at IS NOT NULL"),
+    for kind, column in (("mail.sent", "status = 'sent'"),
+                         ("mail.refused", "status = 'refused'"), ("mail.opened", "opened_at IS NOT NULL"),
                          ("mail.clicked", "clicked_at IS NOT NULL")):  # fmt: skip
         assert rows(f"SELECT count(*) FROM messaging_message WHERE {column}") == rows(
             f"SELECT count(*) FROM timeline_fact WHERE kind = '{kind}'"
@@ -114,6 +119,122 @@ def test_segments_hold_whom_a_full_evaluation_finds(company: None) -> None:
         assert have == matching(s.definition, people), s.key
 
 
+WALKED = ("welcome-nurture", "event", "hand-over")
+
+
+def test_people_went_through_all_journeys_and_some_are_still_inside(company: None) -> None:
+    told = {line.journey.gallery: line for line in lines()}
+    for slug in WALKED:
+        assert rows(f"SELECT count(*) > 3 FROM journeys_passage WHERE journey_id = {told[slug].journey.pk}") == [
+            (True,)
+        ]
+    assert (
+        sum(told[slug].inside for slug in WALKED)
+        == rows("SELECT count(*) FROM journeys_passage WHERE ended_at IS NULL")[0][0]
+    )
+    assert rows("SELECT DISTINCT state FROM journeys_passage WHERE ended_at IS NULL") == [("waiting",)]
+
+
+def test_nobody_wakes_while_somebody_takes_a_first_look(company: None) -> None:
+    assert rows("SELECT count(*) FROM journeys_due WHERE due_at < '2026-11-22 10:30+00'") == [(0,)]
+    assert rows("SELECT lane_key, due_at, person_id, passage_id FROM journeys_due ORDER BY 3, 4") == sorted(
+        ((lane_key(p), at, p, pk) for p, at, pk in rows(
+            "SELECT person_id, until, id FROM journeys_passage WHERE until IS NOT NULL")),
+        key=lambda row: row[2:],
+    )  # fmt: skip
+
+
+def test_the_counts_of_each_step_are_what_the_passages_say(company: None) -> None:
+    counted = rows("SELECT version_id, step, what, sum(n)::int FROM journeys_stepcount GROUP BY 1, 2, 3")
+    want: Counter[tuple[int, str, str]] = Counter()
+    for version, step, outcome, reason in rows(
+        "SELECT p.version_id, l.step, l.outcome, l.reason FROM journeys_passagelog l "
+        "JOIN journeys_passage p ON p.person_id = l.person_id AND p.id = l.passage_id"
+    ):
+        arms = JourneyVersion.objects.get(pk=version).graph["steps"][step].get("arms") or {}
+        left = outcome in ("goal", "exit")
+        want[version, step, "entered"] += 1
+        want[version, step, "left" if left else "done"] += 1
+        if len(arms) > 1 and not left:
+            want[version, step, f"arm:{outcome}"] += 1
+        if reason.startswith("refused:"):
+            want[version, step, reason] += 1
+    for version, step in rows("SELECT version_id, step FROM journeys_passage WHERE ended_at IS NULL"):
+        want[version, step, "entered"] += 1
+    assert {(v, s, w): n for v, s, w, n in counted} == dict(want)
+
+
+def test_each_passage_walked_along_the_arrows_of_its_version(company: None) -> None:
+    graphs = {v.pk: v.graph for v in JourneyVersion.objects.all()}
+    ways: dict[tuple[int, int], list[tuple[str, str]]] = {}
+    for person, passage, step, outcome in rows(
+        "SELECT person_id, passage_id, step, outcome FROM journeys_passagelog ORDER BY 1, 2, hop"
+    ):
+        ways.setdefault((person, passage), []).append((step, outcome))
+    for p in Passage.objects.all():
+        graph, way = graphs[p.version_id], ways.get((p.person_id, p.id), [])
+        at = graph["start"]
+        for step, outcome in way:
+            assert step == at
+            node = graph["steps"][step]
+            at = (node.get("arms") or {}).get(outcome) or node.get("next") or step
+        assert p.hops == len(way)
+        assert p.step == (way[-1][0] if p.ended_at else at)
+
+
+@pytest.mark.parametrize(
+    ("fact", "where"),
+    [("entered", "true"), ("finished", "state = 'finished'"), ("exited", "state = 'exited'")],
+)
+def test_each_passage_is_on_the_timeline_and_in_the_counts_of_its_days(company: None, fact: str, where: str) -> None:
+    column = "entered_at" if fact == "entered" else "ended_at"
+    day = f"({column} AT TIME ZONE 'UTC')::date"
+    passages = rows(
+        f"SELECT journey_id, {day}, count(*) FROM journeys_passage WHERE {where} GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    assert passages == rows(
+        f"SELECT (data->>'journey')::bigint, (at AT TIME ZONE 'UTC')::date, count(*) FROM timeline_fact "
+        f"WHERE kind = 'journey.{fact}' GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    assert passages == rows(
+        f"SELECT journey_id, day, sum(n)::int FROM journeys_daycount WHERE what = '{fact}' GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+
+
+def test_each_mail_step_has_its_row_in_the_ledger_with_the_engines_key(company: None) -> None:
+    sending = {
+        (v.pk, key)
+        for v in JourneyVersion.objects.all()
+        for key, s in v.graph["steps"].items()
+        if s["kind"] == "send_email"
+    }
+    want = sorted(
+        f"journey:{person}.{passage}:{step}"
+        for version, person, passage, step in rows(
+            "SELECT p.version_id, p.person_id, p.id, l.step FROM journeys_passagelog l "
+            "JOIN journeys_passage p ON p.person_id = l.person_id AND p.id = l.passage_id"
+        )
+        if (version, step) in sending
+    )
+    assert [
+        key
+        for (key,) in rows("SELECT key FROM messaging_message WHERE key LIKE 'journey:%' ORDER BY key COLLATE \"C\"")
+    ] == want
+    assert rows("SELECT count(*) FROM messaging_message WHERE subject LIKE '%{{%'") == [(0,)]
+
+
+def test_tags_on_the_record_are_those_of_the_timeline(company: None) -> None:
+    assert (
+        rows(
+            "SELECT c.id FROM people_contact c WHERE "
+            "(SELECT array_agg(t::text ORDER BY t::text) FROM unnest(c.tags) t) IS DISTINCT FROM "
+            "(SELECT array_agg(DISTINCT data->>'tag' ORDER BY data->>'tag') FROM timeline_fact f "
+            "WHERE f.person_id = c.id AND kind = 'tag.added')"
+        )
+        == []
+    )
+
+
 def _digest() -> str:
     """Everything that matters of the history: ids of rows differ, what they say does not."""
     text = str(
@@ -121,6 +242,7 @@ def _digest() -> str:
         + rows("SELECT at, id, kind, split_part(actor, ':', 1) FROM timeline_fact ORDER BY at, id")
         + rows("SELECT name, amount, created_at, stage_at, won_at FROM sales_deal ORDER BY created_at, name")
         + rows("SELECT id, subject, sent_at, opened_at FROM messaging_message ORDER BY id")
+        + rows("SELECT id, step, state, entered_at, moved_at, until, outcome FROM journeys_passage ORDER BY id")
         + rows("SELECT visitor_id, views, last_seen_at FROM people_visitor ORDER BY 1")
     )
     return hashlib.sha256(text.encode()).hexdigest()

@@ -14,7 +14,7 @@ from ..rules.tokens import email_digest
 
 @dataclass(frozen=True, slots=True)
 class MessageSeed:
-    """A mail that was sent. status "sent" or "bounced"; a bounced address is suppressed."""
+    """A mail that was sent, or was not. status "sent", "bounced" (its address is suppressed) or "refused", with why."""
 
     person_id: int
     id: uuid.UUID
@@ -30,6 +30,7 @@ class MessageSeed:
     opened_at: datetime | None = None
     clicked_at: datetime | None = None
     unsubscribed_at: datetime | None = None
+    refused: str = ""
 
 
 @transaction.atomic
@@ -45,11 +46,13 @@ def import_messages(seeds: Sequence[MessageSeed]) -> None:
         ) as copy,
     ):
         for s in seeds:
-            bounced = s.status == "bounced"
+            bounced, tried = s.status == "bounced", s.status != "refused"
             copy.write_row(
                 (s.person_id, s.id, s.key, s.template_id, s.version, s.purpose, s.actor, s.email, s.subject,
-                 f"{s.id.hex}@northstar.example", "{}", s.status, "", "550 no such mailbox" if bounced else "", 1,
-                 False, s.sent_at - timedelta(seconds=2), s.sent_at - timedelta(seconds=1), s.sent_at, s.opened_at,
+                 f"{s.id.hex}@northstar.example", "{}", s.status, s.refused,
+                 "550 no such mailbox" if bounced else "", int(tried), False,
+                 s.sent_at - timedelta(seconds=2) if tried else s.sent_at,
+                 s.sent_at - timedelta(seconds=1) if tried else None, s.sent_at if tried else None, s.opened_at,
                  s.opened_at, int(s.opened_at is not None), s.clicked_at, s.clicked_at, int(s.clicked_at is not None),
                  0, s.sent_at if bounced else None, s.unsubscribed_at)
             )  # fmt: skip

@@ -1,0 +1,45 @@
+"""Points of the past that somebody or a journey gave, in bulk, for sample data and imports: lines of the ledger only.
+
+Call `recompute` afterwards: it adds them up together with the points by rule.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from headwater.core import clock
+
+from ..engine import scoring
+from ..engine.book import book
+from ..models import ScoreModel
+
+
+@dataclass(frozen=True, slots=True)
+class PointsSeed:
+    """Points outside of the rules. fact_id: that of the fact `score.changed` which tells of them."""
+
+    person_id: int
+    points: int
+    reason: str
+    at: datetime
+    fact_id: uuid.UUID
+    actor: str
+    model: str = "engagement"
+
+
+@transaction.atomic
+def import_points(seeds: Sequence[PointsSeed]) -> None:
+    """Write them. Raises KeyError on a score model that is not there."""
+    models = dict(ScoreModel.objects.values_list("key", "pk"))
+    entries = [
+        scoring.Entry(
+            s.person_id, s.at, s.fact_id, 0, models[s.model], s.points, "score.changed", s.reason[:200], s.actor
+        )
+        for s in seeds
+    ]
+    scoring.post(entries, book(), clock.now(), tell=False)
