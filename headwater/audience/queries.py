@@ -62,9 +62,9 @@ def matching(condition: Any, person_ids: Sequence[int]) -> set[int]:
     """Those of these people for whom the condition (JSON of a segment) holds now. Raises ConditionError."""
     if not person_ids:
         return set()
-    said = statement(parse(condition), now=clock.now(), scope=Scope(ids=list(person_ids)))
+    said = statement(parse(condition), scope=Scope(ids=list(person_ids)), timeless=True)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT p.id FROM {said.source} WHERE {said.inside}", said.params)
+        cursor.execute(f"SELECT p.id FROM {said.source} WHERE {said.inside}", said.params(clock.now()))
         return {row[0] for row in cursor.fetchall()}
 
 
@@ -141,12 +141,12 @@ def segments_of(person_ids: Sequence[int]) -> dict[int, list[Segment]]:
 
 def preview(condition: Any, *, sample: int = 5) -> tuple[int, list[int]]:
     """How many people the condition holds for now, exactly, and the ids of the newest few. Raises ConditionError."""
-    said = statement(parse(condition), now=clock.now())
+    said = statement(parse(condition), timeless=True)
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH t AS MATERIALIZED (SELECT p.id FROM {said.source} WHERE {said.inside}) "
             "SELECT (SELECT count(*) FROM t), ARRAY(SELECT id FROM t ORDER BY id DESC LIMIT %(few)s)",
-            {**said.params, "few": sample},
+            said.params(clock.now(), few=sample),
         )
         count, ids = cursor.fetchone()
         return int(count), list(ids)

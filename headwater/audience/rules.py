@@ -91,6 +91,11 @@ _SHAPES: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
+def is_property(value: Any) -> bool:
+    """Whether this can be the name of a fact's property; dots reach into objects ("fields.company")."""
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z_][\w.\- ]{0,79}", value) is not None
+
+
 def where_problems(where: Any) -> list[tuple[str, str]]:
     """What is wrong with a list of property conditions: (path below `where`, message) pairs; empty if nothing."""
     if not isinstance(where, list):
@@ -102,7 +107,7 @@ def where_problems(where: Any) -> list[tuple[str, str]]:
             continue
         out += [(f"[{n}].{key}", "unknown key") for key in item if key not in ("prop", "op", "value")]
         prop, op = item.get("prop"), item.get("op", "eq")
-        if not isinstance(prop, str) or not re.fullmatch(r"[A-Za-z_][\w.\- ]{0,79}", prop):
+        if not is_property(prop):
             out.append((f"[{n}].prop", "must be the name of a property"))
         if not isinstance(op, str) or op not in PROP_OPS:
             out.append((f"[{n}].op", f"unknown operator {op!r}; one of {', '.join(PROP_OPS)}"))

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from .nodes import Group, Leaf, Node, Not, Sql
-from .sql import Query, Scope, compile_node
+from .sql import Query, Scope, compile_node, resolve
 from .words import summary
 
 
@@ -36,12 +36,13 @@ class Answer:
 
 def explain(node: Node, person_id: int, *, now: datetime) -> Answer | None:
     """Ask every part of a condition about one person, in one statement; None where there is no such contact."""
-    query = Query(now, Scope(ids=[person_id]))
+    query = Query(Scope(ids=[person_id]))
     nodes = _walk(node)
     said: list[Sql] = [compile_node(one, query) for one in nodes]
     columns = ", ".join(one.value for one in said)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {said[0].turns or 'NULL'}, {columns} FROM {query.source()}", query.params)
+        source = query.source()
+        cursor.execute(f"SELECT {said[0].turns or 'NULL'}, {columns} FROM {source}", resolve(query.params, now))
         row = cursor.fetchone()
     if row is None:
         return None

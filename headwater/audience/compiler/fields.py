@@ -15,7 +15,7 @@ from headwater.people.models import Stage
 
 @dataclass(frozen=True)
 class Field:
-    """type: text, choice, number, date, datetime, texts (a list), user, custom. `column`: trusted SQL."""
+    """type: one of TYPES, or custom (whose type the operator tells, or the condition's "as"). `column`: trusted SQL."""
 
     name: str
     label: Any
@@ -25,12 +25,18 @@ class Field:
     choices: Callable[[], list[tuple[str, Any]]] | None = None
     #: JSON key of contact.custom or company.custom
     custom: str = ""
+    #: "upper" or "lower" where values are codes that are always stored in one case
+    fold: str = ""
 
 
+#: What a value can be. "as" of a condition names one of these for a custom field.
+TYPES = ("text", "choice", "number", "money", "date", "datetime", "boolean", "choices", "url", "email", "phone", "user")
 FIELDS: dict[str, Field] = {}
 
 
-def _add(name: str, label: Any, type: str, choices: Callable[[], list[tuple[str, Any]]] | None = None) -> None:
+def _add(
+    name: str, label: Any, type: str, choices: Callable[[], list[tuple[str, Any]]] | None = None, fold: str = ""
+) -> None:
     table, _dot, column = name.partition(".")
     alias = "co" if table == "company" else "c"
     sql = f"{alias}.{column}"
@@ -38,7 +44,7 @@ def _add(name: str, label: Any, type: str, choices: Callable[[], list[tuple[str,
         sql = f"{alias}.origin ->> '{column[7:]}'"
     elif type == "user":
         sql = f"{alias}.owner_id"
-    FIELDS[name] = Field(name, label, type, sql, table == "company", choices)
+    FIELDS[name] = Field(name, label, type, sql, table == "company", choices, fold=fold)
 
 
 def _roles() -> list[tuple[str, Any]]:
@@ -46,9 +52,15 @@ def _roles() -> list[tuple[str, Any]]:
             ("vendor", _("Vendor")), ("distributor", _("Distributor")), ("partner", _("Partner"))]  # fmt: skip
 
 
-_add("contact.stage", _("Lifecycle stage"), "choice", lambda: [(v, n) for v, n in Stage.choices if v != "visitor"])
+_add(
+    "contact.stage",
+    _("Lifecycle stage"),
+    "choice",
+    lambda: [(v, n) for v, n in Stage.choices if v != "visitor"],
+    "lower",
+)
 _add("contact.owner", _("Owner"), "user")
-_add("contact.country", _("Country"), "text")
+_add("contact.country", _("Country"), "text", fold="upper")
 _add("contact.city", _("City"), "text")
 _add("contact.region", _("Region"), "text")
 _add("contact.language", _("Language"), "text")
@@ -72,9 +84,9 @@ _add("company.name", _("Company"), "text")
 _add("company.domain", _("Company domain"), "text")
 _add("company.industry", _("Industry"), "text")
 _add("company.size", _("Company size"), "text")
-_add("company.country", _("Company country"), "text")
+_add("company.country", _("Company country"), "text", fold="upper")
 _add("company.city", _("Company city"), "text")
-_add("company.roles", _("Company roles"), "texts", _roles)
+_add("company.roles", _("Company roles"), "choices", _roles)
 _add("company.owner", _("Company owner"), "user")
 _add("company.created_at", _("Company created"), "datetime")
 

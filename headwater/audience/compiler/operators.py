@@ -2,104 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from headwater.audience.rules import MAX_LIST, span, texts
+from headwater.audience.rules import span, texts
 
+from .checks import COMPARE, NEGATIVE, moment, moment_after
 from .nodes import Sql
-from .sql import Query
-
-TEXT_OPS = ("eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with", "not_starts_with", "ends_with",
-            "empty", "not_empty", "held_for")  # fmt: skip
-CHOICE_OPS = ("eq", "ne", "in", "not_in", "empty", "not_empty", "held_for")
-NUMBER_OPS = ("eq", "ne", "gt", "gte", "lt", "lte", "between", "empty", "not_empty", "held_for")
-MOMENT_OPS = ("within", "older_than", "within_next", "before", "after", "empty", "not_empty")
-OPS: dict[str, tuple[str, ...]] = {
-    "text": TEXT_OPS,
-    "choice": CHOICE_OPS,
-    "number": NUMBER_OPS,
-    "datetime": MOMENT_OPS,
-    "date": ("eq", "anniversary", *MOMENT_OPS),
-    "texts": ("has", "has_not", "empty", "not_empty"),
-    "user": ("eq", "ne", "in", "not_in", "empty", "not_empty", "held_for"),
-    "custom": (*TEXT_OPS, "gt", "gte", "lt", "lte", "between"),
-}
-SPAN_OPS = ("within", "older_than", "within_next", "anniversary", "held_for")
-LIST_OPS = ("in", "not_in")
-NO_VALUE_OPS = ("empty", "not_empty")
-NEGATIVE = {"ne": "eq", "not_in": "in", "not_contains": "contains", "not_starts_with": "starts_with",
-            "not_empty": "empty", "has_not": "has"}  # fmt: skip
-COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-
-
-def check(type: str, op: Any, value: Any) -> str | None:
-    """What is wrong with the value of an operator on a type; None where nothing is."""
-    if op in NO_VALUE_OPS:
-        return None if value is None else f"{op!r} takes no value"
-    if op in SPAN_OPS:
-        try:
-            span(value)
-        except ValueError as error:
-            return str(error)
-        return None
-    if op in ("before", "after") or type == "date":
-        return None if moment(value) is not None else 'must be a date or time such as "2026-11-30"'
-    if op == "between":
-        fits = isinstance(value, list) and len(value) == 2 and all(_number(v) for v in value) and value[0] <= value[1]
-        return None if fits else "must be a list of two numbers, the lower one first"
-    if op in COMPARE:
-        return None if _number(value) else "must be a number"
-    return _check_equal(type, op, value)
-
-
-def _check_equal(type: str, op: Any, value: Any) -> str | None:
-    one: Callable[[Any], bool] = {"number": _number, "user": lambda v: isinstance(v, int)}.get(type, _scalar)
-    if op in LIST_OPS:
-        fits = isinstance(value, list) and 0 < len(value) <= MAX_LIST and all(one(v) for v in value)
-        return None if fits else "must be a list of values, not empty"
-    if op in ("starts_with", "not_starts_with", "ends_with"):
-        items = value if isinstance(value, list) else [value]
-        fits = bool(items) and len(items) <= MAX_LIST and all(isinstance(v, str) and v for v in items)
-        return None if fits else "must be a text or a list of texts"
-    if op in ("contains", "not_contains", "has", "has_not"):
-        return None if isinstance(value, str) and value else "must be a text"
-    if one(value):
-        return None
-    return {"number": "must be a number", "user": "must be the id of a user"}.get(type, "must be a text or number")
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _scalar(value: Any) -> bool:
-    return isinstance(value, (str, int, float, bool))
-
-
-def moment(value: Any) -> datetime | None:
-    """A date or time in ISO form as an aware moment (UTC where it says nothing), else None."""
-    from datetime import UTC
-
-    if not isinstance(value, str):
-        return None
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+from .sql import Query, ago, ahead, on_day
 
 
 def text(query: Query, x: str, op: str, value: Any) -> str:
     """Truth of a text operator over the text expression `x` (may be NULL)."""
     if op in NEGATIVE:
         return f"NOT {text(query, x, NEGATIVE[op], value)}"
+    if op == "matches":
+        return f"(coalesce({x}, '') ~* {query.bind(value, 'text')})"
     x = f"lower(coalesce({x}, ''))"
     if op == "empty":
         return f"({x} = '')"
     if op in ("eq", "in"):
         values = [_as_text(v).lower() for v in (value if op == "in" else [value])]
+        if len(values) == 1:
+            return f"({x} = {query.bind(values[0], 'text')})"
         return f"({x} = ANY({query.bind(values, 'text[]')}))"
     if op == "contains":
         return f"(position({query.bind(value.lower(), 'text')} in {x}) > 0)"
@@ -110,6 +35,17 @@ def text(query: Query, x: str, op: str, value: Any) -> str:
             f"starts_with({x}, {bound})" if op == "starts_with" else f"(right({x}, length({bound})) = {bound})"
         )
     return "(" + " OR ".join(parts) + ")"
+
+
+def code(query: Query, x: str, op: str, value: Any, fold: str) -> str:
+    """Truth of eq, in and their negations over a column that holds codes in one case ("KR", "customer"; `fold`:
+    "upper", "lower"): compared as they are, so that indexes and statistics serve."""
+    if op in NEGATIVE:
+        return f"NOT {code(query, x, NEGATIVE[op], value, fold)}"
+    values = [getattr(_as_text(v), fold)() for v in (value if op == "in" else [value])]
+    if len(values) == 1:
+        return f"coalesce({x} = {query.bind(values[0], 'text')}, false)"
+    return f"coalesce({x} = ANY({query.bind(values, 'text[]')}), false)"
 
 
 def _as_text(value: Any) -> str:
@@ -130,7 +66,20 @@ def number(query: Query, x: str, op: str, value: Any) -> str:
     return f"coalesce({x} {COMPARE.get(op, '=')} {query.bind(value, 'numeric')}, false)"
 
 
-def _seconds(query: Query, length: timedelta) -> str:
+def several(query: Query, x: str, op: str, value: Any) -> str:
+    """Truth of an operator over an expression that is a list of texts (may be NULL)."""
+    if op in NEGATIVE:
+        return f"NOT {several(query, x, NEGATIVE[op], value)}"
+    if op == "empty":
+        return f"(coalesce(cardinality({x}), 0) = 0)"
+    if op == "has":
+        return f"coalesce({query.bind(value, 'text')} = ANY({x}), false)"
+    sign = "@>" if op == "has_all" else "&&"
+    return f"coalesce({x}::text[] {sign} {query.bind(list(value), 'text[]')}, false)"
+
+
+def seconds(query: Query, length: timedelta) -> str:
+    """A length of time as an interval."""
     return f"make_interval(secs => {query.bind(length.total_seconds(), 'float8')})"
 
 
@@ -138,7 +87,7 @@ def at_moment(query: Query, x: str, op: str, value: Any) -> Sql:
     """An operator over the timestamptz expression `x` (may be NULL), with the moment at which it turns by itself.
 
     within "7d": in the last 7 days (a moment exactly 7 days ago is out). older_than: before that. within_next: from
-    now up to 7 days ahead.
+    now up to 7 days ahead. between: from the beginning of the first day to the end of the last.
     """
     if op == "empty":
         return Sql(f"({x} IS NULL)")
@@ -146,20 +95,25 @@ def at_moment(query: Query, x: str, op: str, value: Any) -> Sql:
         return Sql(f"({x} IS NOT NULL)")
     if op in ("before", "after"):
         return Sql(f"coalesce({x} {'<' if op == 'before' else '>='} {query.bind(moment(value), 'timestamptz')}, false)")
+    if op == "between":
+        low, high = query.bind(moment(value[0]), "timestamptz"), query.bind(moment_after(value[1]), "timestamptz")
+        return Sql(f"coalesce({x} >= {low} AND {x} < {high}, false)")
+    return _relative(query, x, op, value)
+
+
+def _relative(query: Query, x: str, op: str, value: Any) -> Sql:
     length, now = span(value), query.present()
     if op == "within":
-        edge = query.bind(query.now - length, "timestamptz")
-        turns = f"CASE WHEN {x} > {now} THEN {x} WHEN {x} > {edge} THEN {x} + {_seconds(query, length)} END"
+        edge = query.bind(ago(length), "timestamptz")
+        turns = f"CASE WHEN {x} > {now} THEN {x} WHEN {x} > {edge} THEN {x} + {seconds(query, length)} END"
         return Sql(f"coalesce({x} > {edge} AND {x} <= {now}, false)", turns)
     if op == "older_than":
-        edge = query.bind(query.now - length, "timestamptz")
-        return Sql(
-            f"coalesce({x} <= {edge}, false)", f"CASE WHEN {x} > {edge} THEN {x} + {_seconds(query, length)} END"
-        )
-    edge = query.bind(query.now + length, "timestamptz")
+        edge = query.bind(ago(length), "timestamptz")
+        return Sql(f"coalesce({x} <= {edge}, false)", f"CASE WHEN {x} > {edge} THEN {x} + {seconds(query, length)} END")
+    edge = query.bind(ahead(length), "timestamptz")
     # in from x - length to x; one microsecond later it is past
     turns = (
-        f"CASE WHEN {x} > {edge} THEN {x} - {_seconds(query, length)} "
+        f"CASE WHEN {x} > {edge} THEN {x} - {seconds(query, length)} "
         f"WHEN {x} >= {now} THEN {x} + interval '1 microsecond' END"
     )
     return Sql(f"coalesce({x} >= {now} AND {x} <= {edge}, false)", turns)
@@ -167,23 +121,40 @@ def at_moment(query: Query, x: str, op: str, value: Any) -> Sql:
 
 def on_date(query: Query, x: str, op: str, value: Any) -> Sql:
     """An operator over the date expression `x`; days begin at midnight UTC."""
-    if op == "eq":
+    if op in ("eq", "ne"):
         found = moment(value)
         assert found is not None
-        return Sql(f"coalesce({x} = {query.bind(found.date(), 'date')}, false)")
+        same = f"coalesce({x} = {query.bind(found.date(), 'date')}, false)"
+        return Sql(same if op == "eq" else f"NOT {same}")
     if op == "anniversary":
         return _anniversary(query, x, span(value).days)
     return at_moment(query, f"({x}::timestamp AT TIME ZONE 'UTC')", op, value)
 
 
+TODAY, THIS_YEAR = on_day(lambda day: day), on_day(lambda day: day.year)
+
+
 def _anniversary(query: Query, x: str, days: int) -> Sql:
-    """The yearly return of a date falls on today or on one of the next `days` days."""
-    today: date = query.now.date()
-    t, year = query.bind(today, "date"), query.bind(today.year, "int")
+    """The yearly return of a date falls on today or on one of the next `days` days. Who was born on 29 February
+    celebrates on the 28th in other years (what adding years makes of it)."""
+    t, year = query.bind(TODAY, "date"), query.bind(THIS_YEAR, "int")
     this = f"({x} + make_interval(years => {year} - extract(year FROM {x})::int))::date"
     after = f"({x} + make_interval(years => {year} + 1 - extract(year FROM {x})::int))::date"
     comes = f"(CASE WHEN {this} >= {t} THEN {this} ELSE {after} END)"
-    ahead = query.bind(days, "int")
-    value = f"coalesce({comes} <= {t} + {ahead}, false)"
-    day = f"(CASE WHEN {comes} <= {t} + {ahead} THEN {comes} + 1 ELSE {comes} - {ahead} END)"
+    reach = query.bind(days, "int")
+    value = f"coalesce({comes} <= {t} + {reach}, false)"
+    day = f"(CASE WHEN {comes} <= {t} + {reach} THEN {comes} + 1 ELSE {comes} - {reach} END)"
     return Sql(value, f"CASE WHEN {x} IS NOT NULL THEN {day}::timestamp AT TIME ZONE 'UTC' END")
+
+
+def by_type(query: Query, type: str, x: str, op: str, value: Any) -> Sql:
+    """An operator over an expression of this type (fields.TYPES)."""
+    if type == "datetime":
+        return at_moment(query, x, op, value)
+    if type == "date":
+        return on_date(query, x, op, value)
+    if type == "choices":
+        return Sql(several(query, x, op, value))
+    if type in ("number", "money", "user"):
+        return Sql(number(query, x, op, value))
+    return Sql(text(query, x, op, value))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from headwater.accounts.models import User
@@ -14,9 +16,9 @@ from headwater.core.facts import KINDS
 from headwater.people.models import Tag
 from headwater.people.rules import CONSENT_CHANNELS
 
-from .fields import FIELDS
+from .checks import LIST_OPS, NO_VALUE_OPS, OPS, SPAN_OPS
+from .fields import FIELDS, TYPES
 from .leaves.consent import STATES
-from .operators import LIST_OPS, NO_VALUE_OPS, OPS, SPAN_OPS
 from .words import kind_label, op_label
 
 
@@ -33,6 +35,8 @@ def palette() -> dict[str, Any]:
             }
             for f in FIELDS.values()
         ],
+        "custom": custom_fields(),
+        "types": list(TYPES),
         "ops": {type_: list(ops) for type_, ops in OPS.items()},
         "labels": {op: op_label(op) for op in sorted({o for ops in OPS.values() for o in ops} | set(PROP_OPS))},
         "propOps": PROP_OPS,
@@ -53,6 +57,35 @@ def palette() -> dict[str, Any]:
         "states": list(STATES),
         "text": _texts(),
     }
+
+
+#: How many contacts and companies, the newest ones, are looked through for the custom fields in use
+LOOKED_THROUGH = 2000
+
+
+def custom_fields() -> list[dict[str, Any]]:
+    """Custom fields in use: name, label, and the type that their values look like (what "as" may say)."""
+    out = []
+    with connection.cursor() as cursor:
+        for table in ("contact", "company"):
+            cursor.execute(
+                "SELECT v.key, array_agg(DISTINCT jsonb_typeof(v.value)), bool_and(v.value #>> '{}' ~ %s) "
+                f"FROM (SELECT custom FROM people_{table} ORDER BY id DESC LIMIT %s) t, jsonb_each(t.custom) v "
+                "WHERE v.value NOT IN ('null', '\"\"') GROUP BY v.key ORDER BY v.key LIMIT 500",
+                [r"^\d{4}-\d{2}-\d{2}", LOOKED_THROUGH],
+            )
+            for key, shapes, dated in cursor.fetchall():
+                name = f"{table}.custom.{key}"
+                if re.fullmatch(r"\w+\.custom\.[a-z][a-z0-9_]{0,62}", name):
+                    out.append({"name": name, "label": key.replace("_", " "), "type": _looks_like(shapes, dated)})
+    return out
+
+
+def _looks_like(shapes: list[str], dated: bool) -> str:
+    if dated:
+        return "date"
+    types = {"number": "number", "boolean": "boolean", "array": "choices"}
+    return types.get(shapes[0], "text") if len(shapes) == 1 else "text"
 
 
 def _texts() -> dict[str, str]:

@@ -4,17 +4,19 @@
         SELECT c.id, <leaf 1> AS b1, <its next turn> AS t1, ... FROM people_contact c LEFT JOIN ... WHERE <scope>) p
 
 Every side table is joined once per leaf as a subquery that is aggregated by person and bears the scope itself, so
-that a batch reads only its own people, through the indexes that lead with the person.
+that a batch reads only its own people, through the indexes that lead with the person. Leaves about facts of one kind
+share one pass over them (`scan.Scan`). What depends on the time is bound late: a compiled statement serves again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from .nodes import Group, Leaf, Node, Not, Sql
+from .scan import Scan
 
 
 @dataclass(frozen=True)
@@ -29,26 +31,65 @@ class Scope:
 EVERYBODY = Scope()
 
 
+@dataclass(frozen=True)
+class Late:
+    """A parameter that follows from the moment at which the statement runs."""
+
+    of: Callable[[datetime], Any]
+    key: Any = None
+
+
+def ago(length: timedelta) -> Late:
+    """So long before now."""
+    return Late(lambda now: now - length, ("ago", length))
+
+
+def ahead(length: timedelta) -> Late:
+    """So long after now."""
+    return Late(lambda now: now + length, ("ahead", length))
+
+
+def on_day(of: Callable[[date], Any]) -> Late:
+    """What follows from today (UTC)."""
+    return Late(lambda now: of(now.date()))
+
+
+def resolve(recipe: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The parameters as they are at a moment."""
+    return {name: value.of(now) if isinstance(value, Late) else value for name, value in recipe.items()}
+
+
 @dataclass
 class Query:
-    """Collects parameters and joins while leaves say themselves."""
+    """Collects parameters and joins while leaves say themselves. timeless: nobody asks for turns."""
 
-    now: datetime
     scope: Scope = EVERYBODY
+    timeless: bool = False
     params: dict[str, Any] = field(default_factory=dict)
     joins: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     company: bool = False
+    _scans: dict[str, Scan] = field(default_factory=dict)
+    _aliases: dict[str, str] = field(default_factory=dict)
+    _bound: dict[Any, str] = field(default_factory=dict)
     _seen: dict[str, Sql] = field(default_factory=dict)
 
+    @property
+    def batch(self) -> bool:
+        """Whether this is about people named one by one."""
+        return self.scope.ids is not None
+
     def bind(self, value: Any, cast: str) -> str:
-        """A parameter with its type: never text inside the statement."""
-        name = f"p{len(self.params)}"
-        self.params[name] = value
+        """A parameter with its type: never text inside the statement. The same one twice is one."""
+        mark = (value.key or id(value)) if isinstance(value, Late) else repr(value)
+        name = self._bound.get((mark, cast))
+        if name is None:
+            name = self._bound[mark, cast] = f"p{len(self._bound)}"
+            self.params[name] = value
         return f"%({name})s::{cast}"
 
     def present(self) -> str:
-        self.params.setdefault("now", self.now)
+        self.params.setdefault("now", Late(lambda now: now))
         return "%(now)s::timestamptz"
 
     def within_scope(self, column: str) -> str:
@@ -67,29 +108,43 @@ class Query:
 
     def join(self, select: str) -> str:
         """LEFT JOIN a subquery with a column person_id (one row a person); returns its alias."""
-        alias = f"j{len(self.joins)}"
-        self.joins.append(f"LEFT JOIN ({select}) {alias} ON {alias}.person_id = c.id")
-        return alias
+        if select not in self._aliases:
+            alias = self._aliases[select] = f"j{len(self._aliases)}"
+            self.joins.append(f"LEFT JOIN ({select}) {alias} ON {alias}.person_id = c.id")
+        return self._aliases[select]
+
+    def facts(self, kind: str) -> Scan:
+        """The pass over the facts of a kind, for a leaf to add its columns to; for a batch of people one pass serves
+        all kinds (their facts lie together), for all people each kind has its own."""
+        key = "" if self.batch else kind
+        if key not in self._scans:
+            self._scans[key] = Scan(self, f"e{len(self._scans)}")
+        return self._scans[key]
 
     def leaf(self, one: Leaf) -> Sql:
         """The leaf as columns of the inner select (the same leaf twice is asked once)."""
         seen = f"{type(one).__name__}:{one!r}"
         if seen not in self._seen:
-            said = one.sql(self)
-            n = len(self.columns)
-            self.columns.append(f"{said.value} AS b{n}")
-            if said.turns is not None:
-                self.columns.append(f"{said.turns} AS t{n}")
-                n = len(self.columns) - 2
-            self._seen[seen] = Sql(f"p.b{n}", None if said.turns is None else f"p.t{n}")
+            self._seen[seen] = self._said(one.sql(self))
         return self._seen[seen]
 
-    def source(self) -> str:
+    def _said(self, said: Sql) -> Sql:
+        if self.timeless:
+            return Sql(said.value, None, said.must or said.value)
+        n = len(self.columns)
+        self.columns.append(f"{said.value} AS b{n}")
+        if said.turns is None:
+            return Sql(f"p.b{n}", None, said.value)
+        self.columns.append(f"{said.turns} AS t{n}")
+        return Sql(f"p.b{n}", f"p.t{n}", said.must)
+
+    def source(self, where: str = "") -> str:
         """The inner select as a FROM item `p`."""
         company = " LEFT JOIN people_company co ON co.id = c.company_id" if self.company else ""
         columns = "".join(f", {column}" for column in self.columns)
-        joins = " ".join(self.joins)
-        return f"(SELECT c.id{columns} FROM people_contact c{company} {joins} WHERE {self.within_scope('c.id')}) p"
+        joins = " ".join([*self.joins, *(s.join() for s in self._scans.values())])
+        scope = self.within_scope("c.id") + (f" AND {where}" if where else "")
+        return f"(SELECT c.id{columns} FROM people_contact c{company} {joins} WHERE {scope}) p"
 
 
 def compile_node(node: Node, query: Query) -> Sql:
@@ -104,17 +159,34 @@ def compile_node(node: Node, query: Query) -> Sql:
         return query.leaf(node) if expanded is None else compile_node(expanded, query)
     if isinstance(node, Not):
         inner = compile_node(node.child, query)
-        return Sql(f"NOT {inner.value}", inner.turns)
+        return Sql(f"NOT {inner.value}", inner.turns, _not(inner))
     assert isinstance(node, Group)
     if not node.children:
-        return Sql("true" if node.op == "all" else "false")
+        value = "true" if node.op == "all" else "false"
+        return Sql(value, None, value)
     parts = [compile_node(child, query) for child in node.children]
     if len(parts) == 1:
         return parts[0]
     conjunction = node.op == "all"
-    value = "(" + (" AND " if conjunction else " OR ").join(p.value for p in parts) + ")"
-    if all(p.turns is None for p in parts):
-        return Sql(value)
+    value = _join(conjunction, [p.value for p in parts])
+    if conjunction:
+        must = _join(True, [p.must for p in parts if p.must])
+    else:
+        must = _join(False, [p.must for p in parts]) if all(p.must for p in parts) else ""
+    timeless = all(p.turns is None for p in parts)
+    return Sql(value, None if timeless else _turns(parts, value, conjunction), must)
+
+
+def _join(conjunction: bool, parts: list[str]) -> str:
+    return "(" + (" AND " if conjunction else " OR ").join(parts) + ")" if parts else ""
+
+
+def _not(inner: Sql) -> str:
+    """What a negation needs: where time plays no part, that the inner one does not hold (NULL counts as false)."""
+    return f"({inner.must}) IS NOT TRUE" if inner.turns is None else ""
+
+
+def _turns(parts: Sequence[Sql], value: str, conjunction: bool) -> str:
     first = ", ".join(p.turns for p in parts if p.turns is not None)
     last = ", ".join(
         f"CASE WHEN {'NOT ' if conjunction else ''}({p.value}) THEN "
@@ -123,8 +195,7 @@ def compile_node(node: Node, query: Query) -> Sql:
         for p in parts
     )
     settled = value if conjunction else f"NOT {value}"
-    turns = f"CASE WHEN {settled} THEN LEAST({first}) ELSE NULLIF(GREATEST({last}), 'infinity'::timestamptz) END"
-    return Sql(value, turns)
+    return f"CASE WHEN {settled} THEN LEAST({first}) ELSE NULLIF(GREATEST({last}), 'infinity'::timestamptz) END"
 
 
 @dataclass(frozen=True)
@@ -134,12 +205,19 @@ class Statement:
     source: str
     inside: str
     turns: str
-    params: dict[str, Any]
+    recipe: dict[str, Any]
+
+    def params(self, now: datetime, **others: Any) -> dict[str, Any]:
+        """The parameters at a moment."""
+        return resolve({**self.recipe, **others}, now)
 
 
-def statement(node: Node, *, now: datetime, scope: Scope = EVERYBODY) -> Statement:
-    """The compiled condition, ready for a SELECT over `source`."""
-    query = Query(now, scope)
+def statement(node: Node, *, scope: Scope = EVERYBODY, timeless: bool = False) -> Statement:
+    """The compiled condition, ready for a SELECT over `source`. People of a range who are not inside and never will
+    be by time alone may be left out of it."""
+    query = Query(scope, timeless)
     said = compile_node(node, query)
-    source = query.source()
+    if timeless:
+        return Statement(query.source(said.must), "true", "NULL::timestamptz", query.params)
+    source = query.source("" if query.batch else said.must)
     return Statement(source, said.value, said.turns or "NULL::timestamptz", query.params)

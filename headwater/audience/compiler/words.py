@@ -30,6 +30,9 @@ def op_label(op: str) -> str:
         "starts_with": _("starts with"),
         "not_starts_with": _("does not start with"),
         "ends_with": _("ends with"),
+        "not_ends_with": _("does not end with"),
+        "matches": _("matches"),
+        "not_matches": _("does not match"),
         "empty": _("is empty"),
         "not_empty": _("is known"),
         "gt": _("is more than"),
@@ -45,6 +48,8 @@ def op_label(op: str) -> str:
         "anniversary": _("returns (yearly) within"),
         "has": _("has"),
         "has_not": _("has not"),
+        "has_any": _("has one of"),
+        "has_all": _("has all of"),
         "held_for": _("has been for"),
     }.get(op, op)
 
@@ -161,6 +166,11 @@ def event(leaf: EventLeaf) -> str:
         said += " " + times[leaf.count_op] % {"n": leaf.count}
     if leaf.within:
         said += " " + within(leaf.within)
+    if leaf.between:
+        said += " " + _("from %(low)s to %(high)s") % {"low": leaf.between[0], "high": leaf.between[1]}
+    names = {"sum": _("the sum of"), "avg": _("the average of"), "min": _("the least"), "max": _("the greatest")}
+    for name, prop, op, value in leaf.sums:
+        said += f", {names[name]} {prop} {compare(op, value)}"
     for label, edge in ((_("the first"), leaf.first), (_("the last"), leaf.last)):
         if edge:
             said += f", {label} {op_label(edge[0])} {value_of(edge[0], edge[1])}"
@@ -176,10 +186,20 @@ def event_evidence(leaf: EventLeaf, person_id: int) -> list[dict[str, Any]]:
     from headwater.audience.rules import prop, span, where_test
     from headwater.core import clock
 
+    from .checks import moment, moment_after
+
     test, now = where_test(leaf.where), clock.now()
     edge = now - span(leaf.within) if leaf.within else None
+    low, high = (moment(leaf.between[0]), moment_after(leaf.between[1])) if leaf.between else (None, None)
     rows = timeline.read(person_id, kinds=[leaf.kind], limit=EVIDENCE_READ, quiet=True)
-    found = [e for e in rows if e.at <= now and (edge is None or e.at > edge) and test(e.data)]
+    found = [
+        e
+        for e in rows
+        if e.at <= now
+        and (edge is None or e.at > edge)
+        and (low is None or high is None or low <= e.at < high)
+        and test(e.data)
+    ]
     out: list[dict[str, Any]] = []
     for e in found[:EVIDENCE_SHOWN]:
         detail = prop(e.data, "title") or prop(e.data, "path") or prop(e.data, "subject") or prop(e.data, "name") or ""

@@ -91,8 +91,8 @@ def _chunk(s: Segment, living: Living) -> bool:
     if high is None:
         return False
     now = clock.now()
-    said = statement(living.node, now=now, scope=Scope(low=low, high=high))
-    params = {**said.params, "at": now, "seg": s.pk, "gen": s.pending_generation, "old": s.generation}
+    said = statement(living.node, scope=Scope(low=low, high=high))
+    params = said.params(now, at=now, seg=s.pk, gen=s.pending_generation, old=s.generation)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO audience_segmentmember (person_id, segment_id, generation, since) "

@@ -119,8 +119,8 @@ def settle(living: Living, people: set[int], now: datetime) -> None:
 
 
 def _ask(living: Living, people: set[int], now: datetime, result: _Result) -> None:
-    said = statement(living.node, now=now, scope=Scope(ids=sorted(people)))
-    params = {**said.params, "ids": sorted(people), "seg": living.id, "gen": living.generation}
+    said = statement(living.node, scope=Scope(ids=sorted(people)))
+    params = said.params(now, seg=living.id, gen=living.generation)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT p.id, {said.inside} AS inside, {said.turns} AS turns, m.person_id IS NOT NULL AS was "

@@ -42,7 +42,9 @@ def play(case: dict[str, Any]) -> tuple[list[list[Any]], int]:
     with clock.freeze(START):
         segment = actions.create_segment(name=case["name"], definition=case["segment"], actor="test")
         building.run_all()
-        person = Contact.objects.create(created_at=START, custom=dict(case.get("fields", {}))).pk
+        person = Contact.objects.create(
+            created_at=START, custom=dict(case.get("fields", {})), customer_since=case.get("since")
+        ).pk
         record(person, ContactCreated(source="test"))
         if not first:
             settle()
@@ -58,9 +60,17 @@ def play(case: dict[str, Any]) -> tuple[list[list[Any]], int]:
             if second >= first:
                 settle()
             if what == "ask":
-                answers.append([second, "in" if queries.are_members(segment.pk, [person]) else "out"])
+                inside = bool(queries.are_members(segment.pk, [person]))
+                answers.append([second, "in" if inside else "out"])
+                # the same from nothing but the data: for her alone, and over all people
+                assert bool(queries.matching(case["segment"], [person])) is inside
+                assert queries.preview(case["segment"]) == (int(inside), [person] if inside else [])
     entries = timeline.read(person, kinds=["segment.entered"], limit=100)
     return answers, len(entries)
+
+
+def test_all_cases_are_here() -> None:
+    assert [len(CASES), sum(len(case["expect"]) for case in CASES)] == [8, 16]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c["name"])
@@ -69,3 +79,24 @@ def test_a_window_lets_people_in_and_out_at_its_second(case: dict[str, Any]) -> 
     assert answers == case["expect"]
     if "entries" in case:
         assert entries == case["entries"]
+
+
+def test_a_date_is_within_the_last_days_until_the_second_its_midnight_leaves_them() -> None:
+    """START is 2 November, 9:00: the first of November has been for 33 hours."""
+    case = {
+        "name": "a date",
+        "segment": {"field": "contact.customer_since", "op": "within", "value": "2d"},
+        "since": "2026-11-01",
+        "expect": [[1, "in"], [53_999, "in"], [54_000, "out"]],
+    }
+    assert play(case)[0] == case["expect"]
+
+
+def test_a_custom_date_does_the_same() -> None:
+    case = {
+        "name": "a date",
+        "segment": {"field": "contact.trial_ends", "as": "date", "op": "within_next", "value": "1d"},
+        "fields": {"trial_ends": "2026-11-04"},
+        "expect": [[53_999, "out"], [54_000, "in"], [140_400, "in"], [140_401, "out"]],
+    }
+    assert play(case)[0] == case["expect"]

@@ -1,25 +1,38 @@
 """{"event": "page.viewed", "where": [{"prop": "path", "op": "starts_with", "value": "/pricing"}],
 "count": {"op": "gte", "value": 3}, "within": "30d"}: properties, count and window speak of the same facts.
 
-"first" and "last" ask when the first or the last such fact was: {"last": {"op": "older_than", "value": "30d"}}.
-Without a count: at least once. "Has not" is `not`. Facts of the future wait until their time has come.
+Instead of "within", "between": ["2026-01-01", "2026-03-31"] (both days included). "sum", "avg", "min", "max" ask a
+number among the properties of the same facts: {"sum": {"prop": "amount", "op": "gte", "value": 500}}. "first" and
+"last" ask when the first or the last such fact was: {"last": {"op": "older_than", "value": "30d"}}. Without a count:
+at least once. "Has not" is `not`. Facts of the future wait until their time has come.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from headwater.audience.compiler import words
+from headwater.audience.compiler.checks import COMPARE, check, moment, moment_after
 from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
-from headwater.audience.compiler.operators import COMPARE, at_moment, check
-from headwater.audience.compiler.sql import Query
-from headwater.audience.rules import NEGATIONS, PROP_OPS, is_kind, span, text_of, texts, where_problems
+from headwater.audience.compiler.operators import at_moment, number, seconds
+from headwater.audience.compiler.scan import Asked, Scan
+from headwater.audience.compiler.sql import Query, ago
+from headwater.audience.rules import NEGATIONS, PROP_OPS, is_kind, is_property, span, text_of, texts, where_problems
 
 COUNT_OPS = ("eq", "ne", "gt", "gte", "lt", "lte", "between")
 EDGE_OPS = ("within", "older_than", "before", "after")
+SUMS = ("sum", "avg", "min", "max")
 MAX_COUNT = 100_000
+_TIME = {"type": "object", "properties": {"op": {"enum": list(EDGE_OPS)}, "value": {"type": "string"}}}
+_SUM = {
+    "type": "object",
+    "required": ["prop", "value"],
+    "properties": {"prop": {"type": "string"}, "op": {"enum": list(COUNT_OPS)}, "value": {}},
+    "additionalProperties": False,
+}
 
 
 @leaf("event")
@@ -31,7 +44,10 @@ class EventLeaf(Leaf):
     within: str = ""
     first: tuple[str, str] | None = None
     last: tuple[str, str] | None = None
-    keys = ("where", "count", "within", "first", "last")
+    between: tuple[str, str] | None = None
+    #: (sum | avg | min | max, property, operator, value)
+    sums: tuple[tuple[str, str, str, Any], ...] = ()
+    keys = ("where", "count", "within", "between", "first", "last", *SUMS)
     schema = {
         "event": {"type": "string"},
         "where": {
@@ -50,8 +66,10 @@ class EventLeaf(Leaf):
             "additionalProperties": False,
         },
         "within": {"type": "string", "pattern": "^[0-9]{1,6}[smhdw]$"},
-        "first": {"type": "object", "properties": {"op": {"enum": list(EDGE_OPS)}, "value": {"type": "string"}}},
-        "last": {"type": "object", "properties": {"op": {"enum": list(EDGE_OPS)}, "value": {"type": "string"}}},
+        "between": {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2},
+        "first": _TIME,
+        "last": _TIME,
+        **dict.fromkeys(SUMS, _SUM),
     }
 
     @property
@@ -65,53 +83,90 @@ class EventLeaf(Leaf):
         for suffix, message in where_problems(where):
             at.wrong(message, f".where{suffix}")
         op, count = _parse_count(raw, at)
-        within = raw.get("within", "")
+        within, between = raw.get("within", ""), raw.get("between")
         if "within" in raw and (problem := check("datetime", "within", within)):
             at.wrong(problem, ".within")
+        if "between" in raw and (problem := check("datetime", "between", between)):
+            at.wrong(problem, ".between")
+        if within and between:
+            at.wrong("not beside 'within'", ".between")
         first, last = _parse_edge(raw, "first", at), _parse_edge(raw, "last", at)
         if isinstance(count, list):
             count = tuple(count)
-        return cls(kind or "", json.dumps(where, sort_keys=True), op, count, within, first, last, path=at.path)
+        sums = tuple(one for name in SUMS if name in raw and (one := _parse_sum(raw, name, at)))
+        days = tuple(between) if isinstance(between, list) else None
+        text = json.dumps(where, sort_keys=True)
+        return cls(kind or "", text, op, count, within, first, last, days, sums, path=at.path)
 
     def sql(self, query: Query) -> Sql:
-        now = query.present()
-        filters = [f"f.kind = {query.bind(self.kind, 'text')}", query.within_scope("f.person_id")]
-        filters += [where_sql(query, condition) for condition in self.where]
-        window = ""
-        if self.within:
-            edge = query.bind(query.now - span(self.within), "timestamptz")
-            window = f" AND f.at > {edge}"
-            if self.first is None and self.last is None:
-                filters.append(f"f.at > {edge}")
-        inside = f"FILTER (WHERE f.at <= {now}{window})"
-        columns = [f"count(*) {inside} AS n", f"min(f.at) FILTER (WHERE f.at > {now}) AS ahead"]
-        nth = self._expiring() if self.within else []
-        for n in nth:
-            newest = "max(f.at)" if n == 1 else "array_agg(f.at ORDER BY f.at DESC)"
-            columns.append(f"{newest} {inside} AS e{n}" if n == 1 else f"({newest} {inside})[{n}] AS e{n}")
-        columns += [
-            f"{edge}(f.at) FILTER (WHERE f.at <= {now}) AS {name}"
-            for name, edge, asked in (("first", "min", self.first), ("last", "max", self.last))
-            if asked
+        scan = query.facts(self.kind)
+        conditions = [where_sql(query, scan, condition) for condition in self.where]
+        since, until = self._window(query)
+        whole = self.first is not None or self.last is not None
+        past = until or (query.present() if query.timeless else "")
+        asked = scan.ask(self.kind, conditions, "" if whole else since, "" if whole and until else past)
+        timely = [f"q.at <= {query.present()}"] if past != query.present() else []
+        counted = timely + ([f"q.at > {since}"] if whole and since else [])
+        counted += [f"q.at <= {until}"] if whole and until else []
+        inside = " AND ".join(counted)
+        values = [_counted(query, f"coalesce({scan.column(asked, 'count(*)', inside)}, 0)", self.count_op, self.count)]
+        values += [
+            number(query, scan.column(asked, f"{name}({_numeric(scan, prop)})", inside), op, _thawed(value))
+            for name, prop, op, value in self.sums
         ]
-        alias = query.join(
-            f"SELECT f.person_id, {', '.join(columns)} FROM timeline_fact f WHERE {' AND '.join(filters)} "
-            "GROUP BY f.person_id"
-        )
-        return self._said(query, alias, nth)
+        turns = [] if query.timeless else self._turning(query, scan, asked, inside)
+        for edge, said in (("min", self.first), ("max", self.last)):
+            if said:
+                one = at_moment(query, scan.column(asked, f"{edge}(q.at)", " AND ".join(timely)), *said)
+                values.append(one.value)
+                turns += [one.turns] if one.turns else []
+        value = "(" + " AND ".join(values) + ")"
+        must = self._must(query, scan, asked, inside, values)
+        return Sql(value, None if query.timeless else f"LEAST({', '.join(turns)})", must)
 
-    def _said(self, query: Query, alias: str, nth: list[int]) -> Sql:
-        values = [_counted(query, f"coalesce({alias}.n, 0)", self.count_op, self.count)]
-        turns = [f"{alias}.ahead"]
-        if self.within:
-            length = f"make_interval(secs => {query.bind(span(self.within).total_seconds(), 'float8')})"
-            turns += [f"{alias}.e{n} + {length}" for n in nth]
-        for name, asked in (("first", self.first), ("last", self.last)):
-            if asked:
-                said = at_moment(query, f"{alias}.{name}", *asked)
-                values.append(said.value)
-                turns += [said.turns] if said.turns else []
-        return Sql("(" + " AND ".join(values) + ")", f"LEAST({', '.join(turns)})")
+    def _window(self, query: Query) -> tuple[str, str]:
+        """Since when (exclusive) and until when (inclusive) facts count, as SQL, "" where there is no bound."""
+        if self.between:
+            low, high = moment(self.between[0]), moment_after(self.between[1])
+            assert low is not None
+            tick = timedelta(microseconds=1)
+            return query.bind(low - tick, "timestamptz"), query.bind(high - tick, "timestamptz")
+        return (query.bind(ago(span(self.within)), "timestamptz"), "") if self.within else ("", "")
+
+    def _turning(self, query: Query, scan: Scan, asked: Asked, inside: str) -> list[str]:
+        """The moments at which time changes what counts: the next fact of the future, and the expiry of facts. Where
+        many people are asked at once, the first expiry stands for the one that matters: a test too early is harmless,
+        and tells the exact one."""
+        turns = [scan.column(asked, "min(q.at)", f"q.at > {query.present()}")]
+        if not self.within:
+            return turns
+        length = seconds(query, span(self.within))
+        for n in self._expiring():
+            if n == 1:
+                turns.append(f"{scan.column(asked, 'max(q.at)', inside)} + {length}")
+            elif query.batch:
+                turns.append(f"({scan.column(asked, 'array_agg(q.at ORDER BY q.at DESC)', inside)})[{n}] + {length}")
+            else:
+                enough = f"{scan.column(asked, 'count(*)', inside)} >= {n}"
+                turns.append(f"CASE WHEN {enough} THEN {scan.column(asked, 'min(q.at)', inside)} + {length} END")
+        if self.sums:
+            turns.append(f"{scan.column(asked, 'min(q.at)', inside)} + {length}")
+        return turns
+
+    def _must(self, query: Query, scan: Scan, asked: Asked, inside: str, values: list[str]) -> str:
+        if self._least() < 1:
+            return ""
+        count = scan.column(asked, "count(*)", inside)
+        if query.timeless:
+            return " AND ".join([_counted(query, count, self.count_op, self.count), *values[1:]])
+        future = scan.column(asked, "min(q.at)", f"q.at > {query.present()}")
+        return f"({count} >= {query.bind(self._least(), 'bigint')} OR {future} IS NOT NULL)"
+
+    def _least(self) -> int:
+        """How many facts there must be at least."""
+        low: int = self.count[0] if isinstance(self.count, tuple) else self.count
+        at_least: dict[str, int] = {"gte": low, "gt": low + 1, "eq": low, "between": low}
+        return at_least.get(self.count_op, 0)
 
     def _expiring(self) -> list[int]:
         """Counting from the newest, the facts whose expiry changes the answer."""
@@ -175,6 +230,34 @@ def _parse_edge(raw: Mapping[str, Any], name: str, at: At) -> tuple[str, str] | 
     return (op, value)
 
 
+def _parse_sum(raw: Mapping[str, Any], name: str, at: At) -> tuple[str, str, str, Any] | None:
+    asked = raw[name]
+    if not isinstance(asked, Mapping):
+        at.wrong('must be an object such as {"prop": "amount", "op": "gte", "value": 500}', f".{name}")
+        return None
+    for key in asked:
+        if key not in ("prop", "op", "value"):
+            at.wrong("unknown key", f".{name}.{key}")
+    prop, op, value = asked.get("prop"), asked.get("op", "gte"), asked.get("value")
+    if not is_property(prop):
+        at.wrong("must be the name of a property", f".{name}.prop")
+    if op not in COUNT_OPS:
+        at.wrong(f"unknown operator {op!r}; one of {', '.join(COUNT_OPS)}", f".{name}.op")
+    elif problem := check("number", op, value):
+        at.wrong(problem, f".{name}.value")
+    return (name, str(prop), op, tuple(value) if isinstance(value, list) else value)
+
+
+def _thawed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _numeric(scan: Scan, prop: str) -> str:
+    """A property as a number; what is none does not count."""
+    kind = scan.property(_way(scan.query, prop, "->"))
+    return f"CASE WHEN jsonb_typeof({kind}) = 'number' THEN {scan.property(_way(scan.query, prop, '->>'))}::numeric END"
+
+
 def _counted(query: Query, x: str, op: str, value: Any) -> str:
     if op == "between":
         low, high = (query.bind(v, "bigint") for v in value)
@@ -183,16 +266,16 @@ def _counted(query: Query, x: str, op: str, value: Any) -> str:
     return f"({x} {sign} {query.bind(value, 'bigint')})"
 
 
-def where_sql(query: Query, condition: Mapping[str, Any]) -> str:
-    """One property condition over `f.data`; agrees with rules.where_test."""
+def where_sql(query: Query, scan: Scan, condition: Mapping[str, Any]) -> str:
+    """One property condition over a fact `q`; agrees with rules.where_test."""
     op: str = condition.get("op", "eq")
     value: Any = condition.get("value")
     if op in NEGATIONS:
-        return f"NOT {where_sql(query, {**condition, 'op': NEGATIONS[op]})}"
-    x = _property(query, condition["prop"], "->>")
+        return f"NOT {where_sql(query, scan, {**condition, 'op': NEGATIONS[op]})}"
+    x = scan.property(_way(query, condition["prop"], "->>"))
     if op in COMPARE:
         return (
-            f"(CASE WHEN jsonb_typeof({_property(query, condition['prop'], '->')}) = 'number' "
+            f"(CASE WHEN jsonb_typeof({scan.property(_way(query, condition['prop'], '->'))}) = 'number' "
             f"THEN {x}::numeric {COMPARE[op]} {query.bind(value, 'numeric')} ELSE false END)"
         )
     x = f"coalesce({x}, '')"
@@ -214,8 +297,8 @@ def where_sql(query: Query, condition: Mapping[str, Any]) -> str:
     return "(" + " OR ".join(parts) + ")"
 
 
-def _property(query: Query, name: str, arrow: str) -> str:
-    """A property by name; a dot reaches into an object ("fields.company"), as in rules.prop."""
+def _way(query: Query, name: str, arrow: str) -> str:
+    """A property of a fact by name; a dot reaches into an object ("fields.company"), as in rules.prop."""
     whole = f"f.data {arrow} {query.bind(name, 'text')}"
     if "." not in name:
         return f"({whole})"

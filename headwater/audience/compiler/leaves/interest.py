@@ -9,8 +9,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from headwater.audience.compiler import words
+from headwater.audience.compiler.checks import COMPARE, check
 from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
-from headwater.audience.compiler.operators import COMPARE, at_moment, check, number
+from headwater.audience.compiler.operators import at_moment, number
 from headwater.audience.compiler.sql import Query
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from headwater.audience.compiler import words
+from headwater.audience.compiler.checks import check
 from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
-from headwater.audience.compiler.operators import check, number
+from headwater.audience.compiler.operators import number
 from headwater.audience.compiler.sql import Query
 from headwater.audience.rules import BANDS, COLD
 
