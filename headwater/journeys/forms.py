@@ -18,18 +18,9 @@ from headwater.people.models import Tag
 
 from .engine import deciding
 from .engine.base import STEPS, Step
-from .engine.fields import Field
+from .engine.fields import DAY_NAMES, UNIT_NAMES, Field
 from .rules.duration import UNITS, RuleError
 from .rules.schedule import DAYS
-from .steps.wait import DAY_NAMES
-
-UNIT_NAMES = {
-    "seconds": gettext_lazy("seconds"),
-    "minutes": gettext_lazy("minutes"),
-    "hours": gettext_lazy("hours"),
-    "days": gettext_lazy("days"),
-    "weeks": gettext_lazy("weeks"),
-}
 
 
 @dataclass

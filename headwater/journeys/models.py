@@ -45,6 +45,8 @@ class Journey(models.Model):
     draft = models.JSONField(default=empty_graph)
     #: Grows with every change of the draft: two editors at once are noticed
     revision = models.IntegerField(default=1)
+    #: Who changed the draft last (an actor)
+    changed_by = models.CharField(max_length=40, blank=True, default="")
     version = models.ForeignKey(
         "journeys.JourneyVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

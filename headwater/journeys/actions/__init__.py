@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from .editing import Conflict, NotPublishable, create_journey, delete_draft, pause, publish, resume, update_journey
+from .editing import (
+    Conflict,
+    NotPublishable,
+    create_journey,
+    delete_draft,
+    duplicate,
+    pause,
+    publish,
+    resume,
+    update_journey,
+)
 from .gallery import install
 from .people import Entry, enter, enter_by_hand, leave, remove, retry, skip_wait
 
@@ -12,6 +22,7 @@ __all__ = [
     "NotPublishable",
     "create_journey",
     "delete_draft",
+    "duplicate",
     "enter",
     "enter_by_hand",
     "install",

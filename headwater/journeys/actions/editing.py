@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from headwater.core import clock, wake
 
-from ..engine.graph import problems
+from ..engine.graph import check_shape, problems
 from ..models import Journey, JourneyVersion, Status, empty_graph
 from ..rules.duration import RuleError
 
@@ -38,12 +38,15 @@ def create_journey(
     """A new draft. Raises RuleError without a name."""
     if not name.strip():
         raise RuleError(_("Give the journey a name."), "name")
+    if graph:
+        check_shape(graph)
     now = clock.now()
     return Journey.objects.create(
         name=name.strip()[:120],
         description=description,
         draft=dict(graph) if graph else empty_graph(),
         gallery=gallery,
+        changed_by=actor,
         created_at=now,
         updated_at=now,
     )
@@ -73,12 +76,25 @@ def update_journey(
         if description is not None:
             journey.description = description
         if graph is not None:
+            check_shape(graph)
             journey.draft = dict(graph)
         journey.revision += 1
+        journey.changed_by = actor
         journey.updated_at = clock.now()
         journey.save()
         wake.publish(f"journey:{journey.pk}")
     return journey
+
+
+def duplicate(journey_id: int, *, actor: str, name: str = "") -> Journey:
+    """A copy of the draft as a new journey; its mails are shared. Raises Journey.DoesNotExist."""
+    source = Journey.objects.get(pk=journey_id)
+    return create_journey(
+        name=name.strip() or _("Copy of %(name)s") % {"name": source.name},
+        description=source.description,
+        graph=source.draft,
+        actor=actor,
+    )
 
 
 def publish(journey_id: int, *, actor: str) -> JourneyVersion:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+
+from django.utils.translation import gettext_lazy as _
 
 from headwater.core import actors
 
@@ -92,8 +95,14 @@ class Step:
     hue: ClassVar[int] = 265
     #: What people may set, in the order of the form
     fields: ClassVar[Sequence[Field]] = ()
+    #: Where the editor lists it: one of GROUPS
+    group: ClassVar[str] = "ways"
     #: Steps at which people stay for a while
     waits: ClassVar[bool] = False
+    #: The ways out, as data, so that the editor knows them too. Each is {"id", "label"}, with "if": SETTING where it is
+    #: there only when that setting is, "label_from": SETTING where a setting may name it (and {SETTING} in a label is
+    #: filled in; without the setting the label is empty); or {"each": SETTING}: one for each item of a list
+    ways: ClassVar[Sequence[Mapping[str, Any]]] = ({"id": "next", "label": ""},)
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
@@ -113,8 +122,18 @@ class Step:
 
     @classmethod
     def arms(cls, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """The ways out, (id, label), in order."""
-        return [("next", "")]
+        """The ways out, (id, label), in order, as `ways` says."""
+        out: list[tuple[str, str]] = []
+        for way in cls.ways:
+            if "each" in way:
+                items = settings.get(way["each"]) or []
+                out += [
+                    (i["id"], str(i.get("label") or i["id"])) for i in items if isinstance(i, Mapping) and "id" in i
+                ]
+            elif "if" not in way or settings.get(way["if"]) not in EMPTY:
+                chosen = settings.get(way.get("label_from", ""))
+                out.append((way["id"], str(chosen) if chosen else _filled(str(way["label"]), settings)))
+        return out
 
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
@@ -126,18 +145,43 @@ class Step:
         return str(cls.label)
 
 
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+def _filled(label: str, settings: Mapping[str, Any]) -> str:
+    """A label with the settings that it names."""
+    for name in _NAMES.findall(label):
+        value = settings.get(name)
+        if value in EMPTY:
+            return ""
+        label = label.replace(f"{{{name}}}", f"{value:,}" if isinstance(value, (int, float)) else str(value))
+    return label
+
+
+_NAMES = re.compile(r"\{(\w+)\}")
+
+#: Groups of kinds of step, in the editor's order
+GROUPS: dict[str, Any] = {
+    "message": _("Messages"),
+    "time": _("Waiting"),
+    "ways": _("Ways"),
+    "person": _("The person"),
+    "work": _("Sales and colleagues"),
+    "journey": _("Journeys"),
+}
+
 S = TypeVar("S", bound=type[Step])
 STEPS: dict[str, type[Step]] = {}
 
 
-def step(kind: str, *, label: Any, icon: str, hue: int) -> Callable[[S], S]:
+def step(kind: str, *, label: Any, icon: str, hue: int, group: str) -> Callable[[S], S]:
     """Register a kind of step."""
 
     def wrap(cls: S) -> S:
         known = STEPS.get(kind)
         if known is not None and known.__qualname__ != cls.__qualname__:
             raise ValueError(f"step kind {kind!r} is registered twice")
-        cls.kind, cls.label, cls.icon, cls.hue = kind, label, icon, hue
+        cls.kind, cls.label, cls.icon, cls.hue, cls.group = kind, label, icon, hue, group
         STEPS[kind] = cls
         return cls
 

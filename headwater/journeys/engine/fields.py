@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
 
 from ..rules import matching
 from ..rules.duration import UNITS, RuleError, delta
 from ..rules.schedule import DAYS, clock_time
+
+UNIT_NAMES = {
+    "seconds": _("seconds"),
+    "minutes": _("minutes"),
+    "hours": _("hours"),
+    "days": _("days"),
+    "weeks": _("weeks"),
+}
+DAY_NAMES = {
+    "mon": _("Mon"),
+    "tue": _("Tue"),
+    "wed": _("Wed"),
+    "thu": _("Thu"),
+    "fri": _("Fri"),
+    "sat": _("Sat"),
+    "sun": _("Sun"),
+}
 
 
 @dataclass(frozen=True)
@@ -21,6 +40,11 @@ class Field:
     default: Any = None
     help: Any = ""
     widget: str = "text"
+    #: Where the editor finds values to choose from (`queries.choices`)
+    source: str = ""
+    #: Shown only while another setting has one of these values: ("mode", ("date", "field"))
+    shown: tuple[str, tuple[Any, ...]] | None = None
+    type: ClassVar[str] = "text"
 
     def clean(self, value: Any) -> Any:
         """The value, checked. Raises RuleError."""
@@ -36,9 +60,34 @@ class Field:
     def schema(self) -> dict[str, Any]:
         return {}
 
+    def describe(self) -> dict[str, Any]:
+        """The field as the editor needs it: see docs/journeys-api.md."""
+        said = {
+            "name": self.name,
+            "type": self.type,
+            "label": str(self.label),
+            "help": str(self.help or ""),
+            "required": self.required,
+            "default": self.default,
+            "source": self.source or None,
+            "choices": None,
+            "shown": None if self.shown is None else {"field": self.shown[0], "values": list(self.shown[1])},
+        }
+        return said | self.more()
+
+    def more(self) -> dict[str, Any]:
+        """What its type adds to the description."""
+        return {}
+
+
+def chosen(choices: Sequence[tuple[str, Any]]) -> list[dict[str, str]]:
+    """Choices as the editor reads them."""
+    return [{"value": value, "label": str(label)} for value, label in choices]
+
 
 @dataclass(frozen=True)
 class Text(Field):
+    type = "text"
     longest: int = 200
 
     def check(self, value: Any) -> Any:
@@ -51,9 +100,13 @@ class Text(Field):
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": self.longest}
 
+    def more(self) -> dict[str, Any]:
+        return {"longest": self.longest}
+
 
 @dataclass(frozen=True)
 class Number(Field):
+    type = "number"
     widget: str = "number"
     least: int = -1_000_000
     most: int = 1_000_000_000
@@ -68,9 +121,13 @@ class Number(Field):
     def schema(self) -> dict[str, Any]:
         return {"type": "number", "minimum": self.least, "maximum": self.most}
 
+    def more(self) -> dict[str, Any]:
+        return {"least": self.least, "most": self.most}
+
 
 @dataclass(frozen=True)
 class Choice(Field):
+    type = "choice"
     widget: str = "choice"
     choices: Sequence[tuple[str, Any]] = ()
 
@@ -82,9 +139,13 @@ class Choice(Field):
     def schema(self) -> dict[str, Any]:
         return {"enum": [key for key, _ in self.choices]}
 
+    def more(self) -> dict[str, Any]:
+        return {"choices": chosen(self.choices)}
+
 
 @dataclass(frozen=True)
 class Duration(Field):
+    type = "duration"
     widget: str = "duration"
 
     def check(self, value: Any) -> Any:
@@ -99,9 +160,13 @@ class Duration(Field):
             "required": ["amount", "unit"],
         }
 
+    def more(self) -> dict[str, Any]:
+        return {"choices": chosen([(unit, UNIT_NAMES[unit]) for unit in UNITS])}
+
 
 @dataclass(frozen=True)
 class Time(Field):
+    type = "time"
     widget: str = "time"
 
     def check(self, value: Any) -> Any:
@@ -114,6 +179,7 @@ class Time(Field):
 
 @dataclass(frozen=True)
 class Days(Field):
+    type = "days"
     widget: str = "days"
 
     def check(self, value: Any) -> Any:
@@ -124,25 +190,40 @@ class Days(Field):
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": {"enum": list(DAYS)}}
 
+    def more(self) -> dict[str, Any]:
+        return {"choices": chosen([(day, DAY_NAMES[day]) for day in DAYS])}
+
 
 @dataclass(frozen=True)
 class Reference(Field):
     """The id of a record of another package: a mail template, a form."""
 
+    type = "reference"
+
     widget: str = "reference"
+    #: May it be "any" of them?
+    any: bool = False
 
     def check(self, value: Any) -> Any:
+        if self.any and value == "any":
+            return value
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise RuleError("Choose one.", self.name)
         return value
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": 1}
+        one = {"type": "integer", "minimum": 1}
+        return {"anyOf": [one, {"const": "any"}]} if self.any else one
+
+    def more(self) -> dict[str, Any]:
+        return {"any": self.any}
 
 
 @dataclass(frozen=True)
 class Arms(Field):
     """The arms of a branch: [{"id": "clicked", "label": "Clicked", "when": CONDITION}], tried in order."""
+
+    type = "arms"
 
     widget: str = "arms"
 
@@ -166,6 +247,7 @@ class Arms(Field):
 
 @dataclass(frozen=True)
 class Condition(Field):
+    type = "condition"
     widget: str = "condition"
 
     def check(self, value: Any) -> Any:
@@ -174,6 +256,39 @@ class Condition(Field):
 
     def schema(self) -> dict[str, Any]:
         return {"$ref": "#/$defs/condition"}
+
+
+@dataclass(frozen=True)
+class Where(Field):
+    """Conditions on the properties of an event: [{"prop": "path", "op": "starts_with", "value": "/pricing"}]."""
+
+    type = "where"
+    widget: str = "where"
+
+    def check(self, value: Any) -> Any:
+        matching.check_where(value, self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": OPS_SCHEMA}
+
+    def more(self) -> dict[str, Any]:
+        return {"choices": chosen([(op, OP_NAMES[op]) for op in matching.OPS])}
+
+
+OP_NAMES = {
+    "eq": _("is"),
+    "ne": _("is not"),
+    "contains": _("contains"),
+    "starts_with": _("starts with"),
+    "ends_with": _("ends with"),
+    "in": _("is one of"),
+    "gt": _("more than"),
+    "gte": _("at least"),
+    "lt": _("less than"),
+    "lte": _("at most"),
+    "exists": _("is there"),
+}
 
 
 def check_condition(node: Any, where: str) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..models import JourneyVersion
-from ..rules import matching
 from ..rules.duration import RuleError, delta
+from . import rulebook
 from .base import STEPS, Step
 
 REENTRY = ("once", "when_finished", "always")
@@ -139,6 +139,26 @@ def _order(graph: Mapping[str, Any]) -> tuple[list[str], bool]:
     return done[::-1], loops
 
 
+def check_shape(graph: Any) -> None:
+    """A draft may be unfinished, but is made of the right parts. Raises RuleError with the place."""
+    if not isinstance(graph, Mapping):
+        raise RuleError("A journey is a JSON object.")
+    steps = graph.get("steps") or {}
+    if not isinstance(steps, Mapping):
+        raise RuleError("Steps are a JSON object.", "steps")
+    for key, step in steps.items():
+        parts = [step] + ([step.get("settings") or {}, step.get("arms") or {}] if isinstance(step, Mapping) else [])
+        if any(not isinstance(part, Mapping) for part in parts):
+            raise RuleError("A step is a JSON object.", f"steps.{key}")
+    for name in ("entry", "exits"):
+        rules = graph.get(name) or []
+        if not isinstance(rules, list) or any(not isinstance(rule, Mapping) for rule in rules):
+            raise RuleError("Rules are a list of JSON objects.", name)
+    for name in ("goal", "reentry"):
+        if not isinstance(graph.get(name) or {}, Mapping):
+            raise RuleError("This is a JSON object.", name)
+
+
 def problems(graph: Any) -> list[RuleError]:
     """Everything that keeps a graph from being published, each with its place ("steps.welcome.template")."""
     found: list[RuleError] = []
@@ -199,20 +219,21 @@ def _step_problems(key: str, step: Any, steps: Mapping[str, Any]) -> list[RuleEr
 
 def _rule_problems(graph: Mapping[str, Any]) -> list[RuleError]:
     found = []
-    rules = [(f"entry.{n}", rule) for n, rule in enumerate(graph.get("entry") or [])]
-    rules += [(f"exits.{n}", rule) for n, rule in enumerate(graph.get("exits") or [])]
-    rules += [("goal", graph["goal"])] if graph.get("goal") else []
-    for place, rule in rules:
-        try:
-            matching.check(rule, place)
-        except RuleError as error:
-            found.append(error)
+    for name, use in (("entry", rulebook.ENTRY), ("exits", rulebook.EXIT)):
+        rules = graph.get(name) or []
+        if not isinstance(rules, list):
+            found.append(RuleError("Rules are a list.", name))
+            continue
+        for n, rule in enumerate(rules):
+            found += rulebook.check(rule, f"{name}.{n}", use)
+    if graph.get("goal"):
+        found += rulebook.check(graph["goal"], "goal", rulebook.GOAL)
     reentry = graph.get("reentry") or {}
     if not isinstance(reentry, Mapping) or reentry.get("rule", "when_finished") not in REENTRY:
-        found.append(RuleError(f"Re-entry is one of {', '.join(REENTRY)}.", "reentry"))
+        found.append(RuleError(f"Re-entry is one of {', '.join(REENTRY)}.", "reentry.rule"))
     elif reentry.get("after"):
         try:
             delta(reentry["after"])
         except RuleError as error:
-            found.append(RuleError(error.message, "reentry"))
+            found.append(RuleError(error.message, "reentry.after"))
     return found

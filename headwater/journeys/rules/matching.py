@@ -25,7 +25,6 @@ SHAPES: dict[str, tuple[str, str, str]] = {
     "score": ("score.band_changed", "after", "band"),
     "stage": ("stage.changed", "after", "stage"),
 }
-RULE_KINDS = (*SHAPES, "event", "manual")
 
 
 def _number(value: Any) -> float | None:
@@ -90,19 +89,6 @@ def matches(rule: Rule, kind: str, data: Mapping[str, Any]) -> bool:
 def holds(where: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> bool:
     """Do all conditions on the properties hold?"""
     return all(OPS[w.get("op", "eq")](data.get(w["prop"]), w.get("value")) for w in where)
-
-
-def check(rule: Any, where: str) -> None:
-    """Raises RuleError where the rule is malformed; `where` names its place."""
-    if not isinstance(rule, Mapping) or rule.get("kind") not in RULE_KINDS:
-        raise RuleError(f"A rule needs a kind: one of {', '.join(RULE_KINDS)}.", where)
-    kind = rule["kind"]
-    if kind == "event":
-        if not isinstance(rule.get("event"), str) or not rule["event"]:
-            raise RuleError("Name the event.", where)
-        check_where(rule.get("where") or [], where)
-    elif kind != "manual" and rule.get(SHAPES[kind][2]) in (None, ""):
-        raise RuleError(f"Choose the {SHAPES[kind][2]}.", where)
 
 
 def check_where(conditions: Any, where: str) -> None:

@@ -13,9 +13,9 @@ from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Text
 
 
-@step("add_tag", label=_("Add tag"), icon="tag", hue=235)
+@step("add_tag", label=_("Add tag"), icon="tag", hue=235, group="person")
 class AddTag(Step):
-    fields = (Text("tag", _("Tag"), longest=60, widget="tag"),)
+    fields = (Text("tag", _("Tag"), longest=60, widget="tag", source="tags"),)
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from ..rules import duration
 from ..rules.duration import RuleError
 
 
-@step("branch", label=_("Branch"), icon="split", hue=300)
+@step("branch", label=_("Branch"), icon="split", hue=300, group="ways")
 class Branch(Step):
     waits = True
     fields = (
@@ -27,10 +27,7 @@ class Branch(Step):
         Text("else_label", _("Otherwise"), required=False, longest=40),
     )
 
-    @classmethod
-    def arms(cls, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-        found = [(arm["id"], arm.get("label") or arm["id"]) for arm in settings.get("arms") or []]
-        return [*found, ("else", settings.get("else_label") or str(_("No")))]
+    ways = ({"each": "arms"}, {"id": "else", "label": _("No"), "label_from": "else_label"})
 
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:

@@ -17,11 +17,11 @@ from ..engine.fields import Number, Text
 _SPACE = uuid.UUID("6f0d3b5e-5d5e-4b5c-9c7e-6a1b7d1f2a10")
 
 
-@step("change_score", label=_("Change score"), icon="trophy", hue=150)
+@step("change_score", label=_("Change score"), icon="trophy", hue=150, group="person")
 class ChangeScore(Step):
     fields = (
         Number("points", _("Points"), least=-1000, most=1000, help=_("Below zero takes points away")),
-        Text("model", _("Score"), required=False, longest=40),
+        Text("model", _("Score"), required=False, longest=40, source="score_models"),
     )
 
     @classmethod

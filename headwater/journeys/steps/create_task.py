@@ -17,7 +17,7 @@ from ..rules import duration
 from ._people import written
 
 
-@step("create_task", label=_("Create task"), icon="square-check", hue=150)
+@step("create_task", label=_("Create task"), icon="square-check", hue=150, group="work")
 class CreateTask(Step):
     fields = (
         Text("title", _("Title"), help=_("{{ contact.name }} is filled in")),
@@ -29,7 +29,9 @@ class CreateTask(Step):
             required=False,
             choices=[("low", _("Low")), ("normal", _("Normal")), ("high", _("High"))],
         ),
-        Reference("owner", _("For"), required=False, widget="user", help=_("Empty: the person's owner")),
+        Reference(
+            "owner", _("For"), required=False, widget="user", source="users", help=_("Empty: the person's owner")
+        ),
     )
 
     @classmethod

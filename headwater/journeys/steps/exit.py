@@ -11,13 +11,10 @@ from ..engine.base import Context, Outcome, Step, Traveller, step
 from ..engine.fields import Text
 
 
-@step("exit", label=_("Exit"), icon="circle-check", hue=25)
+@step("exit", label=_("Exit"), icon="circle-check", hue=25, group="ways")
 class Exit(Step):
     fields = (Text("reason", _("Name"), required=False, longest=80),)
-
-    @classmethod
-    def arms(cls, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-        return []
+    ways = ()
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from ..rules.duration import RuleError
 from ._people import written
 
 
-@step("hand_over", label=_("Hand over to sales"), icon="handshake", hue=60)
+@step("hand_over", label=_("Hand over to sales"), icon="handshake", hue=60, group="work")
 class HandOverStep(Step):
     fields = (
         Text("reason", _("Reason"), help=_("Sales reads it first")),
@@ -36,12 +36,10 @@ class HandOverStep(Step):
         Number("threshold", _("Hand over from a value of"), required=False, least=0, help=_("Empty: everybody")),
     )
 
-    @classmethod
-    def arms(cls, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-        if settings.get("threshold") in (None, ""):
-            return [("next", "")]
-        number = f"{settings['threshold']:,}"
-        return [("next", str(_("%(n)s and over") % {"n": number})), ("under", str(_("Under %(n)s") % {"n": number}))]
+    ways = (
+        {"id": "next", "label": _("{threshold} and over")},
+        {"id": "under", "label": _("Under {threshold}"), "if": "threshold"},
+    )
 
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:

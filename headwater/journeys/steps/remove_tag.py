@@ -13,9 +13,9 @@ from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Text
 
 
-@step("remove_tag", label=_("Remove tag"), icon="tag", hue=265)
+@step("remove_tag", label=_("Remove tag"), icon="tag", hue=265, group="person")
 class RemoveTag(Step):
-    fields = (Text("tag", _("Tag"), longest=60, widget="tag"),)
+    fields = (Text("tag", _("Tag"), longest=60, widget="tag", source="tags"),)
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

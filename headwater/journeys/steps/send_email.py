@@ -14,10 +14,10 @@ from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Choice, Reference
 
 
-@step("send_email", label=_("Send email"), icon="mail", hue=235)
+@step("send_email", label=_("Send email"), icon="mail", hue=235, group="message")
 class SendEmail(Step):
     fields = (
-        Reference("template", _("Mail"), widget="template"),
+        Reference("template", _("Mail"), widget="template", source="templates"),
         Choice(
             "purpose",
             _("Purpose"),

@@ -14,7 +14,7 @@ from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Choice
 
 
-@step("set_stage", label=_("Set stage"), icon="circle-dot", hue=60)
+@step("set_stage", label=_("Set stage"), icon="circle-dot", hue=60, group="person")
 class SetStage(Step):
     fields = (Choice("stage", _("Stage"), choices=[c for c in Stage.choices if c[0] != "visitor"]),)
 

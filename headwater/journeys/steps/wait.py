@@ -12,13 +12,13 @@ from headwater.accounts.models import Workspace
 from headwater.people.models import Contact
 
 from ..engine.base import Context, Outcome, Step, Traveller, step
-from ..engine.fields import Days, Duration, Time
+from ..engine.fields import DAY_NAMES, Days, Duration, Time
 from ..rules import duration
 from ..rules.duration import RuleError
 from ..rules.schedule import next_run, zone_of
 
 
-@step("wait", label=_("Wait"), icon="clock", hue=90)
+@step("wait", label=_("Wait"), icon="clock", hue=90, group="time")
 class Wait(Step):
     waits = True
     fields = (
@@ -62,17 +62,6 @@ class Wait(Step):
         zones = zones_of(people)
         outcomes = {zone: _until(_scheduled(settings, earliest, zone), context.now) for zone in set(zones.values())}
         return [outcomes[zones[t.person_id]] for t in people]
-
-
-DAY_NAMES = {
-    "mon": _("Mon"),
-    "tue": _("Tue"),
-    "wed": _("Wed"),
-    "thu": _("Thu"),
-    "fri": _("Fri"),
-    "sat": _("Sat"),
-    "sun": _("Sun"),
-}
 
 
 def _until(at: datetime, now: datetime) -> Outcome:

@@ -15,7 +15,7 @@ from ..rules import duration
 from .branch import check_condition
 
 
-@step("wait_until", label=_("Wait until"), icon="timer", hue=90)
+@step("wait_until", label=_("Wait until"), icon="timer", hue=90, group="time")
 class WaitUntil(Step):
     waits = True
     fields = (
@@ -24,9 +24,7 @@ class WaitUntil(Step):
         Duration("timeout", _("At most")),
     )
 
-    @classmethod
-    def arms(cls, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-        return [("yes", str(_("Yes"))), ("timeout", str(_("Time over")))]
+    ways = ({"id": "yes", "label": _("Yes")}, {"id": "timeout", "label": _("Time over")})
 
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from headwater.accounts.models import User
 from headwater.journeys import actions
 from headwater.journeys.engine import graph as engine_graph
 from headwater.journeys.models import Journey
@@ -49,3 +52,20 @@ def live() -> Make:
         return journey
 
     return make
+
+
+@pytest.fixture
+def call() -> Any:
+    """The API as a signed-in colleague calls it: (method, path, body) -> (status, answer)."""
+    client = Client()
+    user = User.objects.create_user("a@x.example", "a@x.example", "pw", role="admin", first_name="Maria")
+    client.force_login(user)
+
+    def call(method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        data = json.dumps(body) if body is not None else ""
+        answer = client.generic(method, f"/api/v1{path}", data, content_type="application/json")
+        return answer.status_code, answer.json()
+
+    call.client = client  # type: ignore[attr-defined]
+    call.user = user  # type: ignore[attr-defined]
+    return call

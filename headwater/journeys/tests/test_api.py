@@ -6,25 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from django.test import Client
 
-from headwater.accounts.models import User
 from headwater.people import actions as people
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def call() -> Any:
-    client = Client()
-    client.force_login(User.objects.create_user("a@x.example", "a@x.example", "pw", role="admin"))
-
-    def call(method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        data = json.dumps(body) if body is not None else ""
-        answer = client.generic(method, f"/api/v1{path}", data, content_type="application/json")
-        return answer.status_code, answer.json()
-
-    return call
 
 
 def test_a_journey_is_made_published_entered_and_read(call: Any) -> None:
@@ -42,7 +27,7 @@ def test_a_journey_is_made_published_entered_and_read(call: Any) -> None:
     assert [(s["step"], s["reason"]) for s in log] == [("welcome", "refused:no_consent"), ("tag", "")]
     counts = call("GET", f"{path}/counts")[1]
     assert counts["totals"] == {"entered": 1}
-    assert counts["steps"]["reaction"] == {"entered": 1}
+    assert counts["steps"]["reaction"] == {"entered": 1, "here": 1}
     assert call("POST", f"{path}/pause")[1]["status"] == "paused"
     assert call("POST", f"{path}/resume")[1]["status"] == "live"
 

@@ -1,0 +1,8 @@
+"""Journeys over the API; `headwater api` runs the same operations."""
+
+from __future__ import annotations
+
+from . import canvas, journeys, passages, schema
+from .doors import router
+
+__all__ = ["canvas", "journeys", "passages", "router", "schema"]

@@ -1,0 +1,144 @@
+"""What the editor offers to choose from, a source at a time: `find("templates", "welc")`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from headwater.accounts.models import User
+from headwater.audience.compiler.words import kind_label
+from headwater.audience.models import ScoreModel, Segment, Topic
+from headwater.capture.models import Asset, Form
+from headwater.core.facts import KINDS
+from headwater.messaging.models import MailTemplate
+from headwater.people.models import Tag
+
+from ..models import Journey
+
+MOST = 50
+Choice = dict[str, Any]
+Find = Callable[[str, str], list[Choice]]
+
+
+class NoSource(KeyError):
+    """There is no such source."""
+
+
+def find(source: str, text: str = "", of: str = "") -> list[Choice]:
+    """At most 50 choices, [{"value", "label", "hint"}], whose name holds `text`. of: what the source depends on (the
+    event whose properties are asked for). Raises NoSource."""
+    if source not in SOURCES:
+        raise NoSource(source)
+    return SOURCES[source](text.strip(), of)[:MOST]
+
+
+def label_of(source: str, value: Any) -> str:
+    """The name of a value that was chosen, or the value itself."""
+    found = _NAMED.get(source)
+    if found is None or isinstance(value, bool) or not str(value).isdigit():
+        return str(value)
+    model, name = found
+    said = model._default_manager.filter(pk=int(value)).values_list(name, flat=True).first()
+    return str(said) if said is not None else str(value)
+
+
+def _rows(rows: QuerySet[Any], name: str = "name", hint: str = "") -> list[Choice]:
+    return [
+        {"value": r.pk, "label": getattr(r, name), "hint": str(getattr(r, hint)) if hint else ""} for r in rows[:MOST]
+    ]
+
+
+def _templates(text: str, of: str) -> list[Choice]:
+    return _rows(MailTemplate.objects.filter(archived_at=None, name__icontains=text).order_by("name"), hint="purpose")
+
+
+def _forms(text: str, of: str) -> list[Choice]:
+    return _rows(Form.objects.filter(active=True, name__icontains=text).order_by("name"), hint="slug")
+
+
+def _assets(text: str, of: str) -> list[Choice]:
+    return _rows(Asset.objects.filter(active=True, name__icontains=text).order_by("name"), hint="file_name")
+
+
+def _segments(text: str, of: str) -> list[Choice]:
+    return _rows(Segment.objects.filter(name__icontains=text).order_by("name"), hint="key")
+
+
+def _journeys(text: str, of: str) -> list[Choice]:
+    return _rows(Journey.objects.filter(name__icontains=text).order_by("name"), hint="status")
+
+
+def _users(text: str, of: str) -> list[Choice]:
+    named = Q(first_name__icontains=text) | Q(last_name__icontains=text) | Q(email__icontains=text)
+    return _rows(User.objects.filter(named, is_active=True).order_by("first_name", "email"), hint="email")
+
+
+def _tags(text: str, of: str) -> list[Choice]:
+    names = Tag.objects.filter(name__icontains=text).order_by("name").values_list("name", flat=True)
+    return [{"value": name, "label": name, "hint": ""} for name in names[:MOST]]
+
+
+def _score_models(text: str, of: str) -> list[Choice]:
+    rows = ScoreModel.objects.filter(name__icontains=text).order_by("pk").values_list("key", "name")
+    return [{"value": key, "label": name, "hint": key} for key, name in rows]
+
+
+def _topics(text: str, of: str) -> list[Choice]:
+    rows = Topic.objects.filter(name__icontains=text).order_by("name").values_list("key", "name")
+    return [{"value": key, "label": name, "hint": key} for key, name in rows]
+
+
+def _events(text: str, of: str) -> list[Choice]:
+    found = [
+        {"value": kind, "label": kind_label(kind), "hint": kind}
+        for kind, cls in KINDS.items()
+        if not cls.look.quiet and not kind.startswith("journey.")
+    ]
+    return _named(found, text)
+
+
+def _props(text: str, of: str) -> list[Choice]:
+    """Properties of the event `of`; whatever else an own event carries may be written by hand."""
+    cls = KINDS.get(of)
+    names = [f.name for f in dataclasses.fields(cls)] if cls else []  # type: ignore[arg-type]
+    return _named([{"value": n, "label": n, "hint": ""} for n in names], text)
+
+
+def _channels(text: str, of: str) -> list[Choice]:
+    return _named([{"value": "email", "label": _("Email"), "hint": ""}], text)
+
+
+def _named(found: list[Choice], text: str) -> list[Choice]:
+    wanted = text.lower()
+    return sorted(
+        (c for c in found if wanted in str(c["label"]).lower() or wanted in str(c["value"]).lower()),
+        key=lambda c: str(c["label"]).lower(),
+    )
+
+
+SOURCES: dict[str, Find] = {
+    "assets": _assets,
+    "channels": _channels,
+    "events": _events,
+    "forms": _forms,
+    "journeys": _journeys,
+    "props": _props,
+    "score_models": _score_models,
+    "segments": _segments,
+    "tags": _tags,
+    "templates": _templates,
+    "topics": _topics,
+    "users": _users,
+}
+_NAMED: dict[str, tuple[Any, str]] = {
+    "assets": (Asset, "name"),
+    "forms": (Form, "name"),
+    "journeys": (Journey, "name"),
+    "segments": (Segment, "name"),
+    "templates": (MailTemplate, "name"),
+    "users": (User, "email"),
+}

@@ -1,0 +1,110 @@
+"""A journey's draft as the editor opens it: the graph with what is wrong, its arms and its steps in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from headwater.accounts.models import User
+from headwater.core.actors import user_id
+from headwater.people import registry as people
+
+from ..engine.base import STEPS
+from ..engine.graph import problems
+from ..models import Journey
+from ..rules.duration import RuleError
+from .overview import said
+
+
+def placed(found: Sequence[RuleError]) -> list[dict[str, Any]]:
+    """Problems with their places: the step and its field, or the rule ("entry.0", "goal") and its field."""
+    return [_placed(p) for p in found]
+
+
+def _placed(problem: RuleError) -> dict[str, Any]:
+    parts = problem.where.split(".")
+    said = {"where": problem.where, "message": str(_(problem.message)), "step": None, "rule": None, "field": None}
+    if parts[0] == "steps" and len(parts) > 1:
+        said |= {"step": parts[1], "field": ".".join(parts[2:]) or None}
+    elif parts[0] in ("entry", "exits") and len(parts) > 1:
+        said |= {"rule": ".".join(parts[:2]), "field": ".".join(parts[2:]) or None}
+    elif parts[0] in ("goal", "reentry"):
+        said |= {"rule": parts[0], "field": ".".join(parts[1:]) or None}
+    return said
+
+
+def judged(graph: Any) -> dict[str, Any]:
+    """{"problems", "arms", "titles", "rules"} of a graph, however broken: arms and title of each step that has a known
+    kind, and its rules in words by place."""
+    steps = graph.get("steps") if isinstance(graph, Mapping) else None
+    sound = {
+        key: step
+        for key, step in (steps or {}).items()
+        if isinstance(step, Mapping) and step.get("kind") in STEPS and isinstance(step.get("settings") or {}, Mapping)
+    } if isinstance(steps, Mapping) else {}  # fmt: skip
+    return {
+        "problems": placed(problems(graph)),
+        "arms": {key: _arms(step) for key, step in sound.items()},
+        "titles": {key: title(step) for key, step in sound.items()},
+        "rules": _rules(graph),
+    }
+
+
+def _arms(step: Mapping[str, Any]) -> list[dict[str, str]]:
+    try:
+        return [{"id": arm, "label": label} for arm, label in STEPS[step["kind"]].arms(step.get("settings") or {})]
+    except (RuleError, KeyError, TypeError, ValueError, AttributeError):
+        return []
+
+
+def title(step: Mapping[str, Any]) -> str:
+    """A step in a few words: the name it was given, or what its settings say."""
+    kind = STEPS[step["kind"]]
+    try:
+        return str(step.get("title") or kind.summary(step.get("settings") or {}))
+    except (RuleError, KeyError, TypeError, ValueError, AttributeError):
+        return str(kind.label)
+
+
+def _rules(graph: Any) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for name in ("entry", "exits"):
+        rules = graph.get(name) if isinstance(graph, Mapping) else None
+        for n, rule in enumerate(rules if isinstance(rules, list) else []):
+            if isinstance(rule, Mapping):
+                out[f"{name}.{n}"] = said(rule)
+    goal = graph.get("goal") if isinstance(graph, Mapping) else None
+    return out | ({"goal": said(goal)} if isinstance(goal, Mapping) and goal else {})
+
+
+def draft(journey: Journey) -> dict[str, Any]:
+    """The draft with everything the editor shows. The journey comes with its version."""
+    version = journey.version
+    return {
+        "id": journey.pk,
+        "name": journey.name,
+        "description": journey.description,
+        "status": journey.status,
+        "revision": journey.revision,
+        "version": version.number if version else None,
+        "changed": version is None or version.graph != journey.draft,
+        "saved_at": journey.updated_at,
+        "saved_by": {"actor": journey.changed_by, "name": name_of(journey.changed_by)},
+        "graph": journey.draft,
+        **judged(journey.draft),
+    }
+
+
+def name_of(actor: str) -> str:
+    """Who an actor is, by name."""
+    pk = user_id(actor)
+    if pk is not None:
+        found = User.objects.filter(pk=pk).first()
+        return found.name if found else _("Somebody who is gone")
+    sort, _colon, number = actor.partition(":")
+    names = people.actor_names.get(sort)
+    if names is not None and number.isdigit():
+        return names([int(number)]).get(int(number), actor)
+    return {"": _("Somebody"), "system": "Headwater", "api": _("The API")}.get(sort, actor)
