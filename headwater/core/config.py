@@ -43,6 +43,13 @@ def _number(name: str, default: int) -> int:
         raise ConfigError(f"{name} must be a whole number, not {value!r}") from error
 
 
+def _months(name: str, default: int) -> int:
+    months = _number(name, default)
+    if not 0 <= months <= 1200:
+        raise ConfigError(f"{name} must be a number of months from 1 to 1200, or 0 for ever")
+    return months
+
+
 def default_data_dir() -> Path:
     """`HEADWATER_DATA`, else /var/lib/headwater for root, else ~/.local/share/headwater."""
     given = os.environ.get("HEADWATER_DATA", "").strip()
@@ -94,6 +101,9 @@ class Config:
     log_format: str = "text"
     log_level: str = "INFO"
     demo: bool = False
+    #: Months for which facts are kept (0: for ever), and the facts of visitors who stay anonymous
+    keep_facts_months: int = 0
+    keep_anonymous_months: int = 13
 
     @classmethod
     def from_environment(cls) -> Config:
@@ -114,6 +124,8 @@ class Config:
             log_format=os.environ.get("HEADWATER_LOG_FORMAT", "text").strip(),
             log_level=os.environ.get("HEADWATER_LOG_LEVEL", "INFO").strip().upper(),
             demo=_flag("HEADWATER_DEMO"),
+            keep_facts_months=_months("HEADWATER_KEEP_FACTS_MONTHS", 0),
+            keep_anonymous_months=_months("HEADWATER_KEEP_ANONYMOUS_MONTHS", 13),
         )
 
     @property

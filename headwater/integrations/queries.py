@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 
 from headwater.accounts.queries import users
 from headwater.core import actors
+from headwater.core.config import config
 from headwater.messaging.models import Outbox
 from headwater.people.queries import contacts
 from headwater.timeline import queries as log
 from headwater.timeline.models import Operation, Parked
+from headwater.timeline.partitions import Month, months
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ class Health:
     mails_overdue: int
     database_bytes: int
     journal: list[JournalLine]
+    months: list[Month]
+    keep_facts_months: int
+    keep_anonymous_months: int
 
 
 def health(now: datetime) -> Health:
@@ -74,6 +79,9 @@ def health(now: datetime) -> Health:
         mails_overdue=Outbox.objects.filter(due_at__lt=now).count(),
         database_bytes=size,
         journal=_journal(log.journal()),
+        months=months(),
+        keep_facts_months=config.keep_facts_months,
+        keep_anonymous_months=config.keep_anonymous_months,
     )
 
 
@@ -97,6 +105,8 @@ def _says(row: Operation) -> str:
     sentences = {
         "parked.retried": _("%(facts)s facts of %(subject)s tried again, with success"),
         "parked.discarded": _("%(facts)s facts of %(subject)s discarded"),
+        "month.retired": _("Month %(subject)s retired, about %(facts)s facts"),
+        "anonymous.forgotten": _("%(facts)s facts of anonymous visitors forgotten, up to %(subject)s"),
     }
     words = {"subject": row.subject, "facts": row.detail.get("facts", 0)}
     return sentences.get(row.what, f"{row.what}: %(subject)s") % words

@@ -11,8 +11,9 @@ from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
 
 from headwater.core import clock
+from headwater.core.config import config
 
-from . import actions, queries
+from . import actions, partitions, queries
 from .registry import consumers
 
 router = Router(tags=["health"])
@@ -45,6 +46,24 @@ class ParkedOut(Schema):
     attempts: int
     parked_at: datetime
     tried_at: datetime | None
+
+
+class MonthOut(Schema):
+    """A partition of the history. first: its month; null for the one that takes what has no month of its own. rows:
+    PostgreSQL's estimate, -1 where it has none yet."""
+
+    name: str
+    first: datetime | None
+    rows: int
+    bytes: int
+
+
+class MonthsOut(Schema):
+    """keep_facts_months, keep_anonymous_months: 0 for ever."""
+
+    keep_facts_months: int
+    keep_anonymous_months: int
+    months: list[MonthOut]
 
 
 class Which(Schema):
@@ -84,6 +103,16 @@ def health(request: HttpRequest) -> dict[str, Any]:
             }
             for one in queries.lag(clock.now())
         ]
+    }
+
+
+@router.get("/health/months", response=MonthsOut)
+def months(request: HttpRequest) -> dict[str, Any]:
+    """The months of the history with their sizes, the newest first, and how long facts are kept."""
+    return {
+        "keep_facts_months": config.keep_facts_months,
+        "keep_anonymous_months": config.keep_anonymous_months,
+        "months": partitions.months(),
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from headwater.core.registry import Loop, loops, worker_services
 
 from . import actions, dispatch, partitions
+from .actions import retention
 
 
 def _start() -> Callable[[], None]:
@@ -15,20 +16,24 @@ def _start() -> Callable[[], None]:
     return lambda: None
 
 
-def _partitions() -> int:
-    partitions.ensure()
-    return 0
-
-
 def _prune() -> int:
     dispatch.prune()
     return 0
 
 
+def _months() -> int:
+    """Months ahead are made, months past the edge retired."""
+    partitions.ensure()
+    partitions.retire()
+    return 0
+
+
 loops.add("timeline.dispatch", Loop("timeline.dispatch", dispatch.run_all, order=200))
 loops.add("timeline.prune", Loop("timeline.prune", _prune, order=10, thread="housekeeping", every=60))
+loops.add("timeline.months", Loop("timeline.months", _months, order=20, thread="housekeeping", every=600))
+loops.add("timeline.settle", Loop("timeline.settle", partitions.settle, order=21, thread="housekeeping", every=5))
 loops.add(
-    "timeline.partitions",
-    Loop("timeline.partitions", _partitions, order=20, thread="housekeeping", every=3600),
+    "timeline.anonymous",
+    Loop("timeline.anonymous", retention.forget_anonymous, order=22, thread="housekeeping", every=600),
 )
 worker_services.add("timeline.consumers", _start)

@@ -115,6 +115,16 @@ def test_the_api_retries_and_discards(admin: Client, bad: set[int]) -> None:
     assert queries.parked() == []
 
 
+def test_the_months_are_told_with_their_rule(admin: Client) -> None:
+    body = admin.get("/api/v1/health/months").json()
+    assert (body["keep_facts_months"], body["keep_anonymous_months"]) == (0, 13)
+    assert body["months"][-1]["name"] == "timeline_fact_default"
+    assert body["months"][-1]["first"] is None
+    text = admin.get("/settings/health/").content.decode()
+    assert "Facts are kept for ever." in text
+    assert "What anonymous visitors did is kept for 13 months." in text
+
+
 def test_others_may_not_act(bad: set[int]) -> None:
     client = Client()
     client.force_login(User.objects.create_user("s@x.example", "s@x.example", "pw", role="marketer"))
