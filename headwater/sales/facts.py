@@ -67,6 +67,27 @@ class DealMoved(Fact):
     stage: int = 0
 
 
+@fact(
+    "deal.updated",
+    icon="pencil",
+    hue=265,
+    group="sales",
+    says=_("{actor} changed {fields} of {name}"),
+    quiet=True,
+)
+class DealUpdated(Fact):
+    """Told to the deal's person, so that what depends on it follows. changes: field -> [before, after] as text;
+    {"deleted": [...]} where it was removed."""
+
+    deal: int
+    name: str
+    changes: dict[str, list[str]]
+
+    @property
+    def fields(self) -> str:
+        return ", ".join(sorted(self.changes))
+
+
 @fact("deal.won", icon="trophy", hue=150, group="sales", says=_("{actor} won {name}: {money}"))
 class DealWon(Fact):
     deal: int

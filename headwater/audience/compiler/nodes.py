@@ -76,6 +76,10 @@ class Leaf(Node):
     def parse(cls, raw: Mapping[str, Any], at: At) -> Leaf:
         raise NotImplementedError
 
+    @classmethod
+    def register(cls) -> None:
+        """Called once, when the type has its name."""
+
     def sql(self, query: Query) -> Sql:
         """The condition over `c` (the contact) and what it joins."""
         raise NotImplementedError
@@ -137,6 +141,7 @@ def leaf(name: str) -> Callable[[L], L]:
         if known is not None and known.__qualname__ != made.__qualname__:
             raise ValueError(f"leaf {name!r} is registered twice")
         made.type = name
+        made.register()
         LEAVES[name] = made
         return made
 

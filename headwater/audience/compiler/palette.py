@@ -19,6 +19,7 @@ from headwater.people.rules import CONSENT_CHANNELS
 from .checks import LIST_OPS, NO_VALUE_OPS, OPS, SPAN_OPS
 from .fields import FIELDS, TYPES
 from .leaves.consent import STATES
+from .records import record_types
 from .words import kind_label, op_label
 
 
@@ -36,6 +37,22 @@ def palette() -> dict[str, Any]:
             for f in FIELDS.values()
         ],
         "custom": custom_fields(),
+        "records": [
+            {
+                "key": cls.type,
+                "label": str(cls.label),
+                "fields": [
+                    {
+                        "name": name,
+                        "label": str(f.label),
+                        "type": f.type,
+                        "choices": [[v, str(label)] for v, label in f.choices()] if f.choices else None,
+                    }
+                    for name, f in cls.fields.items()
+                ],
+            }
+            for cls in record_types()
+        ],
         "types": list(TYPES),
         "ops": {type_: list(ops) for type_, ops in OPS.items()},
         "labels": {op: op_label(op) for op in sorted({o for ops in OPS.values() for o in ops} | set(PROP_OPS))},

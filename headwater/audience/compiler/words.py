@@ -145,25 +145,28 @@ def conditions(where: list[dict[str, Any]]) -> str:
     return _(" and ").join(said)
 
 
+def times(op: str, count: Any) -> str:
+    """ "at least 3 times" """
+    if op == "between":
+        return _("between %(low)s and %(high)s times") % {"low": count[0], "high": count[1]}
+    if (op, count) == ("gte", 1):
+        return _("at least once")
+    return {
+        "gte": ngettext("at least %(n)s time", "at least %(n)s times", count),
+        "gt": ngettext("more than %(n)s time", "more than %(n)s times", count),
+        "lt": ngettext("fewer than %(n)s time", "fewer than %(n)s times", count),
+        "lte": ngettext("at most %(n)s time", "at most %(n)s times", count),
+        "eq": ngettext("exactly %(n)s time", "exactly %(n)s times", count),
+        "ne": ngettext("not exactly %(n)s time", "not exactly %(n)s times", count),
+    }[op] % {"n": count}
+
+
 def event(leaf: EventLeaf) -> str:
     """ "page viewed (path starts with “/pricing”) at least 3 times in the last 30 days" """
     said = kind_label(leaf.kind)
     if leaf.where:
         said += f" ({conditions(leaf.where)})"
-    if leaf.count_op == "between":
-        said += " " + _("between %(low)s and %(high)s times") % {"low": leaf.count[0], "high": leaf.count[1]}
-    elif (leaf.count_op, leaf.count) == ("gte", 1):
-        said += " " + _("at least once")
-    else:
-        times = {
-            "gte": ngettext("at least %(n)s time", "at least %(n)s times", leaf.count),
-            "gt": ngettext("more than %(n)s time", "more than %(n)s times", leaf.count),
-            "lt": ngettext("fewer than %(n)s time", "fewer than %(n)s times", leaf.count),
-            "lte": ngettext("at most %(n)s time", "at most %(n)s times", leaf.count),
-            "eq": ngettext("exactly %(n)s time", "exactly %(n)s times", leaf.count),
-            "ne": ngettext("not exactly %(n)s time", "not exactly %(n)s times", leaf.count),
-        }
-        said += " " + times[leaf.count_op] % {"n": leaf.count}
+    said += " " + times(leaf.count_op, leaf.count)
     if leaf.within:
         said += " " + within(leaf.within)
     if leaf.between:

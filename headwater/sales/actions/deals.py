@@ -15,9 +15,9 @@ from headwater.accounts.models import User, Workspace
 from headwater.core import clock, wake
 from headwater.core.money import CURRENCIES, MAX_AMOUNT
 from headwater.people.models import Company, Contact
-from headwater.timeline.actions import in_lane, record
+from headwater.timeline.actions import NewFact, in_lane, record, record_many
 
-from ..facts import DealCreated, DealMoved
+from ..facts import DealCreated, DealMoved, DealUpdated
 from ..models import Deal, DealStageChange, PipelineStage
 from ..rules import STEP, between
 from .pipelines import ensure_pipeline, first_stage
@@ -34,10 +34,11 @@ class Stale(Exception):
 
 
 @contextmanager
-def locked(deal_id: int, version: int | None = None) -> Iterator[Deal]:
-    """The deal, locked, inside its person's lane. Raises Deal.DoesNotExist, or Stale on another version."""
+def locked(deal_id: int, version: int | None = None, *others: int) -> Iterator[Deal]:
+    """The deal, locked, inside its person's lane (and those of `others`). Raises Deal.DoesNotExist, or Stale on
+    another version."""
     person = Deal.objects.values_list("contact_id", flat=True).get(pk=deal_id)
-    with in_lane(*([person] if person is not None else [])):
+    with in_lane(*others, *([person] if person is not None else [])):
         deal = (
             Deal.objects.select_for_update(of=("self",)).select_related("stage", "pipeline", "contact").get(pk=deal_id)
         )
@@ -153,15 +154,30 @@ def update_deal(deal_id: int, *, actor: str, version: int | None = None, **chang
     if "name" in changes and not str(changes["name"]).strip():
         raise ValueError("a deal needs a name")
     check_exist(**{name: changes[name] for name in ("contact_id", "company_id", "owner_id") if name in changes})
-    with locked(deal_id, version) as deal:
+    others = [changes["contact_id"]] if changes.get("contact_id") else []
+    with locked(deal_id, version, *others) as deal:
+        before = {field: getattr(deal, field) for field in changes}
+        people = {deal.contact_id}
         for field, value in changes.items():
             setattr(deal, field, value)
         check_amount(deal.amount, deal.currency)
         deal.version += 1
         deal.updated_at = clock.now()
         deal.save(update_fields=[*changes, "version", "updated_at"])
+        told = {f: [_plain(before[f]), _plain(v)] for f, v in changes.items() if before[f] != v}
+        if told:
+            _tell_people(deal, people | {deal.contact_id}, told, actor)
         wake.publish("board", f"deal:{deal.pk}", *_person(deal))
     return deal
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _tell_people(deal: Deal, people: set[int | None], changes: dict[str, list[str]], actor: str) -> None:
+    fact = DealUpdated(deal=deal.pk, name=deal.name, changes=changes)
+    record_many([NewFact(p, fact, actor=actor) for p in sorted(p for p in people if p is not None)])
 
 
 def move_deal(
@@ -263,6 +279,7 @@ def delete_deal(deal_id: int, *, actor: str) -> None:
     """Remove a deal that was opened by mistake; what its timeline says stays. Raises Deal.DoesNotExist."""
     with locked(deal_id) as deal:
         pk, person = deal.pk, _person(deal)
+        _tell_people(deal, {deal.contact_id}, {"deleted": ["", "true"]}, actor)
         deal.delete()
         wake.publish("board", f"deal:{pk}", *person)
 

@@ -16,16 +16,15 @@ from typing import Any
 
 from headwater.audience.compiler import words
 from headwater.audience.compiler.checks import COMPARE, check, moment, moment_after
+from headwater.audience.compiler.counts import COUNT_OPS, COUNT_SCHEMA, counted, least, parse_count
 from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
 from headwater.audience.compiler.operators import at_moment, number, seconds
 from headwater.audience.compiler.scan import Asked, Scan
 from headwater.audience.compiler.sql import Query, ago
 from headwater.audience.rules import NEGATIONS, PROP_OPS, is_kind, is_property, span, text_of, texts, where_problems
 
-COUNT_OPS = ("eq", "ne", "gt", "gte", "lt", "lte", "between")
 EDGE_OPS = ("within", "older_than", "before", "after")
 SUMS = ("sum", "avg", "min", "max")
-MAX_COUNT = 100_000
 _TIME = {"type": "object", "properties": {"op": {"enum": list(EDGE_OPS)}, "value": {"type": "string"}}}
 _SUM = {
     "type": "object",
@@ -59,12 +58,7 @@ class EventLeaf(Leaf):
                 "additionalProperties": False,
             },
         },
-        "count": {
-            "type": "object",
-            "required": ["value"],
-            "properties": {"op": {"enum": list(COUNT_OPS)}, "value": {}},
-            "additionalProperties": False,
-        },
+        "count": COUNT_SCHEMA,
         "within": {"type": "string", "pattern": "^[0-9]{1,6}[smhdw]$"},
         "between": {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2},
         "first": _TIME,
@@ -82,7 +76,7 @@ class EventLeaf(Leaf):
         where = raw.get("where", [])
         for suffix, message in where_problems(where):
             at.wrong(message, f".where{suffix}")
-        op, count = _parse_count(raw, at)
+        op, count = parse_count(raw, at)
         within, between = raw.get("within", ""), raw.get("between")
         if "within" in raw and (problem := check("datetime", "within", within)):
             at.wrong(problem, ".within")
@@ -106,10 +100,10 @@ class EventLeaf(Leaf):
         past = until or (query.present() if query.timeless else "")
         asked = scan.ask(self.kind, conditions, "" if whole else since, "" if whole and until else past)
         timely = [f"q.at <= {query.present()}"] if past != query.present() else []
-        counted = timely + ([f"q.at > {since}"] if whole and since else [])
-        counted += [f"q.at <= {until}"] if whole and until else []
-        inside = " AND ".join(counted)
-        values = [_counted(query, f"coalesce({scan.column(asked, 'count(*)', inside)}, 0)", self.count_op, self.count)]
+        narrow = timely + ([f"q.at > {since}"] if whole and since else [])
+        narrow += [f"q.at <= {until}"] if whole and until else []
+        inside = " AND ".join(narrow)
+        values = [counted(query, f"coalesce({scan.column(asked, 'count(*)', inside)}, 0)", self.count_op, self.count)]
         values += [
             number(query, scan.column(asked, f"{name}({_numeric(scan, prop)})", inside), op, _thawed(value))
             for name, prop, op, value in self.sums
@@ -154,19 +148,13 @@ class EventLeaf(Leaf):
         return turns
 
     def _must(self, query: Query, scan: Scan, asked: Asked, inside: str, values: list[str]) -> str:
-        if self._least() < 1:
+        if least(self.count_op, self.count) < 1:
             return ""
         count = scan.column(asked, "count(*)", inside)
         if query.timeless:
-            return " AND ".join([_counted(query, count, self.count_op, self.count), *values[1:]])
+            return " AND ".join([counted(query, count, self.count_op, self.count), *values[1:]])
         future = scan.column(asked, "min(q.at)", f"q.at > {query.present()}")
-        return f"({count} >= {query.bind(self._least(), 'bigint')} OR {future} IS NOT NULL)"
-
-    def _least(self) -> int:
-        """How many facts there must be at least."""
-        low: int = self.count[0] if isinstance(self.count, tuple) else self.count
-        at_least: dict[str, int] = {"gte": low, "gt": low + 1, "eq": low, "between": low}
-        return at_least.get(self.count_op, 0)
+        return f"({count} >= {query.bind(least(self.count_op, self.count), 'bigint')} OR {future} IS NOT NULL)"
 
     def _expiring(self) -> list[int]:
         """Counting from the newest, the facts whose expiry changes the answer."""
@@ -190,29 +178,6 @@ class EventLeaf(Leaf):
 
     def evidence(self, person_id: int) -> list[dict[str, Any]]:
         return words.event_evidence(self, person_id)
-
-
-def _parse_count(raw: Mapping[str, Any], at: At) -> tuple[str, Any]:
-    if "count" not in raw:
-        return "gte", 1
-    count = raw["count"]
-    if not isinstance(count, Mapping):
-        at.wrong('must be an object such as {"op": "gte", "value": 3}', ".count")
-        return "gte", 1
-    op, value = count.get("op", "gte"), count.get("value")
-    for key in count:
-        if key not in ("op", "value"):
-            at.wrong("unknown key", f".count.{key}")
-    if op not in COUNT_OPS:
-        at.wrong(f"unknown operator {op!r}; one of {', '.join(COUNT_OPS)}", ".count.op")
-    numbers = value if op == "between" and isinstance(value, list) else [value]
-    whole = all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= MAX_COUNT for n in numbers)
-    ordered = op != "between" or (isinstance(value, list) and len(value) == 2 and whole and value[0] <= value[1])
-    if not whole or not ordered:
-        shape = "two whole numbers, the lower one first" if op == "between" else f"a whole number up to {MAX_COUNT}"
-        at.wrong(f"must be {shape}", ".count.value")
-        return "gte", 1
-    return op, value
 
 
 def _parse_edge(raw: Mapping[str, Any], name: str, at: At) -> tuple[str, str] | None:
@@ -256,14 +221,6 @@ def _numeric(scan: Scan, prop: str) -> str:
     """A property as a number; what is none does not count."""
     kind = scan.property(_way(scan.query, prop, "->"))
     return f"CASE WHEN jsonb_typeof({kind}) = 'number' THEN {scan.property(_way(scan.query, prop, '->>'))}::numeric END"
-
-
-def _counted(query: Query, x: str, op: str, value: Any) -> str:
-    if op == "between":
-        low, high = (query.bind(v, "bigint") for v in value)
-        return f"({x} BETWEEN {low} AND {high})"
-    sign = {**COMPARE, "eq": "=", "ne": "<>"}[op]
-    return f"({x} {sign} {query.bind(value, 'bigint')})"
 
 
 def where_sql(query: Query, scan: Scan, condition: Mapping[str, Any]) -> str:

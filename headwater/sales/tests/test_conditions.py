@@ -1,0 +1,149 @@
+"""Conditions on a person's deals: all of them speak of one deal, and follow every change at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from headwater.accounts.models import User
+from headwater.audience import actions as audience
+from headwater.audience import queries
+from headwater.audience.compiler import ConditionError, parse, schema, summary
+from headwater.audience.compiler.palette import palette
+from headwater.audience.engine import building
+from headwater.audience.loops import retest_once
+from headwater.core import clock
+from headwater.people import actions as people
+from headwater.people.models import Contact
+from headwater.sales import actions
+from headwater.sales.models import PipelineStage
+from headwater.timeline import dispatch
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def one(field: str, op: str, value: Any = None) -> dict[str, Any]:
+    return {"field": field, "op": op, "value": value}
+
+
+OPEN = one("status", "eq", "open")
+BIG = {
+    "deal": [OPEN, one("amount", "gt", 500), one("stage", "eq", "Lead"), one("expected_close", "within_next", "30d")]
+}
+
+
+@pytest.fixture
+def ben(db: None) -> Contact:
+    return people.create_contact(actor="system", first_name="Ben", email="ben@acme.example")
+
+
+def deal(person: Contact, amount: int | None = None, close: date | None = None, **more: Any) -> int:
+    value = None if amount is None else Decimal(amount)
+    return actions.create_deal(
+        actor="user:1", name="Plan", person_id=person.pk, amount=value, expected_close=close, **more
+    )
+
+
+@pytest.mark.parametrize(
+    "condition,expected",
+    [
+        ({"deal": []}, [True, True]),
+        (BIG, [True, False]),
+        ({"not": BIG}, [False, True]),
+        ({"deal": [OPEN], "count": {"op": "gte", "value": 2}}, [False, True]),
+        ({"deal": [one("amount", "gt", 500), one("expected_close", "empty")]}, [False, True]),
+        ({"deal": [one("amount", "gt", 500), one("expected_close", "not_empty")]}, [True, False]),
+        ({"deal": [one("amount", "between", [1, 400])]}, [False, True]),
+        ({"deal": [one("amount", "empty")]}, [False, False]),
+        ({"deal": [one("stage", "in", ["lead", "won"]), one("pipeline", "eq", "Sales")]}, [True, True]),
+        ({"deal": [one("created_at", "within", "1d")], "count": {"op": "eq", "value": 1}}, [True, False]),
+        ({"deal": [one("status", "eq", "won")]}, [False, False]),
+        ({"deal": [one("owner", "empty"), one("currency", "eq", "EUR")]}, [True, True]),
+        ({"deal": [], "count": {"op": "lt", "value": 1}}, [False, False]),
+    ],
+)
+def test_the_conditions_of_the_list_speak_of_the_same_deal(
+    ana: Contact, ben: Contact, condition: Any, expected: list[bool]
+) -> None:
+    with clock.freeze(NOW):
+        deal(ana, 900, date(2026, 12, 1), currency="EUR")
+        deal(ben, 900, currency="EUR")  # one is big,
+        deal(ben, 300, date(2026, 12, 1), currency="EUR")  # the other closes soon
+        found = queries.matching(condition, [ana.pk, ben.pk])
+        assert queries.preview(condition)[1] == sorted(found, reverse=True)
+    assert [ana.pk in found, ben.pk in found] == expected
+
+
+def test_a_segment_follows_every_change_of_a_deal(ana: Contact, ben: Contact, rafael: User) -> None:
+    with clock.freeze(NOW):
+        s = audience.create_segment(name="Big", definition=BIG, actor="test").pk
+        building.run_all()
+        dispatch.run_once("audience")
+
+    def members(second: int = 0) -> set[int]:
+        with clock.freeze(NOW + timedelta(seconds=second)):
+            while dispatch.run_once("audience") + retest_once():
+                pass
+            found = queries.are_members(s, [ana.pk, ben.pk])
+            assert queries.matching(BIG, [ana.pk, ben.pk]) == found
+            return found
+
+    with clock.freeze(NOW):
+        pk = deal(ana, 900, date(2026, 12, 1))
+        assert members() == {ana.pk}
+        actions.update_deal(pk, actor="user:1", amount=Decimal(400))
+        assert members() == set()
+        actions.update_deal(pk, actor="user:1", amount=Decimal(600), contact_id=ben.pk)
+        assert members() == {ben.pk}
+        stage = PipelineStage.objects.get(name="Proposal")
+        actions.move_deal(pk, stage.pk, version=None, actor="user:1")
+        assert members() == set()
+        actions.delete_deal(pk, actor="user:1")
+        soon = deal(ben, 900, date(2026, 12, 21))  # 30 days ahead from the 21st, midnight
+        assert members(43_199) == set()
+    assert members(43_200) == {ben.pk}
+    with clock.freeze(NOW + timedelta(days=2)):
+        actions.lose_deal(soon, "price", actor="user:1")
+    assert members(2 * 86_400) == set()
+
+
+def test_a_condition_on_deals_explains_itself(ana: Contact) -> None:
+    with clock.freeze(NOW):
+        deal(ana, 900, date(2026, 12, 1), currency="EUR")
+        s = audience.create_segment(name="Big", definition=BIG, actor="test")
+        building.run_all()
+        s.refresh_from_db()
+        answer = queries.explain_membership(s, ana.pk)
+    assert answer is not None
+    assert (answer.holds, answer.verdict.evidence) == (True, [{"text": "Plan · Lead · 900.00 EUR"}])
+    assert answer.turns == datetime(2026, 12, 1, 0, 0, 0, 1, tzinfo=UTC)
+    assert summary(parse(BIG)) == (
+        "has a deal (Status is “Open” and Amount is more than 500 and Stage is “Lead” "
+        "and Expected close is in the next 30 days) at least once"
+    )
+
+
+def test_a_mistake_in_a_condition_on_deals_is_told_at_its_place() -> None:
+    with pytest.raises(ConditionError) as caught:
+        parse({"deal": [one("colour", "eq", "red"), one("amount", "contains", "5"), one("owner", "eq", "me"), 5]})
+    assert [p.path for p in caught.value.problems] == [
+        "$.deal[0].field",
+        "$.deal[1].op",
+        "$.deal[2].value",
+        "$.deal[3]",
+    ]
+
+
+@pytest.mark.django_db
+def test_the_schema_and_the_palette_know_deals() -> None:
+    actions.ensure_pipeline()
+    titles = {one.get("title"): one for one in schema()["$defs"]["condition"]["oneOf"]}
+    assert list(titles["deal"]["properties"]) == ["deal", "count"]
+    (records,) = palette()["records"]
+    assert records["key"] == "deal"
+    fields = {f["name"]: f for f in records["fields"]}
+    assert fields["status"]["choices"] == [["open", "Open"], ["won", "Won"], ["lost", "Lost"]]
+    assert ["Lead", "Lead"] in fields["stage"]["choices"]
