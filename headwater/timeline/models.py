@@ -41,6 +41,23 @@ class LaneLog(models.Model):
     recorded_at = models.DateTimeField()
 
 
+class HeldFact(models.Model):
+    """A fact of the future. It enters the log when its time comes (actions/held.py)."""
+
+    HOT = "lane"
+    pk = models.CompositePrimaryKey("lane_key", "due_at", "person_id", "id")
+    lane_key = models.BigIntegerField()
+    due_at = models.DateTimeField()
+    person_id = models.BigIntegerField()
+    id = models.UUIDField()
+    kind = models.CharField(max_length=80)
+    data = models.JSONField()
+    actor = models.CharField(max_length=40)
+
+    class Meta:
+        indexes = (models.Index(fields=["due_at"], name="heldfact_due"),)
+
+
 class StoredFact(models.Model):
     """The history side: what ever happened with a person. Partitioned by month of `at` (see migration)."""
 

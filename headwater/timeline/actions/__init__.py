@@ -13,6 +13,7 @@ from .recording import (
     record_anonymous,
     record_history,
     record_many,
+    release,
 )
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "record_anonymous",
     "record_history",
     "record_many",
+    "release",
     "retry",
     "retry_all",
 ]

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -20,6 +20,9 @@ from headwater.core.lanes import LANE_KEYS, lane_key
 
 from .. import registry
 
+#: Clocks differ: a fact that says it happens up to so much later counts as one of now. Beyond, it is one of the future
+#: and is held until its time comes. (The collector refuses those; capture.collect.wire has the same limit.)
+AHEAD = timedelta(minutes=5)
 #: Above this many people in one call, open record pages are not told one by one.
 MAX_LIVE_PEOPLE = 20
 
@@ -90,19 +93,23 @@ def record(
 def record_many(items: Sequence[NewFact]) -> list[uuid.UUID]:
     """Record facts about any number of people in a constant number of statements.
 
-    Facts of one person keep the order in which they are given. Returns the ids of those that were new.
+    Facts of one person keep the order in which they are given. Facts of the future (beyond AHEAD) are held: they
+    enter the log when their time comes. Returns the ids of those that were new.
     """
     if not items:
         return []
     now = clock.now()
     rows = [(i.person_id, i.at or now, i.id or uuid.uuid4(), i.fact.kind, _json(i.fact.data()), i.actor) for i in items]
     with in_lane(*{i.person_id for i in items}):
-        new = _insert_facts(rows, now)
+        edge = now + AHEAD
+        later = [r for r in rows if r[1] > edge]
+        held = hold(later) if later else []
+        new = _insert_facts([r for r in rows if r[1] <= edge] if later else rows, now)
         people = {r[0] for r in new}
         topics = [f"person:{p}" for p in people] if len(people) <= MAX_LIVE_PEOPLE else []
         if new:
             wake.notify([*topics, "facts"])
-    return [r[2] for r in new]
+    return [*(r[2] for r in new), *held]
 
 
 def record_history(rows: Iterable[tuple[int, datetime, uuid.UUID, str, dict[str, Any], str]]) -> int:
@@ -224,3 +231,41 @@ def _insert_facts(rows: list[Row], now: datetime) -> list[Row]:
                 [now, [lane_key(r[0]) for r, _ in kept], [s for _, s in kept], *columns],
             )
     return [r for r, _ in kept]
+
+
+def hold(rows: Sequence[Row]) -> list[uuid.UUID]:
+    """Keep facts of the future until their time comes. The caller holds the lanes. Returns the ids of the new ones."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO timeline_heldfact (lane_key, due_at, person_id, id, kind, data, actor) "
+            "SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::uuid[], %s::text[], %s::jsonb[], "
+            "%s::text[]) ON CONFLICT DO NOTHING RETURNING id",
+            _columns([(lane_key(p), at, p, i, kind, data, who) for p, at, i, kind, data, who in rows]),
+        )
+        return [i for (i,) in cursor.fetchall()]
+
+
+def release(limit: int = 1000) -> int:
+    """Let facts whose time has come into the log, in order of time. Returns how many."""
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT person_id FROM (SELECT person_id FROM timeline_heldfact WHERE due_at <= %s "
+            "ORDER BY due_at LIMIT %s) d",
+            [now, limit],
+        )
+        people = [p for (p,) in cursor.fetchall()]
+    if not people:
+        return 0
+    with in_lane(*people):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM timeline_heldfact WHERE lane_key = ANY(%s) AND due_at <= %s AND person_id = ANY(%s) "
+                "RETURNING person_id, due_at, id, kind, data::text, actor",
+                [sorted({lane_key(p) for p in people}), now, people],
+            )
+            rows = sorted(cursor.fetchall(), key=lambda r: (r[1], r[2]))
+        new = _insert_facts(rows, now)
+        if new:
+            wake.notify([*(f"person:{p}" for p in people[:MAX_LIVE_PEOPLE]), "facts"])
+    return len(rows)
