@@ -82,6 +82,7 @@ def _serve(argv: list[str]) -> int:
 def _work(argv: list[str]) -> int:
     parser = _parser("work", "The worker alone: reactions, journeys, delivery; start as many as you like.")
     parser.parse_args(argv)
+    os.environ["HEADWATER_WORKER"] = "1"  # its connections are watched more closely, see core/config.py
     with _database():
         import django
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,6 +105,8 @@ class Config:
     #: Months for which facts are kept (0: for ever), and the facts of visitors who stay anonymous
     keep_facts_months: int = 0
     keep_anonymous_months: int = 13
+    #: Seconds after which a worker that stands still inside a transaction loses its lanes
+    worker_silence: int = 30
 
     @classmethod
     def from_environment(cls) -> Config:
@@ -125,6 +128,7 @@ class Config:
             log_level=os.environ.get("HEADWATER_LOG_LEVEL", "INFO").strip().upper(),
             demo=_flag("HEADWATER_DEMO"),
             keep_facts_months=_months("HEADWATER_KEEP_FACTS_MONTHS", 0),
+            worker_silence=max(1, _number("HEADWATER_WORKER_SILENCE", 30)),
             keep_anonymous_months=_months("HEADWATER_KEEP_ANONYMOUS_MONTHS", 13),
         )
 
@@ -156,7 +160,29 @@ class Config:
         if os.environ.get("HEADWATER_POOL"):
             database["CONN_MAX_AGE"] = 0
             database["OPTIONS"]["pool"] = {"min_size": 2, "max_size": 12, "timeout": 10}
+        if os.environ.get("HEADWATER_WORKER"):  # set by `work`
+            self._as_worker(database["OPTIONS"])
         return database
+
+    def _as_worker(self, options: dict[str, Any]) -> None:
+        """A worker holds lanes while it works. Where its machine vanishes, the server must notice within seconds and
+        give them back: it asks the silent client (keepalives), looks after it while a statement runs, and ends a
+        transaction in which nothing happens for `worker_silence` seconds (a process that is frozen). The client asks
+        the server in the same way. On a socket of the same machine the first two need nothing."""
+        session = {
+            "tcp_keepalives_idle": "5",
+            "tcp_keepalives_interval": "2",
+            "tcp_keepalives_count": "3",
+            "tcp_user_timeout": "10s",
+            "client_connection_check_interval": "2s",
+            "idle_in_transaction_session_timeout": f"{self.worker_silence}s",
+        }
+        given = options.get("options", "")
+        options["options"] = " ".join([*(f"-c {k}={v}" for k, v in session.items() if f"{k}=" not in given), given])
+        for name, value in (("idle", 5), ("interval", 2), ("count", 3)):
+            options.setdefault(f"keepalives_{name}", value)
+        options.setdefault("tcp_user_timeout", 10_000)
+        options["application_name"] = f"headwater-worker {socket.gethostname()[:30]}:{os.getpid()}"
 
     @property
     def embedded_url(self) -> str:

@@ -1,7 +1,8 @@
 """Points at which tests kill the process, between two steps of the product's work.
 
 `HEADWATER_KILL_FILE` names a file. A process that passes `point(name)` while the file holds that name takes the file
-away and sends SIGKILL to itself: once, however often it is started again. Without the variable a point is nothing.
+away and sends SIGKILL to itself: once, however often it is started again. Where the file holds "freeze NAME", it stops
+(SIGSTOP), as if its machine had. Without the variable a point is nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ def point(name: str) -> None:
         return
     path = Path(_file)
     try:
-        if path.read_text().strip() != name:
+        text = path.read_text().strip()
+        if text.removeprefix("freeze ") != name:
             return
         path.unlink()
     except FileNotFoundError:
         return
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGSTOP if text.startswith("freeze ") else signal.SIGKILL)

@@ -54,6 +54,28 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
         Config.from_environment()
 
 
+def test_a_worker_s_connections_are_given_up_soon_where_its_machine_vanishes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_WORKER", "1")
+    url = "postgresql://a@b/c?options=-c%20tcp_keepalives_idle=60&keepalives_idle=50"
+    options = Config(database_url=url, worker_silence=7).database["OPTIONS"]
+    assert options["options"] == (
+        "-c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10s "
+        "-c client_connection_check_interval=2s -c idle_in_transaction_session_timeout=7s -c tcp_keepalives_idle=60"
+    )
+    assert (options["keepalives_idle"], options["keepalives_interval"], options["tcp_user_timeout"]) == (
+        "50",
+        2,
+        10_000,
+    )
+
+
+@pytest.mark.parametrize("months", ["-1", "1201"])
+def test_facts_are_kept_for_a_number_of_months(monkeypatch: pytest.MonkeyPatch, months: str) -> None:
+    monkeypatch.setenv("HEADWATER_KEEP_FACTS_MONTHS", months)
+    with pytest.raises(ConfigError, match="HEADWATER_KEEP_FACTS_MONTHS must be a number of months"):
+        Config.from_environment()
+
+
 def test_the_data_directory_is_where_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HEADWATER_DATA", str(tmp_path / "here"))
     assert default_data_dir() == tmp_path / "here"

@@ -1,0 +1,156 @@
+"""Real worker processes share the lanes. One that dies, or stands still, hands its lanes over within seconds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from headwater.core import clock
+from headwater.timeline import actions
+from headwater.timeline.actions import Custom, NewFact
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("kill")]
+ROOT = Path(__file__).resolve().parents[3]
+#: The default rules give points for a look at the prices, once for each fact.
+VIEW = Custom("page.viewed", {"path": "/pricing", "title": "Pricing"})
+
+
+class Workers:
+    """Processes of `headwater work` on the test's database."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.folder = url, folder
+        self.kill_file = folder / "at"
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, name: str, **extra: str) -> subprocess.Popen[bytes]:
+        environment = {
+            **os.environ,
+            "DATABASE_URL": self.url,
+            "HEADWATER_DATA": str(self.folder),
+            "HEADWATER_SECRET_KEY": "tests-only",
+            "HEADWATER_WORKER_SILENCE": "2",
+            **extra,
+        }
+        with (self.folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "headwater", "work"], env=environment, stdout=log, stderr=log, cwd=ROOT
+            )
+        self.running.append(process)
+        deadline = time.monotonic() + 30
+        while "worker_ready" not in self.log(name):
+            assert time.monotonic() < deadline, self.log(name)
+            time.sleep(0.05)
+        return process
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def ask(self, query: str) -> tuple[object, ...]:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            row = connection.execute(query).fetchone()
+            assert row is not None
+            return row
+
+    def until(self, query: str, answer: object, seconds: float) -> None:
+        """Wait until the query answers so; fail after `seconds`."""
+        began = time.monotonic()
+        while (found := self.ask(query)[0]) != answer:
+            assert time.monotonic() < began + seconds, f"{query}: {found}, not {answer}, after {seconds} s"
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def workers(postgres: str, tmp_path: Path) -> Iterator[Workers]:
+    made = Workers(postgres, tmp_path)
+    try:
+        yield made
+    finally:
+        for process in made.running:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+        for process in made.running:
+            process.wait(timeout=20)
+
+
+BEHIND = (
+    "SELECT count(*) FROM timeline_laneposition p JOIN timeline_lane l USING (lane_key) WHERE l.head > p.seq "
+    "AND p.consumer IN ('audience', 'insights', 'journeys', 'messaging')"
+)
+#: Facts, ledger entries, people with an entry: equal where each fact had its effect once.
+EFFECTS = (
+    "SELECT (SELECT count(*) FROM timeline_fact WHERE kind = 'page.viewed'), count(*), count(DISTINCT person_id) "
+    "FROM audience_scoreentry WHERE kind = 'page.viewed'"
+)
+
+
+def look(people: range) -> None:
+    actions.record_many([NewFact(person, VIEW, clock.now() - timedelta(seconds=1)) for person in people])
+
+
+def struck(workers: Workers, victim: subprocess.Popen[bytes], state: str, *, people: range) -> int:
+    """Record facts until the victim gets some and is struck with them in hand. Returns the people so far."""
+    for person in people:
+        look(range(person, person + 1))
+        for _ in range(10):
+            if not workers.kill_file.exists():
+                while Path(f"/proc/{victim.pid}/stat").read_text().rpartition(")")[2].split()[0] != state:
+                    time.sleep(0.01)
+                return person
+            time.sleep(0.02)
+    raise AssertionError("the victim never got a fact")
+
+
+def test_the_lanes_of_a_killed_worker_are_served_within_seconds(workers: Workers) -> None:
+    victim = workers.start("victim", HEADWATER_KILL_FILE=str(workers.kill_file))
+    workers.start("heir")
+    workers.kill_file.write_text("audience.reacted")  # in its transaction, with the lanes in its hands
+    last = struck(workers, victim, "Z", people=range(1, 200))
+    look(range(last + 1, last + 301))
+    workers.until(BEHIND, 0, 10)
+    assert victim.wait(5) == -signal.SIGKILL
+    assert workers.ask(EFFECTS) == (last + 300,) * 3
+
+
+def test_the_lanes_of_a_worker_that_stands_still_are_served_within_seconds(workers: Workers) -> None:
+    victim = workers.start("victim", HEADWATER_KILL_FILE=str(workers.kill_file))
+    workers.start("heir")
+    workers.kill_file.write_text("freeze audience.reacted")
+    last = struck(workers, victim, "T", people=range(1, 200))
+    assert workers.ask(BEHIND) != (0,)
+    workers.until(BEHIND, 0, 15)  # HEADWATER_WORKER_SILENCE is 2 here
+    look(range(last + 1, last + 101))
+    workers.until(BEHIND, 0, 10)
+    victim.send_signal(signal.SIGCONT)  # it comes back, finds its transaction gone, and goes on
+    look(range(last + 101, last + 201))
+    workers.until(BEHIND, 0, 10)
+    time.sleep(0.5)
+    assert victim.poll() is None
+    assert workers.ask(EFFECTS) == (last + 200,) * 3
+    assert workers.ask("SELECT count(*) FROM timeline_parked") == (0,)
+
+
+def test_a_worker_s_sessions_are_watched_closely(postgres: str) -> None:
+    code = (
+        "from django.db import connection as c; k = c.cursor(); "
+        "[(k.execute('SHOW ' + n), print(k.fetchone()[0])) for n in "
+        "('idle_in_transaction_session_timeout', 'client_connection_check_interval', 'application_name')]"
+    )
+    environment = {**os.environ, "DATABASE_URL": postgres, "HEADWATER_WORKER": "1", "HEADWATER_SECRET_KEY": "tests"}
+    done = subprocess.run(
+        [sys.executable, "-m", "headwater", "shell", "-v", "0", "-c", code],
+        env=environment, cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    silence, check, name = done.stdout.split("\n")[:3]
+    assert (silence, check) == ("30s", "2s")
+    assert name.startswith("headwater-worker ")
