@@ -89,6 +89,16 @@ class PaletteAction:
 
 
 @dataclass(frozen=True)
+class TopSlot:
+    """Something small at the right end of every page's header bar. `template` gets the page's context and must not
+    ask the database: it fetches its own state when it is loaded, and stays while pages are swapped below it."""
+
+    name: str
+    template: str
+    order: int = 100
+
+
+@dataclass(frozen=True)
 class SearchSource:
     """Records that Ctrl+K finds: `find(user, text, limit)` returns SearchHits."""
 
@@ -123,6 +133,7 @@ class Loop:
 
 navigation: Registry[NavItem] = Registry("navigation item")
 panels: Registry[Panel] = Registry("panel")
+top_slots: Registry[TopSlot] = Registry("slot of the top bar")
 palette_actions: Registry[PaletteAction] = Registry("palette action")
 search_sources: Registry[SearchSource] = Registry("search source")
 loops: Registry[Loop] = Registry("loop")

@@ -13,7 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from headwater.accounts.models import User
 from headwater.audience import queries as audience
 from headwater.core import clock
-from headwater.core.registry import NavItem, PaletteAction, Panel, navigation, palette_actions, panels
+from headwater.core.registry import (
+    NavItem,
+    PaletteAction,
+    Panel,
+    TopSlot,
+    navigation,
+    palette_actions,
+    panels,
+    top_slots,
+)
 from headwater.people import registry as people
 from headwater.people.models import Company, Contact
 from headwater.timeline.queries import Entry
@@ -157,6 +166,7 @@ navigation.add(
         count=lambda request: queries.due_count(request.user),
     ),
 )
+top_slots.add("bell", TopSlot("bell", "teamwork/bell_slot.html", order=10))
 palette_actions.add(
     "create-task", PaletteAction("create-task", _("Create task"), "square-check", "teamwork:new_task", "t", order=30)
 )

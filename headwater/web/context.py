@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.models import User, Workspace
 from headwater.accounts.queries import active_users, workspace
-from headwater.core.registry import NavItem, navigation, palette_actions
+from headwater.core.registry import NavItem, TopSlot, navigation, palette_actions, top_slots
 
 THEMES = ("light", "dark", "system")
 THEME_COOKIE = "headwater_theme"
@@ -189,6 +189,10 @@ class Shell:
         }
         line = Line("settings", _("Settings"), "settings", url_of("accounts:profile"), in_settings, "g ,", None, True)
         return [section for section in found if section.lines] + [Section("", [line])]
+
+    @property
+    def top_slots(self) -> list[TopSlot]:
+        return sorted(top_slots, key=lambda slot: slot.order)
 
     @cached_property
     def settings_lines(self) -> list[Line]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
@@ -223,6 +225,25 @@ def test_a_task_is_ticked_off_with_undo(page: Client, ana: Contact, rafael: User
     task.refresh_from_db()
     assert task.due_at.isoformat() == "2036-01-01T09:00:00+00:00"
     assert "Next week" in page.get(url, headers=PARTIAL).content.decode()
+
+
+def test_the_bell_is_in_the_top_bar_of_every_page_and_asks_the_database_for_nothing(
+    page: Client, rafael: User, django_assert_num_queries: Any
+) -> None:
+    for name in (
+        "insights:home",
+        "people:list",
+        "people:companies",
+        "sales:board",
+        "teamwork:today",
+        "accounts:profile",
+    ):
+        body = page.get(reverse(name)).content.decode()
+        outside = body[body.index("</main>") :]
+        assert outside.count('id="bell"') == body.count('id="bell"') == 1, name
+        assert f'hx-trigger="load, notifications-changed from:body, live:user:{rafael.pk} from:body' in outside
+    with django_assert_num_queries(0):
+        render_to_string("teamwork/bell_slot.html", {"user": rafael})
 
 
 def test_the_bell_counts_and_is_read(page: Client, ana: Contact, rafael: User) -> None:
