@@ -9,16 +9,14 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from headwater.accounts.models import User
-from headwater.audience.compiler import ConditionError, parse, summary
 from headwater.messaging.models import MailTemplate
 from headwater.people.models import Tag
 
-from .engine import deciding
 from .engine.base import STEPS, Step
 from .engine.fields import DAY_NAMES, UNIT_NAMES, Field
+from .queries.words import condition
 from .rules.duration import UNITS, RuleError
 from .rules.schedule import DAYS
 
@@ -95,13 +93,13 @@ class StepForm:
         elif f.widget == "tag":
             made.choices = [(t, t) for t in Tag.objects.order_by("name").values_list("name", flat=True)[:300]]
         elif f.widget == "condition":
-            made.said, made.value = words(value), _json(value)
+            made.said, made.value = condition(value), _json(value)
         elif f.widget == "arms":
             made.value = [
                 {
                     "id": arm["id"],
                     "label": arm.get("label", ""),
-                    "said": words(arm.get("when")),
+                    "said": condition(arm.get("when")),
                     "json": _json(arm.get("when")),
                 }
                 for arm in value or []
@@ -162,35 +160,3 @@ def _read_json(text: str, where: str) -> Any:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1) if value else ""
-
-
-MAILS = {
-    "sent": gettext_lazy("the mail was sent"),
-    "opened": gettext_lazy("opened the mail"),
-    "clicked": gettext_lazy("clicked in the mail"),
-    "bounced": gettext_lazy("the mail came back"),
-    "unsubscribed": gettext_lazy("unsubscribed"),
-}
-
-
-def words(node: Any) -> str:
-    """A condition of a branch or wait in plain words."""
-    if not isinstance(node, Mapping) or not node:
-        return ""
-    for key, joint in (("all", _(" and ")), ("any", _(" or "))):
-        if key in node:
-            return joint.join(words(child) for child in node[key])
-    if "not" in node:
-        return str(_("not: %(what)s") % {"what": words(node["not"])})
-    if "mail" in node:
-        return str(_("%(did)s of step “%(step)s”") % {"did": MAILS.get(node.get("did", ""), ""), "step": node["mail"]})
-    if deciding.own(node):
-        from .queries.overview import said
-
-        event = said({"kind": "event", "event": node["event"], "where": node.get("where")})
-        since = _("since entry") if node["since"] == "entry" else _("since arriving here")
-        return f"{event} ({since})"
-    try:
-        return str(summary(parse(dict(node))))
-    except ConditionError as error:
-        return str(error)

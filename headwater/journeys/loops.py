@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from headwater.core.registry import Loop, loops
+from headwater.core.worker import HOUSEKEEPING
 
-from .engine import due
+from .actions import starts
+from .engine import due, leaving
 
 
 def _due() -> int:
@@ -17,3 +19,6 @@ def _release() -> int:
 
 loops.add("journeys.due", Loop("journeys.due", _due, order=300))
 loops.add("journeys.release", Loop("journeys.release", _release, order=310, every=2))
+# Entries by the calendar may be many at once: they have a thread of their own.
+loops.add("journeys.starts", Loop("journeys.starts", starts.run_once, order=320, thread="journeys.starts", every=5))
+loops.add("journeys.sweep", Loop("journeys.sweep", leaving.sweep, order=330, thread=HOUSEKEEPING, every=600))

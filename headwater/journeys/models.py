@@ -72,6 +72,19 @@ class JourneyVersion(models.Model):
         constraints = [models.UniqueConstraint(fields=["journey", "number"], name="journeyversion_number")]
 
 
+class StartClock(models.Model):
+    """How far a rule of a date or a schedule has been followed. rule: a hash of it."""
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="+")
+    rule = models.CharField(max_length=32)
+    done_to = models.DateTimeField()
+    #: A worker is at it until then
+    claimed_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["journey", "rule"], name="startclock_rule")]
+
+
 class Passage(models.Model):
     """One person's way through one journey. `step` is where she is; of a passage that ended, where she was last."""
 

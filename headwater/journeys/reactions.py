@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from headwater.core import clock
 from headwater.timeline.registry import Event, reaction
 
-from .actions import Entry, enter, leave
+from .actions import Entry, enter
 from .engine import due, load
 from .engine.base import Traveller
 from .engine.batch import Batch
 from .engine.graph import Version, versions
+from .engine.leaving import leave, sort_out
 from .queries.listening import listening
 from .rules import matching
 
@@ -51,15 +52,23 @@ def _go_on(events: Sequence[Event]) -> None:
     known = versions(t.version_id for t in people)
     now = clock.now()
     batch = Batch(now)
-    awake = []
+    staying, asked = [], []
     for t in people:
         version = known[t.version_id]
         later = [e for e in facts[t.person_id] if e.at > t.since]
         end = _ending(version, later)
         if end is not None:
             leave(batch, t, version, *end)
-        elif t.state == "waiting" and _concerns(version, t, later):
-            awake.append(t)
+        elif later and version.watch and _heard(version.watch_hears, later):
+            asked.append(t)
+        else:
+            staying.append(t)
+    staying += sort_out(batch, asked, known)
+    awake = [
+        t
+        for t in staying
+        if t.state == "waiting" and _concerns(known[t.version_id], t, [e for e in facts[t.person_id] if e.at > t.since])
+    ]
     batch.flush()
     due.wake(awake, now)
 
@@ -76,5 +85,8 @@ def _ending(version: Version, events: Sequence[Event]) -> tuple[str, str] | None
 
 
 def _concerns(version: Version, t: Traveller, events: Sequence[Event]) -> bool:
-    heard = version.hears.get(t.step, frozenset())
-    return bool(events) if heard is None else any(e.kind in heard for e in events)
+    return _heard(version.hears.get(t.step, frozenset()), events)
+
+
+def _heard(kinds: frozenset[str] | None, events: Sequence[Event]) -> bool:
+    return bool(events) if kinds is None else any(e.kind in kinds for e in events)

@@ -14,7 +14,7 @@ from .editing import (
     update_journey,
 )
 from .gallery import install
-from .people import Entry, enter, enter_by_hand, leave, remove, retry, skip_wait
+from .people import Entry, enter, enter_by_hand, remove, retry, skip_wait
 
 __all__ = [
     "Conflict",
@@ -26,7 +26,6 @@ __all__ = [
     "enter",
     "enter_by_hand",
     "install",
-    "leave",
     "pause",
     "publish",
     "remove",

@@ -8,10 +8,14 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from headwater.audience import actions as audience
+from headwater.audience.models import Segment
 from headwater.core import clock, wake
 
+from ..engine import rulebook
 from ..engine.graph import check_shape, problems
-from ..models import Journey, JourneyVersion, Status, empty_graph
+from ..models import Journey, JourneyVersion, StartClock, Status, empty_graph
+from ..rules.calendar import rule_hash
 from ..rules.duration import RuleError
 
 
@@ -117,8 +121,30 @@ def publish(journey_id: int, *, actor: str) -> JourneyVersion:
             )
         journey.version, journey.status, journey.updated_at = version, Status.LIVE, now
         journey.save()
+        _prepare(journey, version, actor)
         wake.notify([f"journey:{journey.pk}"])
     return version
+
+
+def _prepare(journey: Journey, version: JourneyVersion, actor: str) -> None:
+    """What rules of a version need outside of it: segments of scores, and clocks that begin now."""
+    graph = version.graph
+    rules = [*(graph.get("entry") or []), *(graph.get("exits") or []), *([graph["goal"]] if graph.get("goal") else [])]
+    for rule in rules:
+        if rule["kind"] == "points" and not Segment.objects.filter(key=rulebook.points_key(rule)).exists():
+            model, points = rule.get("model") or "engagement", int(rule["points"])
+            audience.create_segment(
+                name=_("Score of %(points)s and over (%(model)s)") % {"points": points, "model": model},
+                definition={"score": model, "op": "gte", "value": points},
+                key=rulebook.points_key(rule),
+                actor=actor,
+            )
+    clocks = [
+        StartClock(journey=journey, rule=rule_hash(rule), done_to=version.published_at)
+        for rule in graph.get("entry") or []
+        if rule["kind"] in ("date", "schedule")
+    ]
+    StartClock.objects.bulk_create(clocks, ignore_conflicts=True)
 
 
 def pause(journey_id: int, *, actor: str) -> Journey:

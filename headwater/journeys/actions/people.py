@@ -11,14 +11,15 @@ from typing import Any
 
 from django.db import connection
 
+from headwater.audience import queries as audience
 from headwater.core import clock
 from headwater.core.lanes import lane_key
 from headwater.timeline.actions import NewFact, in_lane
 
 from ..engine import due, load
-from ..engine.base import Traveller
 from ..engine.batch import Batch
 from ..engine.graph import Version, versions
+from ..engine.leaving import leave, sort_out
 from ..engine.walk import advance
 from ..facts import JourneyEntered
 from ..models import OPEN, Journey, Status
@@ -65,7 +66,7 @@ def _enter(journey_id: int, entries: Sequence[Entry], actor: str) -> dict[int, i
         if version.start is None:
             return {}
         now = clock.now()
-        allowed = _allowed(version, entries, now)
+        allowed = _allowed(version, _only(version, entries), now)
         rows = [(e.person_id, e.key[:100], json.dumps(dict(e.why), default=str), e.since or now) for e in allowed]
         people = load.insert(journey_id, version.id, version.start, now, rows)
         if not people:
@@ -79,9 +80,17 @@ def _enter(journey_id: int, entries: Sequence[Entry], actor: str) -> dict[int, i
             batch.facts.append(NewFact(t.person_id, fact, now, None, actor))
         batch.days[journey_id, "entered"] += len(people)
         batch.counts[version.id, version.start, "entered"] += len(people)
-        advance(batch, people, {version.id: version})
+        advance(batch, sort_out(batch, people, {version.id: version}), {version.id: version})
         batch.flush()
         return {t.person_id: t.id for t in people}
+
+
+def _only(version: Version, entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Those who meet the condition for entering."""
+    if version.only is None:
+        return entries
+    holds = audience.matching(version.only, sorted({e.person_id for e in entries}))
+    return [e for e in entries if e.person_id in holds]
 
 
 def _allowed(version: Version, entries: Sequence[Entry], now: datetime) -> list[Entry]:
@@ -135,13 +144,6 @@ def remove(journey_id: int, person_ids: Sequence[int], *, actor: str, why: str =
             leave(batch, t, found[t.version_id], "exited", why)
         batch.flush()
     return len(people)
-
-
-def leave(batch: Batch, t: Traveller, version: Version, state: str, why: str) -> None:
-    """She leaves in the middle of a step: an exit rule, the goal, a user. Into the caller's batch."""
-    batch.stepped(t, "goal" if why == "goal" else "exit", why)
-    batch.counts[t.version_id, t.step, "left"] += 1
-    batch.ended(t, version, state, why)
 
 
 def retry(person_id: int, passage_id: int, *, actor: str) -> bool:

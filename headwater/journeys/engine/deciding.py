@@ -10,15 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
 from headwater.audience import queries as audience
+from headwater.audience.compiler import ConditionError, needs_of, parse
 
+from ..rules.duration import RuleError
 from ..rules.matching import OPS
 from .base import Context, Traveller
-from .graph import Version
+
+if TYPE_CHECKING:
+    from .graph import Version
 
 Condition = Mapping[str, Any]
 
@@ -33,16 +37,17 @@ def own(leaf: Condition) -> bool:
     return "mail" in leaf or ("event" in leaf and bool(leaf.get("since")))
 
 
-def _has_own(node: Condition) -> bool:
+def has_own(node: Condition) -> bool:
+    """Does it ask for what happened on the way?"""
     children = node.get("all") or node.get("any") or ([node["not"]] if "not" in node else [])
-    return any(_has_own(c) for c in children) if children else own(node)
+    return any(has_own(c) for c in children) if children else own(node)
 
 
 def true_for(node: Condition, context: Context, people: Sequence[Traveller]) -> set[int]:
     """The places in `people` of those for whom the condition holds. Statements: one for each leaf."""
     if not people:
         return set()
-    if not _has_own(node):
+    if not has_own(node):
         return _asked(node, people)
     everybody = set(range(len(people)))
     if "all" in node:
@@ -124,7 +129,17 @@ def listens(node: Condition, version: Version) -> frozenset[str] | None:
         return frozenset(("segment.entered", "segment.left"))
     if "field" in node:
         return frozenset(("contact.updated", "stage.changed", "owner.changed", "tag.added", "tag.removed"))
-    return None
+    return _needed(node)
+
+
+def _needed(leaf: Condition) -> frozenset[str] | None:
+    """The kinds of fact that the audience says a leaf needs, where it needs nothing else."""
+    try:
+        needs = needs_of(parse(dict(leaf)))
+    except ConditionError:
+        return None
+    kinds = [need.removeprefix("kind:") for need in needs if need.startswith("kind:")]
+    return frozenset(kinds) if kinds and len(kinds) == len(needs) else None
 
 
 def needs_recheck(node: Condition) -> bool:
@@ -133,3 +148,17 @@ def needs_recheck(node: Condition) -> bool:
     if children:
         return any(needs_recheck(c) for c in children)
     return any(key in node for key in _BY_TIME) and not own(node)
+
+
+def check(node: Mapping[str, Any], step_ids: Mapping[str, Any], where: str) -> None:
+    """Raises RuleError where a condition names a mail that no step sends, or says what the audience cannot answer."""
+    children = [*(node.get("all") or []), *(node.get("any") or []), *([node["not"]] if "not" in node else [])]
+    for child in children:
+        check(child, step_ids, where)
+    if "mail" in node and (step_ids.get(node["mail"]) or {}).get("kind") != "send_email":
+        raise RuleError(f"No step {node['mail']!r} sends a mail.", where)
+    if not children and not own(node):
+        try:
+            parse(dict(node))
+        except ConditionError as error:
+            raise RuleError(str(error), where) from error

@@ -18,6 +18,7 @@ from . import load
 from .base import Traveller
 from .batch import Batch
 from .graph import versions
+from .leaving import sort_out
 from .walk import advance
 
 #: Passages woken in one transaction, and lanes served in it (on a cluster: one; scale.md, rule 4)
@@ -97,7 +98,8 @@ def wake(people: Sequence[Traveller], now: datetime) -> int:
         elif t.state != "stuck":
             t.woken = t.state != "active"
             ready.append(t)
-    steps = advance(batch, ready, versions(t.version_id for t in ready))
+    known = versions(t.version_id for t in ready)
+    steps = advance(batch, sort_out(batch, ready, known), known)
     batch.flush()
     return steps
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from ..rules import matching
+from ..rules import calendar, matching
 from ..rules.duration import UNITS, RuleError, delta
 from ..rules.schedule import DAYS, clock_time
 
@@ -175,6 +177,81 @@ class Time(Field):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": "^[0-2]?[0-9]:[0-5][0-9]$"}
+
+
+@dataclass(frozen=True)
+class Boolean(Field):
+    type = "boolean"
+    widget: str = "boolean"
+
+    def check(self, value: Any) -> Any:
+        if not isinstance(value, bool):
+            raise RuleError("Yes or no.", self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Day(Field):
+    """A date, "2026-12-31"."""
+
+    type = "date"
+    widget: str = "date"
+
+    def check(self, value: Any) -> Any:
+        try:
+            date.fromisoformat(value if isinstance(value, str) else "")
+        except ValueError as error:
+            raise RuleError("A date looks like 2026-12-31.", self.name) from error
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date"}
+
+
+@dataclass(frozen=True)
+class Moment(Field):
+    """A local time, "2026-12-31T09:00"."""
+
+    type = "datetime"
+    widget: str = "datetime"
+
+    def check(self, value: Any) -> Any:
+        calendar.local(value)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"}
+
+
+@dataclass(frozen=True)
+class DateField(Field):
+    """The name of a field that holds a date: contact.birthday, contact.custom.contract_ends."""
+
+    type = "text"
+    widget: str = "text"
+
+    def check(self, value: Any) -> Any:
+        if value not in DATE_FIELDS and not CUSTOM.fullmatch(str(value)):
+            raise RuleError(f"One of {', '.join(DATE_FIELDS)} or contact.custom.NAME.", self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+    def more(self) -> dict[str, Any]:
+        return {"longest": 80}
+
+
+#: Columns of contacts that hold dates
+DATE_FIELDS = {
+    "contact.birthday": _("Birthday"),
+    "contact.renewal_date": _("Renewal date"),
+    "contact.customer_since": _("Customer since"),
+}
+CUSTOM = re.compile(r"contact\.custom\.([A-Za-z0-9_ -]{1,60})")
 
 
 @dataclass(frozen=True)

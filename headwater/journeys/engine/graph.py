@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ..models import JourneyVersion
 from ..rules.duration import RuleError, delta
-from . import rulebook
+from . import deciding, rulebook
 from .base import STEPS, Step
 
 REENTRY = ("once", "when_finished", "always")
@@ -26,6 +27,15 @@ class Node:
     title: str
     #: Place in an order in which steps come before those they lead to
     rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A condition that ends the way: in which state, and why."""
+
+    state: str
+    why: str
+    when: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,23 @@ class Version:
         return self.graph.get("entry") or []
 
     @property
+    def only(self) -> Mapping[str, Any] | None:
+        """The condition that whoever enters must meet."""
+        return self.graph.get("only") or None
+
+    @cached_property
+    def watch(self) -> list[Watch]:
+        """Goal and exits that are conditions."""
+        rules = [("finished", "goal", self.goal)] if self.goal else []
+        rules += [("exited", "exit:condition", rule) for rule in self.exits]
+        return [Watch(state, why, rule["when"]) for state, why, rule in rules if rule["kind"] == "condition"]
+
+    @cached_property
+    def watch_hears(self) -> frozenset[str] | None:
+        """The kinds of fact that can make one of them true; None: any."""
+        return deciding.listens({"any": [w.when for w in self.watch]}, self) if self.watch else frozenset()
+
+    @property
     def reentry(self) -> Mapping[str, Any]:
         return self.graph.get("reentry") or {"rule": "when_finished"}
 
@@ -69,7 +96,9 @@ def versions(ids: Iterable[int]) -> dict[int, Version]:
     if missing:
         rows = JourneyVersion.objects.filter(pk__in=missing).select_related("journey")
         for row in rows:
-            _cache[row.pk] = ready(row.pk, row.journey_id, row.journey.name, row.number, row.graph)
+            _cache[row.pk] = ready(
+                row.pk, row.journey_id, row.journey.name, row.number, rulebook.with_segments(row.graph)
+            )
         while len(_cache) > max(CACHED, len(wanted)):
             _cache.popitem(last=False)
     return {i: _cache[i] for i in wanted if i in _cache}
@@ -154,7 +183,7 @@ def check_shape(graph: Any) -> None:
         rules = graph.get(name) or []
         if not isinstance(rules, list) or any(not isinstance(rule, Mapping) for rule in rules):
             raise RuleError("Rules are a list of JSON objects.", name)
-    for name in ("goal", "reentry"):
+    for name in ("goal", "reentry", "only"):
         if not isinstance(graph.get(name) or {}, Mapping):
             raise RuleError("This is a JSON object.", name)
 
@@ -177,7 +206,7 @@ def problems(graph: Any) -> list[RuleError]:
         found += [RuleError("No way leads to this step.", f"steps.{key}") for key in steps if key not in order]
         if loops:
             found.append(RuleError("A step leads back to one before it.", "steps"))
-    found += _rule_problems(graph)
+    found += _rule_problems(graph, steps)
     return found
 
 
@@ -217,17 +246,21 @@ def _step_problems(key: str, step: Any, steps: Mapping[str, Any]) -> list[RuleEr
     return found
 
 
-def _rule_problems(graph: Mapping[str, Any]) -> list[RuleError]:
+def _rule_problems(graph: Mapping[str, Any], steps: Mapping[str, Any]) -> list[RuleError]:
     found = []
+    if graph.get("only"):
+        found += rulebook.condition_problems(graph["only"], "only", {})
+        if not found and deciding.has_own(graph["only"]):
+            found.append(RuleError("Nothing has happened in the journey yet when somebody enters.", "only"))
     for name, use in (("entry", rulebook.ENTRY), ("exits", rulebook.EXIT)):
         rules = graph.get(name) or []
         if not isinstance(rules, list):
             found.append(RuleError("Rules are a list.", name))
             continue
         for n, rule in enumerate(rules):
-            found += rulebook.check(rule, f"{name}.{n}", use)
+            found += rulebook.check(rule, f"{name}.{n}", use, steps)
     if graph.get("goal"):
-        found += rulebook.check(graph["goal"], "goal", rulebook.GOAL)
+        found += rulebook.check(graph["goal"], "goal", rulebook.GOAL, steps)
     reentry = graph.get("reentry") or {}
     if not isinstance(reentry, Mapping) or reentry.get("rule", "when_finished") not in REENTRY:
         found.append(RuleError(f"Re-entry is one of {', '.join(REENTRY)}.", "reentry.rule"))

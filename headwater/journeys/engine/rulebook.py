@@ -8,11 +8,28 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from headwater.audience.models import Segment
 from headwater.people.models import Stage
 
 from ..rules.duration import RuleError
+from . import deciding
 from .base import EMPTY
-from .fields import Choice, Field, Reference, Text, Where
+from .fields import (
+    Boolean,
+    Choice,
+    Condition,
+    DateField,
+    Day,
+    Days,
+    Field,
+    Moment,
+    Number,
+    Reference,
+    Text,
+    Time,
+    Where,
+    check_condition,
+)
 
 ENTRY, GOAL, EXIT = "entry", "goal", "exit"
 EVERYWHERE = (ENTRY, GOAL, EXIT)
@@ -33,6 +50,10 @@ class RuleKind:
 
 BANDS = [("cold", _("cold")), ("warm", _("warm")), ("hot", _("hot"))]
 STAGES = [c for c in Stage.choices if c[0] != "visitor"]
+DEALS = [("created", _("opened")), ("moved", _("moved to a stage")), ("won", _("won")), ("lost", _("lost"))]
+SIDES = [("before", _("before")), ("after", _("after"))]
+EVERY = [("once", _("only once")), ("day", _("every day")), ("week", _("every week")), ("month", _("every month"))]
+ZONES = [("workspace", _("The company's")), ("person", _("The person's own"))]
 _SEGMENT = Reference("segment", _("Segment"), widget="segment", source="segments", any=True)
 
 KINDS: dict[str, RuleKind] = {}
@@ -66,7 +87,7 @@ _add(
     RuleKind("untag", _("Lost a tag"), "tag", 265, (Text("tag", _("Tag"), longest=60, source="tags"),)),
     RuleKind(
         "score",
-        _("Score reached a band"),
+        _("Score turned"),
         "flame",
         25,
         (
@@ -75,6 +96,82 @@ _add(
         ),
     ),
     RuleKind("stage", _("Stage changed"), "circle-dot", 60, (Choice("stage", _("Stage"), choices=STAGES),)),
+    RuleKind(
+        "points",
+        _("Score reached"),
+        "gauge",
+        25,
+        (
+            Text("model", _("Score"), required=False, longest=40, source="score_models", default="engagement"),
+            Number("points", _("Points"), least=1, most=100_000),
+        ),
+        help=_("A segment of this score is kept, to the second"),
+    ),
+    RuleKind(
+        "deal",
+        _("Deal"),
+        "handshake",
+        60,
+        (
+            Choice("what", _("What happened"), choices=DEALS),
+            Reference(
+                "stage",
+                _("Stage"),
+                required=False,
+                widget="stage",
+                source="stages",
+                any=True,
+                shown=("what", ("moved",)),
+            ),
+            Number(
+                "least",
+                _("Worth at least"),
+                required=False,
+                least=0,
+                shown=("what", ("created", "won", "lost")),
+            ),
+        ),
+    ),
+    RuleKind(
+        "date",
+        _("A date of the person"),
+        "calendar",
+        345,
+        (
+            DateField("field", _("Date"), source="date_fields"),
+            Number("days", _("Days"), required=False, least=0, most=3650, default=0),
+            Choice("side", _("Before or after"), required=False, default="before", choices=SIDES),
+            Time("at", _("At"), required=False, default="09:00", help=_("In the person's own time zone")),
+            Boolean("yearly", _("Every year"), required=False, default=False),
+        ),
+        uses=(ENTRY,),
+        help=_("Birthday, renewal and the like; who was born on 29 February has her day on the 28th"),
+    ),
+    RuleKind(
+        "schedule",
+        _("At a set time"),
+        "calendar-clock",
+        345,
+        (
+            Reference("segment", _("Segment"), widget="segment", source="segments"),
+            Moment("from", _("First time")),
+            Choice("every", _("Again"), required=False, default="once", choices=EVERY),
+            Days("weekdays", _("On"), required=False, shown=("every", ("week",))),
+            Day("until", _("Until"), required=False, shown=("every", ("day", "week", "month"))),
+            Choice("zone", _("Time zone"), required=False, default="workspace", choices=ZONES),
+        ),
+        uses=(ENTRY,),
+        help=_("Everybody who is in the segment then comes in"),
+    ),
+    RuleKind(
+        "condition",
+        _("A condition holds"),
+        "filter",
+        190,
+        (Condition("when", _("Condition")),),
+        uses=(GOAL, EXIT),
+        help=_("Any condition of a segment, and what happened on the way"),
+    ),
     RuleKind(
         "manual",
         _("By hand or API"),
@@ -86,7 +183,7 @@ _add(
 )
 
 
-def check(rule: Any, place: str, use: str) -> list[RuleError]:
+def check(rule: Any, place: str, use: str, steps: Mapping[str, Any]) -> list[RuleError]:
     """What is wrong with a rule; `place` names where it stands ("entry.0"), `use` what it is there for."""
     if not isinstance(rule, Mapping) or rule.get("kind") not in KINDS:
         return [RuleError(f"A rule needs a kind: one of {', '.join(KINDS)}.", place)]
@@ -99,6 +196,8 @@ def check(rule: Any, place: str, use: str) -> list[RuleError]:
             f.clean(rule.get(f.name))
         except RuleError as error:
             found.append(RuleError(error.message, f"{place}.{f.name}"))
+    if kind.kind == "condition" and not found:
+        found += condition_problems(rule["when"], f"{place}.when", steps)
     known = {f.name for f in kind.fields} | {"kind"}
     found += [
         RuleError("A rule of this kind has no such setting.", f"{place}.{name}")
@@ -106,3 +205,37 @@ def check(rule: Any, place: str, use: str) -> list[RuleError]:
         if name not in known and value not in EMPTY
     ]
     return found
+
+
+def condition_problems(node: Any, place: str, steps: Mapping[str, Any]) -> list[RuleError]:
+    """What is wrong with a condition."""
+    try:
+        check_condition(node, place)
+        deciding.check(node, steps, place)
+    except RuleError as error:
+        return [error]
+    return []
+
+
+def points_key(rule: Mapping[str, Any]) -> str:
+    """The key of the segment that a rule of the kind "points" listens to."""
+    return f"score-{rule.get('model') or 'engagement'}-{int(rule['points'])}"
+
+
+def with_segments(graph: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The graph, its rules of the kind "points" naming the segments that they listen to."""
+    rules = [*(graph.get("entry") or []), *(graph.get("exits") or []), *([graph["goal"]] if graph.get("goal") else [])]
+    keys = {points_key(rule) for rule in rules if rule.get("kind") == "points"}
+    if not keys:
+        return graph
+    ids = dict(Segment.objects.filter(key__in=keys).values_list("key", "pk"))
+
+    def named(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**rule, "segment": ids.get(points_key(rule), 0)} if rule.get("kind") == "points" else rule
+
+    return {
+        **graph,
+        "entry": [named(rule) for rule in graph.get("entry") or []],
+        "exits": [named(rule) for rule in graph.get("exits") or []],
+        "goal": named(graph["goal"]) if graph.get("goal") else None,
+    }

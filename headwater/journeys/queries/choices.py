@@ -16,7 +16,9 @@ from headwater.capture.models import Asset, Form
 from headwater.core.facts import KINDS
 from headwater.messaging.models import MailTemplate
 from headwater.people.models import Tag
+from headwater.sales.models import Pipeline, PipelineStage
 
+from ..engine.fields import DATE_FIELDS
 from ..models import Journey
 
 MOST = 50
@@ -108,6 +110,24 @@ def _props(text: str, of: str) -> list[Choice]:
     return _named([{"value": n, "label": n, "hint": ""} for n in names], text)
 
 
+def _date_fields(text: str, of: str) -> list[Choice]:
+    """Standard dates, and custom fields whose name is known; others may be written by hand (contact.custom.NAME)."""
+    return _named([{"value": name, "label": str(label), "hint": name} for name, label in DATE_FIELDS.items()], text)
+
+
+def _pipelines(text: str, of: str) -> list[Choice]:
+    return _rows(Pipeline.objects.filter(name__icontains=text).order_by("order", "pk"))
+
+
+def _stages(text: str, of: str) -> list[Choice]:
+    """Stages of the pipeline `of`, or of all."""
+    rows = PipelineStage.objects.filter(name__icontains=text).select_related("pipeline")
+    if of.isdigit():
+        rows = rows.filter(pipeline_id=int(of))
+    rows = rows.order_by("pipeline__order", "pipeline_id", "order", "pk")
+    return [{"value": r.pk, "label": r.name, "hint": r.pipeline.name} for r in rows[:MOST]]
+
+
 def _channels(text: str, of: str) -> list[Choice]:
     return _named([{"value": "email", "label": _("Email"), "hint": ""}], text)
 
@@ -123,12 +143,15 @@ def _named(found: list[Choice], text: str) -> list[Choice]:
 SOURCES: dict[str, Find] = {
     "assets": _assets,
     "channels": _channels,
+    "date_fields": _date_fields,
     "events": _events,
     "forms": _forms,
     "journeys": _journeys,
+    "pipelines": _pipelines,
     "props": _props,
     "score_models": _score_models,
     "segments": _segments,
+    "stages": _stages,
     "tags": _tags,
     "templates": _templates,
     "topics": _topics,
@@ -138,7 +161,9 @@ _NAMED: dict[str, tuple[Any, str]] = {
     "assets": (Asset, "name"),
     "forms": (Form, "name"),
     "journeys": (Journey, "name"),
+    "pipelines": (Pipeline, "name"),
     "segments": (Segment, "name"),
+    "stages": (PipelineStage, "name"),
     "templates": (MailTemplate, "name"),
     "users": (User, "email"),
 }

@@ -15,7 +15,7 @@ from ..engine.base import STEPS
 from ..engine.graph import problems
 from ..models import Journey
 from ..rules.duration import RuleError
-from .overview import said
+from .words import said
 
 
 def placed(found: Sequence[RuleError]) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def _placed(problem: RuleError) -> dict[str, Any]:
         said |= {"step": parts[1], "field": ".".join(parts[2:]) or None}
     elif parts[0] in ("entry", "exits") and len(parts) > 1:
         said |= {"rule": ".".join(parts[:2]), "field": ".".join(parts[2:]) or None}
-    elif parts[0] in ("goal", "reentry"):
+    elif parts[0] in ("goal", "reentry", "only"):
         said |= {"rule": parts[0], "field": ".".join(parts[1:]) or None}
     return said
 

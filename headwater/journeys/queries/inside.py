@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from headwater.core.facts import look_of, revive
 from headwater.people.models import Contact
 
 from ..engine.graph import Version, versions
 from ..models import OPEN, Journey, Passage, PassageLog
 from ..rules.duration import RuleError
+from .words import why
 
 
 @dataclass(frozen=True)
@@ -43,36 +42,6 @@ def _seats(rows: Sequence[Passage]) -> list[Seat]:
         Seat(p, contacts.get(p.person_id), why(p.why), known[p.version_id].number if p.version_id in known else 0)
         for p in rows
     ]
-
-
-def why(cause: Mapping[str, Any]) -> str:
-    """What let her in, in words."""
-    kind = str(cause.get("kind", ""))
-    if kind in ("", "manual"):
-        return str(_("Added by hand"))
-    data = cause.get("data") or {}
-    name = {
-        "form.submitted": _("Sent the form %(x)s") % {"x": data.get("name", "")},
-        "segment.entered": _("Entered the segment %(x)s") % {"x": data.get("name", "")},
-        "tag.added": _("Got the tag %(x)s") % {"x": data.get("tag", "")},
-        "score.band_changed": _("Score turned %(x)s") % {"x": data.get("after", "")},
-        "stage.changed": _("Stage became %(x)s") % {"x": data.get("after", "")},
-        "trial.started": _("Started a trial"),
-        "page.viewed": _("Viewed %(x)s") % {"x": data.get("title") or data.get("path", "")},
-    }.get(kind)
-    if name:
-        return str(name)
-    fact = revive(kind, data)
-    try:
-        return (
-            str(_(look_of(kind).says)).format(
-                person=_("The person"), actor="", **{k: getattr(fact, k) for k in dir(fact) if not k.startswith("_")}
-            )
-            if fact
-            else kind
-        )
-    except (KeyError, ValueError, IndexError):
-        return kind
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,9 @@ def listening() -> Plan:
 def _heard_inside(version: Version) -> frozenset[str] | None:
     rules = [*version.exits, *([version.goal] if version.goal else [])]
     kinds = {k for rule in rules if (k := matching.fact_kind(rule))}
+    if version.watch_hears is None:
+        return None
+    kinds |= version.watch_hears
     for heard in version.hears.values():
         if heard is None:
             return None

@@ -10,10 +10,7 @@ from typing import Any
 
 from django.db.models import Sum
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from headwater.audience.models import Segment
-from headwater.capture.models import Form
 from headwater.core import clock
 from headwater.messaging.models import MailTemplate
 from headwater.messaging.queries.results import Results, results
@@ -23,6 +20,7 @@ from ..engine.graph import targets_of
 from ..models import DayCount, Journey, StepCount
 from ..rules import layout
 from ..rules.duration import RuleError
+from .words import said as said
 
 
 @dataclass(frozen=True)
@@ -170,51 +168,6 @@ def _entry_box(graph: Mapping[str, Any], at: tuple[int, int], sums: Mapping[str,
     if sums is not None:
         box.stats = [(f"{sums.get('entered', 0):,}", str(_("entered")))]
     return box
-
-
-def said(rule: Mapping[str, Any], *, names: bool = True) -> str:
-    """A rule of entry, exit or goal in a few words."""
-    kind = rule.get("kind")
-    if kind == "form":
-        return str(_("Form: %(name)s") % {"name": _name_of(Form, rule.get("form"), names) or _("any")})
-    if kind in ("segment", "left_segment"):
-        words = _("Segment: %(name)s") if kind == "segment" else _("Left segment: %(name)s")
-        return str(words % {"name": _name_of(Segment, rule.get("segment"), names) or rule.get("segment")})
-    if kind == "tag":
-        return str(_("Tag: %(name)s") % {"name": rule.get("tag")})
-    if kind == "untag":
-        return str(_("Tag removed: %(name)s") % {"name": rule.get("tag")})
-    if kind == "score":
-        return str(_("Score turns %(band)s") % {"band": rule.get("band")})
-    if kind == "stage":
-        return str(_("Stage: %(name)s") % {"name": rule.get("stage")})
-    if kind == "event":
-        return _event(str(rule.get("event")), rule.get("where") or [])
-    return str(_("By hand or API"))
-
-
-def _name_of(model: type[Form] | type[Segment], pk: Any, names: bool) -> str | None:
-    if not names or not str(pk).isdigit():
-        return None
-    found: str | None = model._default_manager.filter(pk=str(pk)).values_list("name", flat=True).first()
-    return found
-
-
-#: kinds of fact in few words, for boxes
-_EVENTS = {
-    "trial.started": gettext_lazy("Trial started"),
-    "page.viewed": gettext_lazy("Page viewed"),
-    "mail.unsubscribed": gettext_lazy("Unsubscribed"),
-    "form.submitted": gettext_lazy("Form sent"),
-    "lead.accepted": gettext_lazy("Lead accepted"),
-    "asset.downloaded": gettext_lazy("Download"),
-}
-
-
-def _event(kind: str, where: Sequence[Mapping[str, Any]]) -> str:
-    name = str(_EVENTS.get(kind) or kind)
-    values = [str(w["value"]) for w in where if w.get("value") not in (None, "")]
-    return f"{name}: {', '.join(values)}" if values else name
 
 
 def _numbers(box: Box, step: Mapping[str, Any], n: Mapping[str, int], mails: Mapping[int, Results]) -> None:

@@ -11,7 +11,7 @@ from headwater.audience.compiler.palette import palette as segment_palette
 
 from ..engine import rulebook
 from ..engine.base import GROUPS, STEPS, Step
-from ..engine.fields import Choice, Duration, chosen
+from ..engine.fields import Choice, Condition, Duration, chosen
 from ..rules.duration import UNITS
 from ..rules.schedule import DAYS
 from .choices import SOURCES
@@ -33,12 +33,16 @@ REENTRY_FIELDS = (
 )
 
 
+ONLY = Condition("only", gettext_lazy("Only people for whom"), required=False)
+
+
 def palette(*, conditions: bool = False) -> dict[str, Any]:
     """Kinds of step and rule, described. conditions: with what segments' conditions are made of."""
     said = {
         "groups": [{"id": key, "label": str(label)} for key, label in GROUPS.items()],
         "steps": [_step(cls) for cls in _ordered()],
         "rules": [_rule(kind) for kind in rulebook.KINDS.values()],
+        "only": ONLY.describe(),
         "reentry": [f.describe() for f in REENTRY_FIELDS],
         "sources": sorted(SOURCES),
         "units": list(UNITS),

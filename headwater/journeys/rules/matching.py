@@ -1,9 +1,10 @@
-"""Which facts a rule means. Rules are entries, exits and goals of a journey:
+"""Which facts a rule means. Rules are entries, exits and goals of a journey; engine/rulebook.py lists their kinds.
 
-{"kind": "form", "form": "white-paper"}     {"kind": "segment", "segment": 4}      {"kind": "tag", "tag": "vip"}
+{"kind": "form", "form": 3}     {"kind": "segment", "segment": 4}      {"kind": "tag", "tag": "vip"}
 {"kind": "score", "model": "engagement", "band": "hot"}      {"kind": "stage", "stage": "customer"}
+{"kind": "deal", "what": "moved", "stage": 7}
 {"kind": "event", "event": "page.viewed", "where": [{"prop": "path", "op": "starts_with", "value": "/pricing"}]}
-{"kind": "manual"}
+Rules of the kinds "manual", "date", "schedule" and "condition" mean no fact.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ SHAPES: dict[str, tuple[str, str, str]] = {
     "tag": ("tag.added", "tag", "tag"),
     "untag": ("tag.removed", "tag", "tag"),
     "score": ("score.band_changed", "after", "band"),
+    "points": ("segment.entered", "segment", "segment"),
     "stage": ("stage.changed", "after", "stage"),
 }
 
@@ -66,10 +68,12 @@ OPS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def fact_kind(rule: Rule) -> str | None:
-    """The kind of fact that the rule hears; None for "manual"."""
+    """The kind of fact that the rule hears; None where it hears none."""
     kind = rule.get("kind")
     if kind == "event":
         return str(rule["event"])
+    if kind == "deal":
+        return f"deal.{rule.get('what')}"
     return SHAPES[kind][0] if kind in SHAPES else None
 
 
@@ -79,11 +83,20 @@ def matches(rule: Rule, kind: str, data: Mapping[str, Any]) -> bool:
         return False
     if rule["kind"] == "event":
         return holds(rule.get("where") or (), data)
+    if rule["kind"] == "deal":
+        return _deal(rule, data)
     _, prop, key = SHAPES[rule["kind"]]
     wanted = rule.get(key)
     if rule["kind"] == "score" and data.get("model", "engagement") != rule.get("model", "engagement"):
         return False
     return wanted in (None, "", "any") or _text(data.get(prop)) == _text(wanted)
+
+
+def _deal(rule: Rule, data: Mapping[str, Any]) -> bool:
+    stage, least = rule.get("stage"), rule.get("least")
+    if rule.get("what") == "moved" and stage not in (None, "", "any") and _text(data.get("stage")) != _text(stage):
+        return False
+    return least in (None, "") or OPS["gte"](data.get("amount"), least)
 
 
 def holds(where: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> bool:

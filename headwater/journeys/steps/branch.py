@@ -7,14 +7,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from headwater.audience.compiler import ConditionError, parse
-
 from ..engine import deciding
 from ..engine.base import Context, Outcome, Step, Traveller, step
 from ..engine.fields import Arms, Duration, Text
 from ..engine.graph import Node, Version
 from ..rules import duration
-from ..rules.duration import RuleError
 
 
 @step("branch", label=_("Branch"), icon="split", hue=300, group="ways")
@@ -32,7 +29,7 @@ class Branch(Step):
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
         for arm in settings.get("arms") or []:
-            check_condition(arm["when"], step_ids, "arms")
+            deciding.check(arm["when"], step_ids, "arms")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
@@ -85,17 +82,3 @@ def decide(context: Context, people: Sequence[Traveller], until: Any) -> list[Ou
         else:
             out[n] = Outcome("wait", until=limit, due=min(limit, recheck) if recheck else limit)
     return [o for o in out if o is not None]
-
-
-def check_condition(node: Mapping[str, Any], step_ids: Mapping[str, Any], where: str) -> None:
-    """Raises RuleError where a condition names a mail that no step sends, or says what the audience cannot answer."""
-    children = [*(node.get("all") or []), *(node.get("any") or []), *([node["not"]] if "not" in node else [])]
-    for child in children:
-        check_condition(child, step_ids, where)
-    if "mail" in node and (step_ids.get(node["mail"]) or {}).get("kind") != "send_email":
-        raise RuleError(f"No step {node['mail']!r} sends a mail.", where)
-    if not children and not deciding.own(node):
-        try:
-            parse(dict(node))
-        except ConditionError as error:
-            raise RuleError(str(error), where) from error

@@ -12,7 +12,6 @@ from ..engine.base import Context, Outcome, Step, Traveller, step
 from ..engine.fields import Condition, Duration, Text
 from ..engine.graph import Node, Version
 from ..rules import duration
-from .branch import check_condition
 
 
 @step("wait_until", label=_("Wait until"), icon="timer", hue=90, group="time")
@@ -28,7 +27,7 @@ class WaitUntil(Step):
 
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
-        check_condition(settings["until"], step_ids, "until")
+        deciding.check(settings["until"], step_ids, "until")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

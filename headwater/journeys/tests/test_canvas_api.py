@@ -17,7 +17,8 @@ from headwater.people.models import Tag
 from .conftest import chain, minutes
 
 pytestmark = pytest.mark.django_db
-TYPES = {"text", "number", "choice", "duration", "time", "days", "reference", "arms", "condition", "where"}
+TYPES = {"text", "number", "boolean", "choice", "duration", "time", "date", "datetime", "days", "reference", "arms",
+         "condition", "where"}  # fmt: skip
 KEYS = {"name", "type", "label", "help", "required", "default", "source", "choices", "shown"}
 
 

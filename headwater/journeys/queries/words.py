@@ -1,0 +1,182 @@
+"""Rules and causes in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from headwater.audience.compiler import ConditionError, parse, summary
+from headwater.audience.models import Segment
+from headwater.capture.models import Form
+from headwater.core.facts import look_of, revive
+from headwater.people.models import Stage
+from headwater.sales.models import PipelineStage
+
+from ..engine import deciding, rulebook
+from ..engine.fields import DATE_FIELDS
+
+Rule = Mapping[str, Any]
+
+
+def said(rule: Rule, *, names: bool = True) -> str:
+    """A rule of entry, exit or goal in a few words. names: ask the database what chosen records are called."""
+    say = _SAY.get(str(rule.get("kind")))
+    return str(say(rule, names)) if say else str(_("By hand or API"))
+
+
+def _form(rule: Rule, names: bool) -> str:
+    return _("Form: %(name)s") % {"name": _name_of(Form, rule.get("form"), names) or _("any")}
+
+
+def _segment(rule: Rule, names: bool) -> str:
+    words = _("Segment: %(name)s") if rule["kind"] == "segment" else _("Left segment: %(name)s")
+    return words % {"name": _name_of(Segment, rule.get("segment"), names) or rule.get("segment")}
+
+
+def _score(rule: Rule, names: bool) -> str:
+    bands = dict(rulebook.BANDS)
+    return _("Score turns %(band)s") % {"band": bands.get(str(rule.get("band")), rule.get("band"))}
+
+
+def _stage(rule: Rule, names: bool) -> str:
+    return _("Stage: %(name)s") % {"name": dict(Stage.choices).get(str(rule.get("stage")), rule.get("stage"))}
+
+
+def _deal(rule: Rule, names: bool) -> str:
+    what = str(rule.get("what"))
+    if what == "moved":
+        name = _name_of(PipelineStage, rule.get("stage"), names)
+        return _("Deal moved to %(stage)s") % {"stage": name} if name else _("Deal moved")
+    words = {"created": _("Deal opened"), "won": _("Deal won"), "lost": _("Deal lost")}.get(what, what)
+    if rule.get("least"):
+        return _("%(what)s, worth %(n)s and over") % {"what": words, "n": f"{rule['least']:,}"}
+    return words
+
+
+def _date(rule: Rule, names: bool) -> str:
+    field = str(rule.get("field") or "")
+    name = DATE_FIELDS.get(field) or field.rpartition(".")[2].replace("_", " ")
+    days = int(rule.get("days") or 0)
+    if not days:
+        return _("%(date)s has come") % {"date": name}
+    words = _("%(n)s days after %(date)s") if rule.get("side") == "after" else _("%(n)s days before %(date)s")
+    return words % {"n": days, "date": name}
+
+
+def _schedule(rule: Rule, names: bool) -> str:
+    segment = _name_of(Segment, rule.get("segment"), names) or rule.get("segment")
+    every = {"day": _("every day"), "week": _("every week"), "month": _("every month")}.get(str(rule.get("every")))
+    when = str(rule.get("from") or "").replace("T", " ")
+    return f"{segment}: {every}, {when[11:]}" if every else f"{segment}: {when}"
+
+
+def _condition(rule: Rule, names: bool) -> str:
+    return condition(rule.get("when"))
+
+
+def _event(rule: Rule, names: bool) -> str:
+    kind, where = str(rule.get("event")), rule.get("where") or []
+    name = str(_EVENTS.get(kind) or kind)
+    values = [str(w["value"]) for w in where if isinstance(w, Mapping) and w.get("value") not in (None, "")]
+    return f"{name}: {', '.join(values)}" if values else name
+
+
+_SAY: dict[str, Callable[[Rule, bool], Any]] = {
+    "form": _form,
+    "segment": _segment,
+    "left_segment": _segment,
+    "tag": lambda rule, names: _("Tag: %(name)s") % {"name": rule.get("tag")},
+    "untag": lambda rule, names: _("Tag removed: %(name)s") % {"name": rule.get("tag")},
+    "score": _score,
+    "points": lambda rule, names: _("Score reaches %(points)s") % {"points": rule.get("points")},
+    "stage": _stage,
+    "deal": _deal,
+    "date": _date,
+    "schedule": _schedule,
+    "condition": _condition,
+    "event": _event,
+}
+
+
+def _name_of(model: type[Form] | type[Segment] | type[PipelineStage], pk: Any, names: bool) -> str | None:
+    if not names or not str(pk).isdigit():
+        return None
+    found: str | None = model._default_manager.filter(pk=str(pk)).values_list("name", flat=True).first()
+    return found
+
+
+#: kinds of fact in few words, for boxes
+_EVENTS = {
+    "trial.started": gettext_lazy("Trial started"),
+    "page.viewed": gettext_lazy("Page viewed"),
+    "mail.unsubscribed": gettext_lazy("Unsubscribed"),
+    "form.submitted": gettext_lazy("Form sent"),
+    "lead.accepted": gettext_lazy("Lead accepted"),
+    "asset.downloaded": gettext_lazy("Download"),
+}
+
+MAILS = {
+    "sent": gettext_lazy("the mail was sent"),
+    "opened": gettext_lazy("opened the mail"),
+    "clicked": gettext_lazy("clicked in the mail"),
+    "bounced": gettext_lazy("the mail came back"),
+    "unsubscribed": gettext_lazy("unsubscribed"),
+}
+
+
+def condition(node: Any) -> str:
+    """A condition of a branch, a wait or an exit in plain words."""
+    if not isinstance(node, Mapping) or not node:
+        return ""
+    for key, joint in (("all", _(" and ")), ("any", _(" or "))):
+        if key in node:
+            return joint.join(condition(child) for child in node[key])
+    if "not" in node:
+        return str(_("not: %(what)s") % {"what": condition(node["not"])})
+    if "mail" in node:
+        return str(_("%(did)s of step “%(step)s”") % {"did": MAILS.get(node.get("did", ""), ""), "step": node["mail"]})
+    if deciding.own(node):
+        event = said({"kind": "event", "event": node["event"], "where": node.get("where")})
+        since = _("since entry") if node["since"] == "entry" else _("since arriving here")
+        return f"{event} ({since})"
+    try:
+        return str(summary(parse(dict(node))))
+    except ConditionError as error:
+        return str(error)
+
+
+def why(cause: Mapping[str, Any]) -> str:
+    """What let her in, in words."""
+    kind = str(cause.get("kind", ""))
+    if kind in ("", "manual"):
+        return str(_("Added by hand"))
+    data = cause.get("data") or {}
+    if kind == "date":
+        return str(_("%(date)s on %(day)s") % {"date": _date({**data, "days": 0}, False), "day": data.get("day")})
+    if kind == "schedule":
+        return str(_("By schedule on %(day)s") % {"day": data.get("day")})
+    name = {
+        "form.submitted": _("Sent the form %(x)s") % {"x": data.get("name", "")},
+        "segment.entered": _("Entered the segment %(x)s") % {"x": data.get("name", "")},
+        "tag.added": _("Got the tag %(x)s") % {"x": data.get("tag", "")},
+        "score.band_changed": _("Score turned %(x)s") % {"x": data.get("after", "")},
+        "stage.changed": _("Stage became %(x)s") % {"x": data.get("after", "")},
+        "trial.started": _("Started a trial"),
+        "page.viewed": _("Viewed %(x)s") % {"x": data.get("title") or data.get("path", "")},
+    }.get(kind)
+    if name:
+        return str(name)
+    fact = revive(kind, data)
+    try:
+        return (
+            str(_(look_of(kind).says)).format(
+                person=_("The person"), actor="", **{k: getattr(fact, k) for k in dir(fact) if not k.startswith("_")}
+            )
+            if fact
+            else kind
+        )
+    except (KeyError, ValueError, IndexError):
+        return kind

@@ -1,0 +1,96 @@
+"""Entries by the calendar: birthdays, renewals, schedules. Which local days have come, and where."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from .duration import RuleError
+from .schedule import DAYS, clock_time, instant
+
+#: How far back a worker that was away looks for moments that it missed
+PATIENCE = timedelta(days=3)
+EVERY = ("once", "day", "week", "month")
+
+
+def rule_hash(rule: Mapping[str, Any]) -> str:
+    """What names a rule: an edited one is another one."""
+    return hashlib.md5(json.dumps(rule, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def zones() -> tuple[str, ...]:
+    """The names of all time zones."""
+    return tuple(sorted(available_timezones()))
+
+
+@lru_cache(maxsize=8192)
+def moment(day: date, at: time, zone: str) -> datetime:
+    """When it is `at` on that day in the zone."""
+    return instant(day, at, ZoneInfo(zone))
+
+
+def come(after: datetime, now: datetime, at: time, names: Sequence[str]) -> Iterator[tuple[date, list[str]]]:
+    """The local days on which it became `at` in (after, now], each with the zones in which it did."""
+    first = after.astimezone(UTC).date() - timedelta(days=1)
+    last = now.astimezone(UTC).date() + timedelta(days=1)
+    for n in range((last - first).days + 1):
+        day = first + timedelta(days=n)
+        found = [name for name in names if after < moment(day, at, name) <= now]
+        if found:
+            yield day, found
+
+
+def time_of(rule: Mapping[str, Any]) -> time:
+    """The time of day of a rule of the kind "date" or "schedule"."""
+    if rule.get("kind") == "schedule":
+        return clock_time(str(rule["from"])[11:16])
+    return clock_time(rule.get("at") or "09:00")
+
+
+def shifted(rule: Mapping[str, Any], day: date) -> date:
+    """The date that a field must have for `day` to be the day of the rule ("3 days before")."""
+    days = timedelta(days=int(rule.get("days") or 0))
+    return day + days if rule.get("side", "before") == "before" else day - days
+
+
+def anniversaries(day: date) -> list[str]:
+    """The "MM-DD" whose anniversary is on that day: who was born on 29 February has her day on the 28th."""
+    found = [f"{day:%m-%d}"]
+    if found == ["02-28"] and (day + timedelta(days=1)).month == 3:
+        found.append("02-29")
+    return found
+
+
+def falls(rule: Mapping[str, Any], day: date) -> bool:
+    """Is that local day one of a schedule?"""
+    start = local(rule["from"]).date()
+    end = date.fromisoformat(rule["until"]) if rule.get("until") else date.max
+    if not start <= day <= end:
+        return False
+    every = rule.get("every") or "once"
+    if every == "once":
+        return day == start
+    if every == "day":
+        return True
+    if every == "week":
+        return DAYS[day.weekday()] in (rule.get("weekdays") or [DAYS[start.weekday()]])
+    # A month without that day has it on its last.
+    tomorrow = day + timedelta(days=1)
+    return day.day == start.day or (tomorrow.month != day.month and start.day > day.day)
+
+
+def local(text: Any) -> datetime:
+    """ "2026-12-31T09:00" as a local time. Raises RuleError."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise RuleError("A moment looks like 2026-12-31T09:00.") from error
+    if found.tzinfo is not None:
+        raise RuleError("A moment looks like 2026-12-31T09:00, without a zone.")
+    return found
