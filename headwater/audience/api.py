@@ -37,7 +37,8 @@ def refusals() -> Iterator[None]:
 
 class SegmentIn(Schema):
     name: str = Field(min_length=1, max_length=120)
-    definition: dict[str, Any]
+    #: Left out: a list whose members are picked by hand
+    definition: dict[str, Any] | None = None
     key: str = Field("", max_length=60, pattern=r"^[-a-zA-Z0-9_]*$")
     description: str = Field("", max_length=300)
     announce: bool = False
@@ -60,11 +61,12 @@ class SegmentOut(Schema):
     progress: int
     error: str
     announce: bool
+    picked: bool
     members: int | None = None
 
 
 def _out(s: Segment, counts: dict[int, int]) -> dict[str, Any]:
-    names = ("id", "key", "name", "description", "state", "progress", "error", "announce")
+    names = ("id", "key", "name", "description", "state", "progress", "error", "announce", "picked")
     definition = s.definition if s.pending is None else s.pending
     return {name: getattr(s, name) for name in names} | {"definition": definition, "members": counts.get(s.pk, 0)}
 
@@ -110,6 +112,8 @@ def delete_segment(request: HttpRequest, segment_id: int) -> Any:
 
 class PreviewIn(Schema):
     definition: dict[str, Any]
+    #: The segment that is being edited: its random samples, its members by hand
+    key: str = ""
 
 
 class PreviewOut(Schema):
@@ -121,8 +125,8 @@ class PreviewOut(Schema):
 @router.post("/segments/preview", response=PreviewOut, summary="How many people a definition holds for now")
 def preview(request: HttpRequest, body: PreviewIn) -> Any:
     with refusals():
-        summary = compiler.summary(compiler.parse(body.definition))
-        count, sample = queries.preview(body.definition)
+        summary = compiler.summary(compiler.parse(body.definition, trail=(body.key,) if body.key else ()))
+        count, sample = queries.preview(body.definition, key=body.key)
     return {"count": count, "sample": sample, "summary": summary}
 
 
@@ -144,6 +148,40 @@ def members(request: HttpRequest, segment_id: int, after: int = 0, limit: int = 
         for p, since in rows
         if p in people
     ]
+
+
+class PickIn(Schema):
+    people: list[int] = Field(min_length=1, max_length=10_000)
+    side: str = Field("in", pattern="^(in|out|)$")
+    reason: str = Field("", max_length=200)
+
+
+class PickedOut(Schema):
+    person_id: int
+    side: str
+    reason: str
+    actor: str
+    at: datetime
+
+
+@router.get("/segments/{int:segment_id}/picked", response=list[PickedOut], summary="Who is in or out by hand")
+def picked(request: HttpRequest, segment_id: int, after: int = 0, limit: int = 100) -> Any:
+    with refusals():
+        Segment.objects.only("pk").get(pk=segment_id)
+    return queries.picked(segment_id, after=after, limit=max(1, min(limit, 1000)))
+
+
+@router.post("/segments/{int:segment_id}/picked", summary="Put people in, keep them out, or let the condition decide")
+def pick(request: HttpRequest, segment_id: int, body: PickIn) -> dict[str, Any]:
+    with refusals():
+        changed = actions.pick_members(
+            segment_id,
+            body.people,
+            side=body.side,
+            reason=body.reason,
+            actor=request.actor,  # type: ignore[attr-defined]
+        )
+    return {"changed": changed}
 
 
 class VerdictOut(Schema):

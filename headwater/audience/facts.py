@@ -34,6 +34,38 @@ class SegmentEntered(Fact):
     name: str = ""
 
 
+@fact("segment.picked_in", icon="user-check", hue=150, group="marketing", says=_("{actor} put {person} into {name}"))
+class PickedIn(Fact):
+    """In the segment by hand, whatever its condition says. key: the segment's."""
+
+    segment: int
+    key: str
+    name: str = ""
+    reason: str = ""
+
+
+@fact("segment.picked_out", icon="user-x", hue=25, group="marketing", says=_("{actor} keeps {person} out of {name}"))
+class PickedOut(Fact):
+    segment: int
+    key: str
+    name: str = ""
+    reason: str = ""
+
+
+@fact(
+    "segment.picked_none",
+    icon="list-filter",
+    hue=265,
+    group="marketing",
+    says=_("{actor} lets the conditions of {name} decide"),
+)
+class PickedNone(Fact):
+    segment: int
+    key: str
+    name: str = ""
+    reason: str = ""
+
+
 @fact("segment.left", icon="filter-x", hue=265, group="marketing", says=_("Left the segment {name}"))
 class SegmentLeft(Fact):
     segment: int

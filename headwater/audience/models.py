@@ -139,6 +139,8 @@ class Segment(models.Model):
     generation = models.IntegerField(default=0)  # 0: never built
     pending = models.JSONField(null=True, blank=True)
     pending_generation = models.IntegerField(default=0)
+    #: Whether somebody was ever put in or kept out by hand (see Picked)
+    picked = models.BooleanField(default=False)
     #: Person id up to which the pending generation is built; null: not begun
     build_cursor = models.BigIntegerField(null=True, blank=True)
     progress = models.SmallIntegerField(default=0)  # per cent
@@ -174,6 +176,26 @@ class SegmentMember(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["segment_id", "generation", "person_id"], name="segmentmember_segment")]
+
+
+class Picked(models.Model):
+    """Somebody whom a user has put into a segment, or keeps out of it, whatever its condition says."""
+
+    class Side(models.TextChoices):
+        IN = "in", _("Always in")
+        OUT = "out", _("Never in")
+
+    HOT = "person"
+    pk = models.CompositePrimaryKey("person_id", "segment_id")
+    person_id = models.BigIntegerField()
+    segment_id = models.BigIntegerField()
+    side = models.CharField(max_length=3, choices=Side.choices)
+    reason = models.CharField(max_length=200, blank=True, default="")
+    actor = models.CharField(max_length=40, default="system")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["segment_id", "side", "person_id"], name="picked_segment")]
 
 
 class SegmentTally(models.Model):

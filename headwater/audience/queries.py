@@ -13,8 +13,8 @@ from django.db.models import Count
 
 from headwater.core import clock
 
-from .compiler import Answer, Scope, explain, parse, statement
-from .models import Interest, PersonScore, ScoreEntry, ScoreModel, ScoreRule, Segment, SegmentMember, Topic
+from .compiler import Answer, Scope, explain, parse, parse_segment, statement
+from .models import Interest, PersonScore, Picked, ScoreEntry, ScoreModel, ScoreRule, Segment, SegmentMember, Topic
 from .rules import COLD, band
 
 ENGAGEMENT = "engagement"
@@ -139,9 +139,17 @@ def segments_of(person_ids: Sequence[int]) -> dict[int, list[Segment]]:
     return {p: sorted(found, key=lambda s: s.name) for p, found in out.items()}
 
 
-def preview(condition: Any, *, sample: int = 5) -> tuple[int, list[int]]:
-    """How many people the condition holds for now, exactly, and the ids of the newest few. Raises ConditionError."""
-    said = statement(parse(condition), timeless=True)
+def picked(segment_id: int, *, after: int = 0, limit: int = 100) -> list[Picked]:
+    """Who is in or out of a segment by hand, in order of their ids, those above `after`."""
+    return list(Picked.objects.filter(segment_id=segment_id, person_id__gt=after).order_by("person_id")[:limit])
+
+
+def preview(condition: Any, *, sample: int = 5, key: str = "") -> tuple[int, list[int]]:
+    """How many people the condition holds for now, exactly, and the ids of the newest few. key: of the segment that
+    is being edited (its random samples, its members by hand). Raises ConditionError."""
+    by_hand = bool(key) and Segment.objects.filter(key=key, picked=True).exists()
+    node = parse_segment(key, condition, by_hand) if key else parse(condition)
+    said = statement(node, timeless=True)
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH t AS MATERIALIZED (SELECT p.id FROM {said.source} WHERE {said.inside}) "
@@ -154,7 +162,8 @@ def preview(condition: Any, *, sample: int = 5) -> tuple[int, list[int]]:
 
 def explain_membership(segment: Segment, person_id: int) -> Answer | None:
     """Why she is in the segment, or why not, condition by condition; None where there is no such contact."""
-    return explain(parse(segment.definition, trail=(segment.key,)), person_id, now=clock.now())
+    node = parse_segment(segment.key, segment.definition, segment.picked)
+    return explain(node, person_id, now=clock.now())
 
 
 def band_counts() -> dict[tuple[int, str], int]:

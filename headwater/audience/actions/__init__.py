@@ -1,5 +1,6 @@
 """Writing scores, rules, topics and segments."""
 
+from .picks import pick_members
 from .points import Points, add_points, recompute
 from .revision import touch_revision
 from .scoring import create_rule, delete_rule, delete_topic, ensure_defaults, save_topic, set_bands, update_rule
@@ -15,6 +16,7 @@ __all__ = [
     "delete_segment",
     "delete_topic",
     "ensure_defaults",
+    "pick_members",
     "rebuild_segment",
     "recompute",
     "save_topic",

@@ -13,7 +13,7 @@ from headwater.core import clock, wake
 from ..compiler import parse
 from ..engine import building
 from ..engine.book import book
-from ..models import Segment, StaleGeneration
+from ..models import Picked, Segment, StaleGeneration
 from .revision import touch_revision
 
 
@@ -32,10 +32,11 @@ def _free_key(name: str) -> str:
 
 
 def create_segment(
-    *, name: str, definition: Any, actor: str, key: str = "", description: str = "", announce: bool = False
+    *, name: str, definition: Any = None, actor: str, key: str = "", description: str = "", announce: bool = False
 ) -> Segment:
-    """Save a new segment; it is built in the background. Raises ConditionError where the definition is wrong and
-    ValueError where the key is taken."""
+    """Save a new segment; it is built in the background. Without a definition it is a list: who is in is picked by
+    hand (`pick_members`). Raises ConditionError where the definition is wrong and ValueError where the key is taken."""
+    definition = {"any": []} if definition is None else definition
     with transaction.atomic():
         if key and Segment.objects.filter(key=key).exists():
             raise ValueError(_("There is a segment with the key “%(key)s” already") % {"key": key})
@@ -98,6 +99,7 @@ def delete_segment(segment_id: int, *, actor: str) -> None:
             raise InUse(sorted(users))
         stale = {g for g in (s.generation, s.pending_generation, s.announcing) if g > 0}
         StaleGeneration.objects.bulk_create([StaleGeneration(segment_id=s.pk, generation=g) for g in sorted(stale)])
+        Picked.objects.filter(segment_id=s.pk).delete()
         s.delete()
         touch_revision()
         wake.notify(["segments"])

@@ -2,8 +2,8 @@
 
 from . import leaves
 from .explain import Answer, Verdict, explain
-from .nodes import LEAVES, ConditionError, Leaf, Node, Problem, Sql, leaf, leaves_of, needs_of
-from .parse import parse
+from .nodes import LEAVES, ConditionError, Known, Leaf, Node, Problem, Sql, leaf, leaves_of, needs_of
+from .parse import parse, parse_segment
 from .schema import schema
 from .sql import EVERYBODY, Query, Scope, Statement, statement
 from .words import summary
@@ -13,6 +13,7 @@ __all__ = [
     "LEAVES",
     "Answer",
     "ConditionError",
+    "Known",
     "Leaf",
     "Node",
     "Problem",
@@ -27,6 +28,7 @@ __all__ = [
     "leaves_of",
     "needs_of",
     "parse",
+    "parse_segment",
     "schema",
     "statement",
     "summary",

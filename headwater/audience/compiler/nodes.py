@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
     from .sql import Query
@@ -101,13 +101,21 @@ class Leaf(Node):
         return []
 
 
+class Known(NamedTuple):
+    """What a condition needs to know of a segment that it refers to. picked: somebody is in or out by hand."""
+
+    name: str
+    condition: Any
+    picked: bool = False
+
+
 @dataclass
 class At:
     """Where the parser stands: collects problems, resolves segments."""
 
     path: str
     problems: list[Problem]
-    segments: Callable[[str], Any]
+    segments: Callable[[str], Known | None]
     #: Keys of the segments that led here, for the refusal of cycles
     trail: tuple[str, ...] = ()
     budget: list[int] = field(default_factory=lambda: [500])

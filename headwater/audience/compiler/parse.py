@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .nodes import LEAVES, At, ConditionError, Group, Leaf, Node, Not, Problem
+from .nodes import LEAVES, At, ConditionError, Group, Known, Leaf, Node, Not, Problem
 
 MAX_DEPTH = 12
 MAX_CHILDREN = 100
 
 
-def parse(condition: Any, *, segments: Callable[[str], Any] | None = None, trail: tuple[str, ...] = ()) -> Node:
+def parse(
+    condition: Any, *, segments: Callable[[str], Known | None] | None = None, trail: tuple[str, ...] = ()
+) -> Node:
     """The tree of a condition.
 
-    segments: key -> (name, JSON) of that segment, or None where there is none (default: the database). trail: keys of
-    the segments being defined, which the condition must not lead back to. Raises ConditionError.
+    segments: what is known of a segment by its key, or None where there is none (default: the database). trail: keys
+    of the segments being defined, which the condition must not lead back to; the last one draws the random samples.
+    Raises ConditionError.
     """
     problems: list[Problem] = []
     at = At("$", problems, segments or _stored, trail)
@@ -25,11 +28,21 @@ def parse(condition: Any, *, segments: Callable[[str], Any] | None = None, trail
     return node
 
 
-def _stored(key: str) -> tuple[str, Any] | None:
+def parse_segment(
+    key: str, condition: Any, picked: bool, *, segments: Callable[[str], Known | None] | None = None
+) -> Node:
+    """The tree of a segment: its condition, and who is in or out by hand. Raises ConditionError."""
+    from .leaves.picked import with_picked
+
+    node = parse(condition, segments=segments, trail=(key,))
+    return with_picked(node, key) if picked else node
+
+
+def _stored(key: str) -> Known | None:
     from headwater.audience.models import Segment
 
-    row = Segment.objects.filter(key=key).only("name", "definition", "pending").first()
-    return None if row is None else (row.name, row.definition if row.pending is None else row.pending)
+    row = Segment.objects.filter(key=key).only("name", "definition", "pending", "picked").first()
+    return None if row is None else Known(row.name, row.definition if row.pending is None else row.pending, row.picked)
 
 
 def parse_node(raw: Any, at: At, depth: int = 0) -> Node:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from headwater.audience.compiler import ConditionError, Node, needs_of, parse
+from headwater.audience.compiler import ConditionError, Known, Node, needs_of, parse_segment
 from headwater.audience.models import Revision, ScoreModel, ScoreRule, Segment, TopicRule
 from headwater.audience.rules import Test, where_test
 
@@ -82,8 +82,9 @@ def _load(token: UUID) -> Book:
 
 def _segments() -> list[Living]:
     rows = list(Segment.objects.order_by("pk"))
-    definitions: Mapping[str, tuple[str, Any]] = {
-        s.key: (s.name, s.pending if s.pending is not None and s.generation == 0 else s.definition) for s in rows
+    definitions = {
+        s.key: Known(s.name, s.pending if s.pending is not None and s.generation == 0 else s.definition, s.picked)
+        for s in rows
     }
     out = []
     for s in rows:
@@ -95,10 +96,10 @@ def _segments() -> list[Living]:
 
 
 def _living(
-    s: Segment, definition: Any, generation: int, building: bool, definitions: Mapping[str, tuple[str, Any]]
+    s: Segment, definition: Any, generation: int, building: bool, definitions: Mapping[str, Known]
 ) -> list[Living]:
     try:
-        node = parse(definition, segments=definitions.get, trail=(s.key,))
+        node = parse_segment(s.key, definition, s.picked, segments=definitions.get)
     except ConditionError:  # what it refers to is gone; the page says so
         return []
     return [Living(s.pk, s.key, s.name, generation, node, needs_of(node), building)]

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from headwater.audience import facts
-from headwater.audience.compiler import ConditionError, Scope, needs_of, parse, statement
+from headwater.audience.compiler import ConditionError, Scope, needs_of, parse_segment, statement
 from headwater.audience.models import Revision, Segment, SegmentMember, SegmentRetest, SegmentTally, StaleGeneration
 from headwater.core import clock, wake
 from headwater.core.lanes import LANE_KEYS
@@ -60,7 +60,7 @@ def _build() -> bool:
     if s is None:
         return False
     try:
-        node = parse(s.pending, trail=(s.key,))
+        node = parse_segment(s.key, s.pending, s.picked)
     except ConditionError as error:
         s.state, s.error = Segment.State.FAILED, str(error)[:500]
         s.save(update_fields=["state", "error"])

@@ -47,6 +47,8 @@ def keys_of(event: Happened) -> set[str]:
         keys.add("field:contact.owner")
     elif kind in ("tag.added", "tag.removed"):
         keys.add("tags")
+    elif kind in ("segment.picked_in", "segment.picked_out", "segment.picked_none"):
+        keys.add(f"picked:{data.get('key', '')}")
     elif kind == "consent.changed":
         keys.add(f"consent:{data.get('channel', '')}")
     return keys

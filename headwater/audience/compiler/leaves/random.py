@@ -1,9 +1,11 @@
-"""{"random": 10}: a stable sample of 10 per cent; another "seed" draws another sample."""
+"""{"random": 10}: a stable sample of 10 per cent, drawn by the person's id and the segment's key; a "seed" draws a
+sample of its own, which several segments can share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zlib import crc32
 
 from django.utils.translation import gettext as _
 
@@ -26,7 +28,7 @@ class RandomLeaf(Leaf):
             lambda v: isinstance(v, (int, float)) and not isinstance(v, bool) and 0 < v <= 100,
             "a percentage above 0, up to 100",
         )
-        seed = raw.get("seed", 0)
+        seed = raw.get("seed", crc32(at.trail[-1].encode()) & 0x7FFFFFFF if at.trail else 0)
         if not isinstance(seed, int) or isinstance(seed, bool) or abs(seed) >= 2**31:
             at.wrong("must be a whole number", ".seed")
             seed = 0

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from headwater.audience.compiler.nodes import At, Group, Leaf, Node, leaf, needs_of
 
+from .picked import with_picked
+
 
 @leaf("segment")
 class SegmentLeaf(Leaf):
@@ -35,11 +37,12 @@ class SegmentLeaf(Leaf):
             at.wrong(f"there is no segment {key!r}", ".segment")
             return cls(key)
         below = At(at.path + ".segment", [], at.segments, (*at.trail, key), at.budget)
-        name, condition = known
-        inner = parse_node(condition, below, 1)
+        inner = parse_node(known.condition, below, 1)
+        if known.picked:
+            inner = with_picked(inner, key)
         for problem in below.problems:
             at.problems.append(replace(problem, path=at.path + ".segment"))
-        return cls(key, inner, name, path=at.path)
+        return cls(key, inner, known.name, path=at.path)
 
     def expand(self) -> Node:
         return self.inner
