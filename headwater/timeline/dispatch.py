@@ -12,12 +12,15 @@ import os
 import traceback
 from collections.abc import Sequence
 from datetime import timedelta
+from time import monotonic
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from msgspec import json
 
 from headwater.core import clock, crash
+from headwater.core.lanes import LANES
 
+from . import pace
 from .actions import in_lane
 from .models import Parked
 from .registry import Consumer, Event, consumers
@@ -27,8 +30,8 @@ log = logging.getLogger("headwater.dispatch")
 #: Facts read per lane and pass; lanes served in one transaction (on a cluster set the latter to 1, scale.md rule 4).
 BATCH_PER_LANE = int(os.environ.get("HEADWATER_BATCH_PER_LANE", "500"))
 LANES_PER_TRANSACTION = int(os.environ.get("HEADWATER_LANES_PER_TRANSACTION", "256"))
-#: No more facts than this in one transaction, however many lanes have news.
-BATCH_TOTAL = int(os.environ.get("HEADWATER_BATCH_TOTAL", "4000"))
+#: consumer -> the lane that it served last, where one transaction does not serve all: the next one goes on behind it
+_served: dict[str, int] = {}
 
 
 def run_all() -> int:
@@ -50,11 +53,12 @@ def run_once(consumer: Consumer | str, *, per_lane: int = BATCH_PER_LANE) -> int
 
 
 def _batch(consumer: Consumer, only: list[int] | None, per_lane: int) -> int:
+    began = monotonic()
     with transaction.atomic():
         lanes = _claim(consumer.name, only)
         if not lanes:
             return 0
-        per_lane = max(1, min(per_lane, BATCH_TOTAL // len(lanes) or 1))
+        per_lane = max(1, min(per_lane, pace.size(consumer.name) // len(lanes)))
         heard = _read(consumer, lanes, per_lane)
         if heard:
             with in_lane(*{e.person_id for e in heard}):
@@ -63,6 +67,7 @@ def _batch(consumer: Consumer, only: list[int] | None, per_lane: int) -> int:
         done = _advance(consumer.name, lanes, heard, per_lane)
     if heard:
         crash.point(f"{consumer.name}.committed")
+        pace.learn(consumer.name, len(heard), monotonic() - began)
     return done
 
 
@@ -72,10 +77,13 @@ def _claim(name: str, only: list[int] | None) -> list[tuple[int, int, int]]:
         cursor.execute(
             "SELECT p.lane_key, p.seq, l.head FROM timeline_laneposition p JOIN timeline_lane l USING (lane_key) "
             "WHERE p.consumer = %s AND l.head > p.seq AND (%s::bigint[] IS NULL OR p.lane_key = ANY(%s)) "
-            "ORDER BY p.lane_key LIMIT %s FOR UPDATE OF p SKIP LOCKED",
-            [name, only, only, LANES_PER_TRANSACTION],
+            "ORDER BY p.lane_key <= %s, p.lane_key LIMIT %s FOR UPDATE OF p SKIP LOCKED",
+            [name, only, only, _served.get(name, 0), LANES_PER_TRANSACTION],
         )
-        return [(k, s, h) for k, s, h in cursor.fetchall()]
+        lanes = [(k, s, h) for k, s, h in cursor.fetchall()]
+    if len(lanes) == LANES_PER_TRANSACTION < LANES:
+        _served[name] = lanes[-1][0]
+    return lanes
 
 
 def _read(consumer: Consumer, lanes: Sequence[tuple[int, int, int]], per_lane: int) -> list[Event]:

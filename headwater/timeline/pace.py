@@ -1,0 +1,39 @@
+"""How many facts a consumer reads in one transaction: as many as it digests in BATCH_SECONDS.
+
+A consumer that is far behind then holds up the others, and the people who are up to date, for no longer than that in
+each pass, whatever it does with a fact. What is measured here is lost with the process and learnt again in a few
+batches.
+"""
+
+from __future__ import annotations
+
+import os
+
+#: How long a batch should take.
+BATCH_SECONDS = float(os.environ.get("HEADWATER_BATCH_SECONDS", "0.25"))
+#: Never more facts than this in one transaction, and never fewer than that.
+BATCH_TOTAL = int(os.environ.get("HEADWATER_BATCH_TOTAL", "4000"))
+BATCH_LEAST = 50
+
+_size: dict[str, int] = {}
+
+
+def size(consumer: str) -> int:
+    """How many facts its next batch may have."""
+    return min(_size.get(consumer, BATCH_TOTAL), BATCH_TOTAL)
+
+
+def learn(consumer: str, facts: int, seconds: float) -> None:
+    """A batch of so many facts took so long. Too long: the next one is smaller in proportion, at most to a quarter.
+    A full one that took less than half of what it may: the next one may be half as big again."""
+    now = size(consumer)
+    if seconds > BATCH_SECONDS and facts > BATCH_LEAST:
+        wanted = int(facts * BATCH_SECONDS / seconds)
+        _size[consumer] = max(BATCH_LEAST, facts // 4, wanted)
+    elif 2 * seconds < BATCH_SECONDS and 2 * facts >= now:
+        _size[consumer] = min(BATCH_TOTAL, now * 3 // 2)
+
+
+def forget() -> None:
+    """Start anew (tests)."""
+    _size.clear()
