@@ -67,7 +67,7 @@ _loaders = [
             (
                 "django.template.loaders.cached.Loader",
                 [
-                    "django_cotton.cotton_loader.Loader",
+                    "headwater.web.loader.Loader",
                     "django.template.loaders.filesystem.Loader",
                     "django.template.loaders.app_directories.Loader",
                 ],
@@ -86,6 +86,7 @@ TEMPLATES = [
                 "template_partials.templatetags.partials",
                 "django.templatetags.i18n",
                 "django.templatetags.static",
+                "headwater.core.rows",
             ],
             "context_processors": [
                 "django.template.context_processors.request",

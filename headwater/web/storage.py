@@ -12,20 +12,18 @@ from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import StaticFilesStorage
 
 
-@lru_cache(maxsize=4096)
-def _digest(name: str, changed: float) -> str:
-    found = finders.find(name)
-    return hashlib.sha256(Path(found).read_bytes()).hexdigest()[:10] if found else ""
-
-
 class HashedStorage(StaticFilesStorage):
     """`url("web/app.css")` is `/static/web/app.css?v=1f0c...`."""
 
     def url(self, name: str | None, force: bool = False) -> str:
-        plain = super().url(name)
         # While somebody develops, files change under a running server.
         changed = 0.0
         if settings.DEBUG and name and (found := finders.find(name)):
             changed = Path(found).stat().st_mtime
-        version = _digest(name or "", changed)
-        return f"{plain}?v={version}" if version else plain
+        return self._address(name or "", changed)
+
+    @lru_cache(maxsize=4096)  # noqa: B019 - there is one storage as long as the process lives
+    def _address(self, name: str, changed: float) -> str:
+        found = finders.find(name)
+        version = f"?v={hashlib.sha256(Path(found).read_bytes()).hexdigest()[:10]}" if found else ""
+        return super().url(name) + version

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
@@ -37,15 +36,14 @@ def number(text: Any) -> int | None:
         return None
 
 
-def _words() -> dict[str, Any]:
+def _words() -> dict[str, str]:
     """What every card says, looked up once and not for each of them."""
     return {
-        "sprite": static("web/icons.svg"),
-        "say_new": _("New"),
-        "say_hot": _("Hot"),
-        "say_move": _("Move to…"),
-        "say_rotten": _("In this stage for longer than it should be"),
-        "say_day": pgettext("days, short", "d"),
+        "new": _("New"),
+        "hot": _("Hot"),
+        "move": _("Move to…"),
+        "rotten": _("In this stage for longer than it should be"),
+        "day": pgettext("days, short", "d"),
     }
 
 
@@ -94,7 +92,7 @@ def board(request: HttpRequest) -> HttpResponse:
     context = {
         "columns": queries.board(pipeline, now=clock.now(), owner_id=owner_id, language=language),
         "view": "board",
-        **_words(),
+        "words": _words(),
     }
     if is_partial(request):
         said, _id = _owner(request)
@@ -139,7 +137,7 @@ def more(request: HttpRequest, stage_id: int) -> HttpResponse:
     said, _id = _owner(request)
     query = f"pipeline={stage.pipeline_id}" + (f"&owner={said}" if said else "")
     return render(
-        request, "sales/cards.html", {"cards": cards, "next": after, "stage": stage, "query": query, **_words()}
+        request, "sales/cards.html", {"cards": cards, "next": after, "stage": stage, "query": query, "words": _words()}
     )
 
 
@@ -180,7 +178,7 @@ def _moved(request: HttpRequest, deal_id: int, stage_ids: set[int], status: int)
     assert pipeline is not None
     stage_ids = stage_ids | {int(card["stage_id"])}
     heads = queries.heads(pipeline, owner_id=owner_id, language=language, only=list(stage_ids))
-    return render(request, "sales/moved.html", {"card": card, "heads": heads, **_words()}, status=status)
+    return render(request, "sales/moved.html", {"cards": [card], "heads": heads, "words": _words()}, status=status)
 
 
 @require_http_methods(["GET", "POST"])
