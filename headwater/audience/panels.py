@@ -141,7 +141,7 @@ def _topic(value: str) -> Condition:
 
 registry.columns.add(
     "score",
-    Column("score", _("Score"), "audience/cell_score.html", _scores_of, sort="score", numeric=True, order=40),
+    Column("score", _("Score"), "audience/rows/score.html", _scores_of, sort="score", numeric=True, order=40),
 )
 registry.sorts.add(
     "score",

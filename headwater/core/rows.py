@@ -30,7 +30,11 @@ register = Library()
 @cache
 def _environment() -> Environment:
     found = Environment(
-        loader=_source, undefined_behavior="strict", auto_escape_callback=lambda name: True, trim_blocks=True
+        loader=_source,
+        debug=False,  # else an error carries the rows, which are people, into the log
+        undefined_behavior="strict",
+        auto_escape_callback=lambda name: True,
+        trim_blocks=True,
     )
     found.reload_before_render = settings.DEBUG
     return found
