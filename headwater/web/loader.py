@@ -1,6 +1,6 @@
 """Templates as django-cotton reads them, with the smallest components written in place.
 
-A page has fifty icons; as a component each costs 0.13 ms, as markup nothing. So `<c-icon n="users" class="sm" />` becomes
+A page has fifty icons; as a component each costs 0.13 ms, as markup nothing. So `<c-icon n="users" />` becomes
 what `cotton/icon.html` says when the template is compiled: its `{{ n }}` gives way to `users`, or with `:n="line.icon"`
 to `{{ line.icon }}`. Components with a slot, `attrs` or logic of their own stay components.
 """

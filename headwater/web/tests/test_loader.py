@@ -1,0 +1,25 @@
+"""Icons and avatars are markup once a template is compiled, and say what the component says."""
+
+from __future__ import annotations
+
+from headwater.web.loader import inline
+
+ICON = "<use href=\"{% static 'web/icons.svg' %}#"
+
+
+def test_an_icon_becomes_its_markup() -> None:
+    assert inline('<c-icon n="users" class="sm" />') == f'<svg class="i sm" aria-hidden="true">{ICON}users"/></svg>'
+    assert inline('<c-icon n="users" />') == f'<svg class="i " aria-hidden="true">{ICON}users"/></svg>'
+
+
+def test_a_live_attribute_becomes_a_variable() -> None:
+    found = inline('<c-icon :n="line.icon|default:\'circle\'" class="sm" />')
+    assert found == f'<svg class="i sm" aria-hidden="true">{ICON}{{{{ line.icon|default:\'circle\' }}}}"/></svg>'
+    assert inline('<c-av :t="p.initials" :h="p.hue" class="lg" />') == (
+        '<span class="av lg" data-h="{{ p.hue }}" aria-hidden="true">{{ p.initials }}</span>'
+    )
+
+
+def test_other_components_and_attributes_that_hold_quotes_are_left_to_cotton() -> None:
+    for source in ('<c-chip h="150">x</c-chip>', '<c-icon n="{% if a == "b" %}x{% endif %}" />'):
+        assert inline(source) == source
