@@ -41,6 +41,8 @@ class Traveller:
     stored_due: datetime | None = None
     #: Steps taken since the engine took her up: the loop guard
     steps_now: int = 0
+    #: Jumps taken in this transaction, by step
+    jumps: dict[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,11 @@ class Step:
                 chosen = settings.get(way.get("label_from", ""))
                 out.append((way["id"], str(chosen) if chosen else _filled(str(way["label"]), settings)))
         return out
+
+    @classmethod
+    def jumps(cls, settings: Mapping[str, Any]) -> Mapping[str, str]:
+        """Ways that lead to any step of the journey, also back: arm -> step."""
+        return {}
 
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:

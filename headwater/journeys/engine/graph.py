@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from ..models import JourneyVersion
 from ..rules.duration import RuleError, delta
 from . import deciding, rulebook
 from .base import STEPS, Step
+from .fields import Days, Time
 
 REENTRY = ("once", "when_finished", "always")
 
@@ -119,7 +122,7 @@ def ready(pk: int, journey_id: int, name: str, number: int, graph: Mapping[str, 
             key,
             STEPS[steps[key]["kind"]],
             steps[key].get("settings") or {},
-            targets_of(steps[key]),
+            {**targets_of(steps[key]), **jumps_of(steps[key])},
             steps[key].get("title") or "",
             rank,
         )
@@ -137,7 +140,13 @@ def targets_of(step: Mapping[str, Any]) -> dict[str, str | None]:
     return {"next": step.get("next")}
 
 
-def _order(graph: Mapping[str, Any]) -> tuple[list[str], bool]:
+def jumps_of(step: Mapping[str, Any]) -> dict[str, str]:
+    """arm -> the step it jumps to, for kinds of step that lead back on purpose."""
+    kind = STEPS.get(step.get("kind", ""))
+    return dict(kind.jumps(step.get("settings") or {})) if kind else {}
+
+
+def _order(graph: Mapping[str, Any], *, jumps: bool = True) -> tuple[list[str], bool]:
     """Steps that can be reached, each before those it leads to; and whether some way leads back."""
     steps = graph.get("steps") or {}
     done: list[str] = []
@@ -148,7 +157,8 @@ def _order(graph: Mapping[str, Any]) -> tuple[list[str], bool]:
 
     def open_(key: str) -> None:
         state[key] = 1
-        targets = [t for t in targets_of(steps[key]).values() if t is not None and t in steps]
+        ways = {**targets_of(steps[key]), **(jumps_of(steps[key]) if jumps else {})}
+        targets = [t for t in ways.values() if t is not None and t in steps]
         stack.append((key, list(dict.fromkeys(targets))))
 
     if start is not None and start in steps:
@@ -183,7 +193,7 @@ def check_shape(graph: Any) -> None:
         rules = graph.get(name) or []
         if not isinstance(rules, list) or any(not isinstance(rule, Mapping) for rule in rules):
             raise RuleError("Rules are a list of JSON objects.", name)
-    for name in ("goal", "reentry", "only"):
+    for name in ("goal", "reentry", "only", "hours"):
         if not isinstance(graph.get(name) or {}, Mapping):
             raise RuleError("This is a JSON object.", name)
 
@@ -202,7 +212,8 @@ def problems(graph: Any) -> list[RuleError]:
     if graph.get("start") not in steps and steps:
         found.append(RuleError("The first step is missing.", "start"))
     elif not found:
-        order, loops = _order(graph)
+        order, _loops = _order(graph)
+        _straight, loops = _order(graph, jumps=False)
         found += [RuleError("No way leads to this step.", f"steps.{key}") for key in steps if key not in order]
         if loops:
             found.append(RuleError("A step leads back to one before it.", "steps"))
@@ -232,7 +243,7 @@ def _step_problems(key: str, step: Any, steps: Mapping[str, Any]) -> list[RuleEr
         return found
     try:
         kind.check(settings, steps)
-        arms = [arm for arm, _ in kind.arms(settings)]
+        arms = [arm for arm, _label in kind.arms(settings)]
     except RuleError as error:
         return [RuleError(error.message, f"{place}.{error.where}" if error.where else place)]
     targets = targets_of(step)
@@ -252,6 +263,7 @@ def _rule_problems(graph: Mapping[str, Any], steps: Mapping[str, Any]) -> list[R
         found += rulebook.condition_problems(graph["only"], "only", {})
         if not found and deciding.has_own(graph["only"]):
             found.append(RuleError("Nothing has happened in the journey yet when somebody enters.", "only"))
+    found += _hours_problems(graph.get("hours") or {})
     for name, use in (("entry", rulebook.ENTRY), ("exits", rulebook.EXIT)):
         rules = graph.get(name) or []
         if not isinstance(rules, list):
@@ -270,3 +282,24 @@ def _rule_problems(graph: Mapping[str, Any], steps: Mapping[str, Any]) -> list[R
         except RuleError as error:
             found.append(RuleError(error.message, "reentry.after"))
     return found
+
+
+def _hours_problems(hours: Mapping[str, Any]) -> list[RuleError]:
+    """What is wrong with the hours in which messages may go out."""
+    found = []
+    for f in HOURS:
+        try:
+            f.clean(hours.get(f.name))
+        except RuleError as error:
+            found.append(RuleError(error.message, f"hours.{f.name}"))
+    if bool(hours.get("from")) != bool(hours.get("to")):
+        found.append(RuleError("A window needs its beginning and its end.", "hours.to"))
+    return found
+
+
+#: When messages of a journey may go out, in each person's own time zone
+HOURS = (
+    Days("days", _("Only on"), required=False),
+    Time("from", _("Not before"), required=False),
+    Time("to", _("Not after"), required=False),
+)

@@ -18,6 +18,7 @@ from headwater.messaging.models import MailTemplate
 from headwater.people.models import Tag
 from headwater.sales.models import Pipeline, PipelineStage
 
+from ..engine.fields import CONTACT_FIELDS as FIELDS
 from ..engine.fields import DATE_FIELDS
 from ..models import Journey
 
@@ -115,6 +116,11 @@ def _date_fields(text: str, of: str) -> list[Choice]:
     return _named([{"value": name, "label": str(label), "hint": name} for name, label in DATE_FIELDS.items()], text)
 
 
+def _contact_fields(text: str, of: str) -> list[Choice]:
+    """Standard fields that a step may set; others are custom.NAME, written by hand."""
+    return _named([{"value": name, "label": str(label), "hint": name} for name, label in FIELDS.items()], text)
+
+
 def _pipelines(text: str, of: str) -> list[Choice]:
     return _rows(Pipeline.objects.filter(name__icontains=text).order_by("order", "pk"))
 
@@ -143,6 +149,7 @@ def _named(found: list[Choice], text: str) -> list[Choice]:
 SOURCES: dict[str, Find] = {
     "assets": _assets,
     "channels": _channels,
+    "contact_fields": _contact_fields,
     "date_fields": _date_fields,
     "events": _events,
     "forms": _forms,

@@ -30,7 +30,7 @@ def _placed(problem: RuleError) -> dict[str, Any]:
         said |= {"step": parts[1], "field": ".".join(parts[2:]) or None}
     elif parts[0] in ("entry", "exits") and len(parts) > 1:
         said |= {"rule": ".".join(parts[:2]), "field": ".".join(parts[2:]) or None}
-    elif parts[0] in ("goal", "reentry", "only"):
+    elif parts[0] in ("goal", "reentry", "only", "hours"):
         said |= {"rule": parts[0], "field": ".".join(parts[1:]) or None}
     return said
 

@@ -12,6 +12,7 @@ from headwater.audience.compiler.palette import palette as segment_palette
 from ..engine import rulebook
 from ..engine.base import GROUPS, STEPS, Step
 from ..engine.fields import Choice, Condition, Duration, chosen
+from ..engine.graph import HOURS
 from ..rules.duration import UNITS
 from ..rules.schedule import DAYS
 from .choices import SOURCES
@@ -43,6 +44,7 @@ def palette(*, conditions: bool = False) -> dict[str, Any]:
         "steps": [_step(cls) for cls in _ordered()],
         "rules": [_rule(kind) for kind in rulebook.KINDS.values()],
         "only": ONLY.describe(),
+        "hours": [f.describe() for f in HOURS],
         "reentry": [f.describe() for f in REENTRY_FIELDS],
         "sources": sorted(SOURCES),
         "units": list(UNITS),

@@ -67,6 +67,29 @@ def anniversaries(day: date) -> list[str]:
     return found
 
 
+def of_field(rule: Mapping[str, Any], day: date | None, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """The moment that a rule makes of a person's date: its `days` before or after, `at` a time of day, in her zone;
+    of a yearly one the next that has not passed."""
+    if day is None:
+        return None
+    days = timedelta(days=int(rule.get("days") or 0))
+    offset = -days if rule.get("side", "before") == "before" else days
+    at = time_of(rule)
+    if not rule.get("yearly"):
+        return instant(day + offset, at, zone)
+    year = now.astimezone(zone).year
+    found = [instant(in_year(day, y) + offset, at, zone) for y in range(year - 11, year + 12)]
+    return next((moment for moment in found if moment >= now), None)
+
+
+def in_year(day: date, year: int) -> date:
+    """The anniversary of a day; that of 29 February is the 28th where there is none."""
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 2, 28)
+
+
 def falls(rule: Mapping[str, Any], day: date) -> bool:
     """Is that local day one of a schedule?"""
     start = local(rule["from"]).date()

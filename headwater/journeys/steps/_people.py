@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from headwater.accounts.models import Workspace
 from headwater.content import queries as content
 from headwater.content.rules import MissingField, TemplateProblem, render
+from headwater.people.models import Contact
 
-from ..engine.base import Traveller
+from ..engine.base import Context, Traveller
+from ..rules.schedule import next_run, zone_of
 
 
 def written(template: str, people: Sequence[Traveller]) -> dict[int, str]:
@@ -25,3 +29,22 @@ def _filled(template: str, context: Mapping[str, Any]) -> str:
         return render(template, context).strip()
     except (MissingField, TemplateProblem):
         return template.split("{")[0].strip() or template
+
+
+def zones_of(people: Sequence[Traveller]) -> dict[int, str]:
+    """person_id -> the name of her time zone; the workspace's where hers is not known."""
+    default = Workspace.objects.filter(pk=1).values_list("time_zone", flat=True).first() or "UTC"
+    ids = [t.person_id for t in people]
+    known = dict(Contact.objects.filter(pk__in=ids).exclude(time_zone="").values_list("pk", "time_zone"))
+    return {pk: known[pk] if pk in known and zone_of(known[pk], "").key == known[pk] else default for pk in ids}
+
+
+def outside_hours(context: Context, people: Sequence[Traveller]) -> dict[int, datetime]:
+    """person_id -> when messages may go to her, for those for whom it is not the journey's hours now."""
+    hours = context.version.graph.get("hours")
+    if not hours:
+        return {}
+    zones = zones_of(people)
+    window = (hours["from"], hours["to"]) if hours.get("from") else None
+    opens = {z: next_run(context.now, zone_of(z), window=window, days=hours.get("days")) for z in set(zones.values())}
+    return {person: opens[zone] for person, zone in zones.items() if opens[zone] > context.now}

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from headwater.people.models import Contact
 from headwater.sales import actions as sales
 from headwater.sales.actions import HandOver
 
 from ..engine.base import Context, Outcome, Step, Traveller, step
 from ..engine.fields import Number, Text
 from ..rules.duration import RuleError
+from ._amounts import amounts_of, paths_of
 from ._people import written
 
 
@@ -43,7 +41,7 @@ class HandOverStep(Step):
 
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
-        if any(not path.startswith(("contact.", "event.")) for path in _paths(settings)):
+        if any(not path.startswith(("contact.", "event.")) for path in paths_of(settings)):
             raise RuleError("Write contact.FIELD or event.FIELD, several with commas.", "amount_from")
 
     @classmethod
@@ -55,7 +53,7 @@ class HandOverStep(Step):
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         settings = context.settings
-        amounts = _amounts(settings, people)
+        amounts = amounts_of(settings, people)
         threshold = settings.get("threshold")
         out: list[Outcome | None] = [None] * len(people)
         going = []
@@ -82,47 +80,3 @@ class HandOverStep(Step):
         for (n, _t), result in zip(going, done, strict=True):
             out[n] = Outcome("next", reason=f"refused:{result.refused}" if result.refused else "")
         return [o for o in out if o is not None]
-
-
-#: (person_id, passage id)
-Key = tuple[int, int]
-
-
-def _amounts(settings: Mapping[str, Any], people: Sequence[Traveller]) -> dict[Key, Decimal | None]:
-    """passage -> the worth of the deal; the default where it is not known."""
-    default = _decimal(settings.get("amount"))
-    found: dict[Key, Decimal | None] = dict.fromkeys([(t.person_id, t.id) for t in people])
-    for path in _paths(settings):
-        source, _dot, name = path.partition(".")
-        values = _of_contacts(name, people) if source == "contact" else _of_causes(name, people)
-        for key in found:
-            if found[key] is None:
-                found[key] = _decimal(values.get(key))
-    return {key: default if value is None else value for key, value in found.items()}
-
-
-def _paths(settings: Mapping[str, Any]) -> list[str]:
-    return [part.strip() for part in (settings.get("amount_from") or "").split(",") if part.strip()]
-
-
-def _of_contacts(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
-    custom = dict(Contact.objects.filter(pk__in=[t.person_id for t in people]).values_list("pk", "custom"))
-    return {(t.person_id, t.id): (custom.get(t.person_id) or {}).get(name.removeprefix("custom.")) for t in people}
-
-
-def _of_causes(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT p.person_id, p.id, p.why::text FROM unnest(%s::bigint[], %s::bigint[]) AS v(person_id, id) "
-            "JOIN journeys_passage p ON p.person_id = v.person_id AND p.id = v.id",
-            [[t.person_id for t in people], [t.id for t in people]],
-        )
-        return {(person, pk): (json.loads(text).get("data") or {}).get(name) for person, pk, text in cursor.fetchall()}
-
-
-def _decimal(value: Any) -> Decimal | None:
-    try:
-        found = None if value in (None, "") else Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return found if found is not None and found.is_finite() else None

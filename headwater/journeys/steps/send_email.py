@@ -12,6 +12,7 @@ from headwater.messaging.actions import MailRequest, PurposeName
 
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Choice, Reference
+from ._people import outside_hours
 
 
 @step("send_email", label=_("Send email"), icon="mail", hue=235, group="message")
@@ -32,6 +33,19 @@ class SendEmail(Step):
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        opens = outside_hours(context, people)
+        if not opens:
+            return cls._send(context, people)
+        sent = iter(cls._send(context, [t for t in people if t.person_id not in opens]))
+        return [Outcome("wait", until=opens[t.person_id]) if t.person_id in opens else next(sent) for t in people]
+
+    @classmethod
+    def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        """The journey's hours have begun for her."""
+        return cls.run(context, people)
+
+    @classmethod
+    def _send(cls, context: Context, people: Sequence[Traveller]) -> list[Outcome]:
         template = int(context.settings["template"])
         purpose: PurposeName = context.settings.get("purpose") or "marketing"
         outcomes = messaging.queue(

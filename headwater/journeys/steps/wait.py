@@ -8,14 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from headwater.accounts.models import Workspace
-from headwater.people.models import Contact
-
 from ..engine.base import Context, Outcome, Step, Traveller, step
-from ..engine.fields import DAY_NAMES, Days, Duration, Time
+from ..engine.fields import DAY_NAMES, Boolean, Days, Duration, Time
 from ..rules import duration
 from ..rules.duration import RuleError
-from ..rules.schedule import next_run, zone_of
+from ..rules.schedule import DAYS, next_run, zone_of
+from ._people import zones_of
 
 
 @step("wait", label=_("Wait"), icon="clock", hue=90, group="time")
@@ -27,6 +25,7 @@ class Wait(Step):
         Time("at", _("At"), required=False),
         Time("from", _("Not before"), required=False),
         Time("to", _("Not after"), required=False),
+        Boolean("office", _("In business hours"), required=False, help=_("Monday to Friday, 9:00 to 17:00")),
     )
 
     @classmethod
@@ -51,17 +50,22 @@ class Wait(Step):
             parts.append(str(_("until %(time)s") % {"time": settings["at"]}))
         if settings.get("from"):
             parts.append(f"{settings['from']}–{settings['to']}")
+        if settings.get("office"):
+            parts.append(str(_("in business hours")))
         return " · ".join(parts)
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         settings = context.settings
         earliest = context.now + duration.delta(settings["for"]) if settings.get("for") else context.now
-        if not any(settings.get(key) for key in ("days", "at", "from")):
+        if not any(settings.get(key) for key in ("days", "at", "from", "office")):
             return [_until(earliest, context.now)] * len(people)
         zones = zones_of(people)
         outcomes = {zone: _until(_scheduled(settings, earliest, zone), context.now) for zone in set(zones.values())}
         return [outcomes[zones[t.person_id]] for t in people]
+
+
+OFFICE_DAYS, OFFICE_HOURS = DAYS[:5], ("09:00", "17:00")
 
 
 def _until(at: datetime, now: datetime) -> Outcome:
@@ -69,13 +73,15 @@ def _until(at: datetime, now: datetime) -> Outcome:
 
 
 def _scheduled(settings: Mapping[str, Any], earliest: datetime, zone: str) -> datetime:
+    return next_run(earliest, zone_of(zone), **hours_of(settings))
+
+
+def hours_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The days, window and time of day that settings allow; business hours are Monday to Friday, 9:00 to 17:00, where
+    the settings say no other days or times."""
     window = (settings["from"], settings["to"]) if settings.get("from") else None
-    return next_run(earliest, zone_of(zone), window=window, days=settings.get("days"), at=settings.get("at"))
-
-
-def zones_of(people: Sequence[Traveller]) -> dict[int, str]:
-    """person_id -> the name of her time zone; the workspace's where hers is not known."""
-    default = Workspace.objects.filter(pk=1).values_list("time_zone", flat=True).first() or "UTC"
-    ids = [t.person_id for t in people]
-    known = dict(Contact.objects.filter(pk__in=ids).exclude(time_zone="").values_list("pk", "time_zone"))
-    return {pk: known[pk] if pk in known and zone_of(known[pk], "").key == known[pk] else default for pk in ids}
+    days, at = settings.get("days"), settings.get("at")
+    if settings.get("office"):
+        days = days or list(OFFICE_DAYS)
+        window = window or (None if at else OFFICE_HOURS)
+    return {"window": window, "days": days, "at": at}

@@ -56,6 +56,7 @@ def test_the_schema_names_every_step_with_its_settings(call: Any) -> None:
     schema = call("GET", "/schemas/journey")[1]
     kinds = {s["properties"]["kind"]["const"] for s in schema["properties"]["steps"]["additionalProperties"]["oneOf"]}
     assert kinds == {
-        "add_tag", "branch", "change_score", "create_task", "exit", "hand_over", "remove_tag", "send_email",
-        "set_stage", "wait", "wait_until",
+        "add_note", "add_tag", "branch", "change_score", "create_deal", "create_task", "exit", "hand_over", "jump",
+        "move_deal", "remove_tag", "send_email", "set_consent", "set_field", "set_owner", "set_stage", "wait",
+        "wait_date", "wait_until",
     }  # fmt: skip

@@ -18,7 +18,7 @@ from .conftest import chain, minutes
 
 pytestmark = pytest.mark.django_db
 TYPES = {"text", "number", "boolean", "choice", "duration", "time", "date", "datetime", "days", "reference", "arms",
-         "condition", "where"}  # fmt: skip
+         "condition", "where", "step", "pairs", "variants"}  # fmt: skip
 KEYS = {"name", "type", "label", "help", "required", "default", "source", "choices", "shown"}
 
 

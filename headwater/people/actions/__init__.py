@@ -5,6 +5,7 @@ Locks are taken in one order everywhere: company and address claims, then visito
 
 from __future__ import annotations
 
+from .bulk import set_fields, set_owners
 from .companies import create_company, find_or_create_companies, update_company
 from .consent import ConsentChange, set_consent, set_consents
 from .contacts import create_contact, update_contact
@@ -25,7 +26,9 @@ __all__ = [
     "see",
     "set_consent",
     "set_consents",
+    "set_fields",
     "set_owner",
+    "set_owners",
     "set_stage",
     "update_company",
     "update_contact",

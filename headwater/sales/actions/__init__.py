@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .answers import accept_lead, return_lead
+from .bulk import NewDeal, create_deals, move_deals, take_turns
 from .deals import Stale, create_deal, delete_deal, move_deal, update_deal
 from .history import DealSeed, HandoverSeed, import_deals, import_handovers
 from .leads import HandedOver, HandOver, hand_over
@@ -14,9 +15,11 @@ __all__ = [
     "HandOver",
     "HandedOver",
     "HandoverSeed",
+    "NewDeal",
     "Stale",
     "accept_lead",
     "create_deal",
+    "create_deals",
     "delete_deal",
     "ensure_pipeline",
     "hand_over",
@@ -24,8 +27,10 @@ __all__ = [
     "import_handovers",
     "lose_deal",
     "move_deal",
+    "move_deals",
     "return_lead",
     "set_sla",
+    "take_turns",
     "update_deal",
     "win_deal",
 ]

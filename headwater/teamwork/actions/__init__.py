@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .activities import add_note, log_call
+from .notes import NewNote, add_notes
 from .notifications import NewNotification, mark_read, notify
 from .tasks import (
     NewTask,
@@ -17,9 +18,11 @@ from .tasks import (
 )
 
 __all__ = [
+    "NewNote",
     "NewNotification",
     "NewTask",
     "add_note",
+    "add_notes",
     "close_task_by_key",
     "close_tasks",
     "complete_task",

@@ -1,0 +1,164 @@
+"""Conditions and what is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from ...rules import matching
+from ...rules.duration import RuleError
+from .base import Field, chosen
+
+
+@dataclass(frozen=True)
+class Arms(Field):
+    """The arms of a branch: [{"id": "clicked", "label": "Clicked", "when": CONDITION}], tried in order."""
+
+    type = "arms"
+
+    widget: str = "arms"
+
+    def check(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            raise RuleError("Arms are a list.", self.name)
+        seen = set()
+        for n, arm in enumerate(value):
+            if not isinstance(arm, Mapping) or not isinstance(arm.get("id"), str) or not arm["id"]:
+                raise RuleError(f"Arm {n + 1} needs an id.", self.name)
+            if arm["id"] == "else" or arm["id"] in seen or len(arm["id"]) > 30:
+                raise RuleError(f"The arm id {arm['id']!r} is taken or too long.", self.name)
+            seen.add(arm["id"])
+            check_condition(arm.get("when"), self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        arm = {"id": {"type": "string"}, "label": {"type": "string"}, "when": {"$ref": "#/$defs/condition"}}
+        return {"type": "array", "items": {"type": "object", "properties": arm, "required": ["id", "when"]}}
+
+
+@dataclass(frozen=True)
+class Condition(Field):
+    type = "condition"
+    widget: str = "condition"
+
+    def check(self, value: Any) -> Any:
+        check_condition(value, self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": "#/$defs/condition"}
+
+
+@dataclass(frozen=True)
+class Where(Field):
+    """Conditions on the properties of an event: [{"prop": "path", "op": "starts_with", "value": "/pricing"}]."""
+
+    type = "where"
+    widget: str = "where"
+
+    def check(self, value: Any) -> Any:
+        matching.check_where(value, self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": OPS_SCHEMA}
+
+    def more(self) -> dict[str, Any]:
+        return {"choices": chosen([(op, OP_NAMES[op]) for op in matching.OPS])}
+
+
+@dataclass(frozen=True)
+class Variants(Field):
+    """The ways of a split: [{"id": "a", "label": "Short mail", "weight": 1}]; shares follow the weights."""
+
+    type = "variants"
+    widget: str = "variants"
+
+    def check(self, value: Any) -> Any:
+        if not isinstance(value, list) or not 2 <= len(value) <= 10:
+            raise RuleError("A split has 2 to 10 ways.", self.name)
+        seen = set()
+        for n, one in enumerate(value):
+            if not isinstance(one, Mapping) or not isinstance(one.get("id"), str) or not one["id"]:
+                raise RuleError(f"Way {n + 1} needs an id.", self.name)
+            if one["id"] in seen or one["id"] == "holdout" or len(one["id"]) > 30:
+                raise RuleError(f"The id {one['id']!r} is taken or too long.", self.name)
+            seen.add(one["id"])
+            weight = one.get("weight", 1)
+            if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight <= 1000:
+                raise RuleError("A weight is a number above zero.", self.name)
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        item = {"id": {"type": "string"}, "label": {"type": "string"}, "weight": {"type": "number"}}
+        return {"type": "array", "items": {"type": "object", "properties": item, "required": ["id"]}, "minItems": 2}
+
+
+OP_NAMES = {
+    "eq": _("is"),
+    "ne": _("is not"),
+    "contains": _("contains"),
+    "starts_with": _("starts with"),
+    "ends_with": _("ends with"),
+    "in": _("is one of"),
+    "gt": _("more than"),
+    "gte": _("at least"),
+    "lt": _("less than"),
+    "lte": _("at most"),
+    "exists": _("is there"),
+}
+
+
+def check_condition(node: Any, where: str) -> None:
+    """The shape of a condition: a segment's JSON, whose event leaves may say {"since": "entry"} and which may hold
+    {"mail": STEP, "did": "opened"}. Raises RuleError."""
+    if not isinstance(node, Mapping) or not node:
+        raise RuleError("A condition is needed.", where)
+    for key in ("all", "any"):
+        if key in node:
+            if not isinstance(node[key], list) or not node[key]:
+                raise RuleError(f"{key!r} needs a list of conditions.", where)
+            for child in node[key]:
+                check_condition(child, where)
+            return
+    if "not" in node:
+        return check_condition(node["not"], where)
+    if "mail" in node:
+        if node.get("did") not in ("sent", "opened", "clicked", "bounced", "unsubscribed"):
+            raise RuleError("Of a mail one can ask: sent, opened, clicked, bounced, unsubscribed.", where)
+    elif "event" in node:
+        if not isinstance(node["event"], str) or not node["event"]:
+            raise RuleError("Name the event.", where)
+        if node.get("since") not in (None, "entry", "arrival"):
+            raise RuleError("An event counts since her entry or her arrival at the step.", where)
+        matching.check_where(node.get("where") or [], where)
+    return None
+
+
+OPS_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["prop"],
+    "properties": {"prop": {"type": "string"}, "op": {"enum": list(matching.OPS)}, "value": {}},
+}
+
+
+def condition_schema() -> dict[str, Any]:
+    """A condition as JSON Schema: groups, the leaves of a journey, and any leaf of a segment."""
+    child = {"$ref": "#/$defs/condition"}
+    return {
+        "type": "object",
+        "properties": {
+            "all": {"type": "array", "items": child, "minItems": 1},
+            "any": {"type": "array", "items": child, "minItems": 1},
+            "not": child,
+            "mail": {"type": "string", "description": "a step that sends a mail"},
+            "did": {"enum": ["sent", "opened", "clicked", "bounced", "unsubscribed"]},
+            "event": {"type": "string"},
+            "since": {"enum": ["entry", "arrival"]},
+            "where": {"type": "array", "items": OPS_SCHEMA},
+        },
+        "minProperties": 1,
+    }

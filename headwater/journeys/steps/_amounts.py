@@ -1,0 +1,57 @@
+"""What a deal is worth, from a field of the person or from what let her in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import connection
+
+from headwater.people.models import Contact
+
+from ..engine.base import Traveller
+
+#: (person_id, passage id)
+Key = tuple[int, int]
+
+
+def amounts_of(settings: Mapping[str, Any], people: Sequence[Traveller]) -> dict[Key, Decimal | None]:
+    """passage -> the worth of the deal; the default where it is not known."""
+    default = decimal(settings.get("amount"))
+    found: dict[Key, Decimal | None] = dict.fromkeys([(t.person_id, t.id) for t in people])
+    for path in paths_of(settings):
+        source, _dot, name = path.partition(".")
+        values = _of_contacts(name, people) if source == "contact" else _of_causes(name, people)
+        for key in found:
+            if found[key] is None:
+                found[key] = decimal(values.get(key))
+    return {key: default if value is None else value for key, value in found.items()}
+
+
+def paths_of(settings: Mapping[str, Any]) -> list[str]:
+    return [part.strip() for part in (settings.get("amount_from") or "").split(",") if part.strip()]
+
+
+def _of_contacts(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
+    custom = dict(Contact.objects.filter(pk__in=[t.person_id for t in people]).values_list("pk", "custom"))
+    return {(t.person_id, t.id): (custom.get(t.person_id) or {}).get(name.removeprefix("custom.")) for t in people}
+
+
+def _of_causes(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.person_id, p.id, p.why::text FROM unnest(%s::bigint[], %s::bigint[]) AS v(person_id, id) "
+            "JOIN journeys_passage p ON p.person_id = v.person_id AND p.id = v.id",
+            [[t.person_id for t in people], [t.id for t in people]],
+        )
+        return {(person, pk): (json.loads(text).get("data") or {}).get(name) for person, pk, text in cursor.fetchall()}
+
+
+def decimal(value: Any) -> Decimal | None:
+    try:
+        found = None if value in (None, "") else Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found is not None and found.is_finite() else None
