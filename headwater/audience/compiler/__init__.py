@@ -5,7 +5,7 @@ from .explain import Answer, Verdict, explain
 from .nodes import LEAVES, ConditionError, Known, Leaf, Node, Problem, Sql, leaf, leaves_of, needs_of
 from .parse import parse, parse_segment
 from .schema import schema
-from .sql import EVERYBODY, Query, Scope, Statement, statement
+from .sql import EVERYBODY, Query, Scope, Several, Statement, resolve, several, statement
 from .words import summary
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Problem",
     "Query",
     "Scope",
+    "Several",
     "Sql",
     "Statement",
     "Verdict",
@@ -29,7 +30,9 @@ __all__ = [
     "needs_of",
     "parse",
     "parse_segment",
+    "resolve",
     "schema",
+    "several",
     "statement",
     "summary",
 ]

@@ -144,7 +144,9 @@ class Query:
         columns = "".join(f", {column}" for column in self.columns)
         joins = " ".join([*self.joins, *(s.join() for s in self._scans.values())])
         scope = self.within_scope("c.id") + (f" AND {where}" if where else "")
-        return f"(SELECT c.id{columns} FROM people_contact c{company} {joins} WHERE {scope}) p"
+        # the fence keeps each column from being computed again wherever it is used
+        fence = " OFFSET 0" if self.columns else ""
+        return f"(SELECT c.id{columns} FROM people_contact c{company} {joins} WHERE {scope}{fence}) p"
 
 
 def compile_node(node: Node, query: Query) -> Sql:
@@ -221,3 +223,20 @@ def statement(node: Node, *, scope: Scope = EVERYBODY, timeless: bool = False) -
         return Statement(query.source(said.must), "true", "NULL::timestamptz", query.params)
     source = query.source("" if query.batch else said.must)
     return Statement(source, said.value, said.turns or "NULL::timestamptz", query.params)
+
+
+@dataclass(frozen=True)
+class Several:
+    """Many conditions over one `source`: (inside, turns) of each, in their order."""
+
+    source: str
+    said: tuple[tuple[str, str], ...]
+    recipe: dict[str, Any]
+
+
+def several(nodes: Sequence[Node]) -> Several:
+    """Conditions asked together about a batch of people, named by the parameter `ids` when it runs."""
+    query = Query(Scope(ids=[]))
+    said = [compile_node(node, query) for node in nodes]
+    source = query.source()
+    return Several(source, tuple((s.value, s.turns or "NULL::timestamptz") for s in said), query.params)

@@ -51,6 +51,15 @@ class Book:
         """Every dependency that some segment has: what is not in here touches none."""
         return frozenset().union(*(s.needs for s in self.segments))
 
+    @cached_property
+    def watchers(self) -> dict[str, list[Living]]:
+        """Dependency -> the segments that have it."""
+        out: dict[str, list[Living]] = {}
+        for s in self.segments:
+            for key in s.needs:
+                out.setdefault(key, []).append(s)
+        return out
+
     def living(self) -> list[tuple[int, int]]:
         """(segment, generation) pairs that count now."""
         return [(s.id, s.generation) for s in self.segments if not s.building]

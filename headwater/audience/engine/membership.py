@@ -1,22 +1,22 @@
 """Who is in which segment: tests of the people of a batch, and the moments at which time alone can move them.
 
-The caller holds the lanes of the people. Statements: one per segment that the batch can touch, and five more.
+The caller holds the lanes of the people. Statements: one for all segments that the batch can touch (see `batch`), and
+where somebody moves a few more.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection
 
 from headwater.audience import facts
-from headwater.audience.compiler import Scope, statement
 from headwater.core.lanes import LANE_KEYS, lane_key
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
+from . import batch
 from .book import Book, Living
 from .scoring import Happened
 
@@ -85,94 +85,54 @@ def touched(
             of[person_id].add(f"score:{book.models[model_id].key}")
     for person_id, topic_id in grown:
         of[person_id].add(f"interest:{book.topic_keys.get(topic_id, '')}")
-    out: Wanted = {}
-    for living in book.segments:
-        needs = living.needs
-        people = {p for p, keys in of.items() if ALL in keys or not needs.isdisjoint(keys)}
-        if people:
-            out[living] = people
+    alike: dict[frozenset[str], set[int]] = defaultdict(set)
+    for person_id, keys in of.items():
+        alike[frozenset(watched & keys)].add(person_id)
+    out: Wanted = defaultdict(set)
+    for keys_, people in alike.items():
+        for living in book.segments if ALL in keys_ else {s for key in keys_ for s in book.watchers[key]}:
+            out[living] |= people
     return out
-
-
-@dataclass
-class _Result:
-    entered: list[tuple[int, Living]] = field(default_factory=list)
-    left: list[tuple[int, Living]] = field(default_factory=list)
-    turns: list[tuple[int, Living, datetime]] = field(default_factory=list)
 
 
 def test(wanted: Wanted, now: datetime) -> int:
     """Test these people and move them in and out; returns how many moved. Generations that are being built are not
     tested here: their people are noted, and tested when the building reaches them."""
-    result = _Result()
-    for living, people in wanted.items():
-        if living.building:
-            result.turns += [(p, living, now) for p in people]
-        else:
-            _ask(living, people, now, result)
-    return _write(result, now)
+    noted = [(p, s.id, s.generation, now) for s, people in wanted.items() if s.building for p in people]
+    if noted:
+        note_turns(noted)
+    moved = []
+    for segments, people in _groups({s: people for s, people in wanted.items() if not s.building}):
+        moved += batch.apply(segments, sorted(people), now)
+    if moved:
+        _tally(moved)
+        told = {True: facts.SegmentEntered, False: facts.SegmentLeft}
+        record_many([NewFact(p, told[inside](segment=s.id, name=s.name), now) for p, s, inside in moved])
+    return len(moved)
 
 
 def settle(living: Living, people: set[int], now: datetime) -> None:
-    """The same for a generation that is being built: without facts and without counting."""
-    result = _Result()
-    _ask(living, people, now, result)
-    _write(result, now, silent=True)
+    """The same for a generation that is being built: without facts."""
+    moved = batch.apply([living], sorted(people), now)
+    if moved:
+        _tally(moved)
 
 
-def _ask(living: Living, people: set[int], now: datetime, result: _Result) -> None:
-    said = statement(living.node, scope=Scope(ids=sorted(people)))
-    params = said.params(now, seg=living.id, gen=living.generation)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT p.id, {said.inside} AS inside, {said.turns} AS turns, m.person_id IS NOT NULL AS was "
-            f"FROM {said.source} LEFT JOIN audience_segmentmember m ON m.person_id = p.id "
-            "AND m.person_id = ANY(%(ids)s::bigint[]) AND m.segment_id = %(seg)s AND m.generation = %(gen)s",
-            params,
-        )
-        for person_id, inside, turns, was in cursor.fetchall():
-            if inside and not was:
-                result.entered.append((person_id, living))
-            elif was and not inside:
-                result.left.append((person_id, living))
-            if turns is not None:
-                result.turns.append((person_id, living, turns))
+#: Up to so many times as many tests as needed are made in order to make them with one statement
+WASTE = 3
 
 
-def _write(result: _Result, now: datetime, *, silent: bool = False) -> int:
-    if result.entered:
-        _insert_members(result.entered, now)
-    if result.left:
-        _delete_members(result.left)
-    if result.turns:
-        note_turns([(p, s.id, s.generation, at) for p, s, at in result.turns])
-    if silent:
-        return 0
-    _tally(result)
-    told = [NewFact(p, facts.SegmentEntered(segment=s.id, name=s.name), now) for p, s in result.entered]
-    told += [NewFact(p, facts.SegmentLeft(segment=s.id, name=s.name), now) for p, s in result.left]
-    record_many(told)
-    return len(told)
-
-
-def _insert_members(rows: Sequence[tuple[int, Living]], now: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO audience_segmentmember (person_id, segment_id, generation, since) "
-            "SELECT p, s, g, %s FROM unnest(%s::bigint[], %s::bigint[], %s::int[]) AS n(p, s, g) "
-            "ON CONFLICT DO NOTHING",
-            [now, [p for p, _ in rows], [s.id for _, s in rows], [s.generation for _, s in rows]],
-        )
-
-
-def _delete_members(rows: Sequence[tuple[int, Living]]) -> None:
-    people = [p for p, _ in rows]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM audience_segmentmember m USING unnest(%s::bigint[], %s::bigint[], %s::int[]) AS n(p, s, g) "
-            "WHERE m.person_id = n.p AND m.segment_id = n.s AND m.generation = n.g AND m.person_id = ANY(%s)",
-            [people, [s.id for _, s in rows], [s.generation for _, s in rows], people],
-        )
+def _groups(wanted: Wanted) -> list[tuple[list[Living], set[int]]]:
+    """Segments that are tested together, and the people they are tested for."""
+    if not wanted:
+        return []
+    everybody: set[int] = set().union(*wanted.values())
+    if len(everybody) * len(wanted) <= WASTE * sum(map(len, wanted.values())):
+        return [(list(wanted), everybody)]
+    alike: dict[frozenset[int], list[Living]] = defaultdict(list)
+    for living, people in wanted.items():
+        alike[frozenset(people)].append(living)
+    return [(segments, set(people)) for people, segments in alike.items()]
 
 
 def note_turns(rows: Sequence[tuple[int, int, int, datetime]]) -> None:
@@ -195,20 +155,19 @@ def note_turns(rows: Sequence[tuple[int, int, int, datetime]]) -> None:
         )
 
 
-def _tally(result: _Result) -> None:
+def _tally(moved: Sequence[batch.Moved]) -> None:
     delta: dict[tuple[int, int, int], int] = defaultdict(int)
-    for sign, rows in ((1, result.entered), (-1, result.left)):
-        for p, s in rows:
-            delta[lane_key(p), s.id, s.generation] += sign
-    rows_ = [(*key, n) for key, n in delta.items() if n]
-    if not rows_:
+    for p, s, inside in moved:
+        delta[lane_key(p), s.id, s.generation] += 1 if inside else -1
+    rows = [(*key, n) for key, n in delta.items() if n]
+    if not rows:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO audience_segmenttally AS t (lane_key, segment_id, generation, members) "
             "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::bigint[]) "
             "ON CONFLICT (lane_key, segment_id, generation) DO UPDATE SET members = t.members + EXCLUDED.members",
-            [list(c) for c in zip(*rows_, strict=True)],
+            [list(c) for c in zip(*rows, strict=True)],
         )
 
 
