@@ -175,6 +175,7 @@ HELP = """Usage: headwater COMMAND [OPTIONS]
   migrate   bring the database to this release
   doctor    say what is wrong with this installation and how to mend it
   api       run an API operation from the command line: headwater api GET /contacts?q=kim
+  replay    let a reaction hear the history again: headwater replay insights --since 2026-10-01
   bench     measure: headwater bench NAME --json
 
 Each has --help. Every other command is Django's own (createsuperuser, shell, dbshell, ...).

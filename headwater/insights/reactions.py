@@ -12,7 +12,7 @@ from . import actions
 HEARS = ("contact.created", "stage.changed", "deal.created", "deal.moved", "deal.won", "deal.lost", "mail.sent")
 
 
-@reaction("insights", hears=HEARS, order=60)
+@reaction("insights", hears=HEARS, order=60, replay=True)
 def keep_milestones(batch: Sequence[Event]) -> None:
     """Two statements for a batch, one of them the notice."""
     items = [(e.person_id, "lead", e.at) for e in batch if e.kind == "contact.created"]

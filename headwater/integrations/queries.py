@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -15,8 +16,10 @@ from headwater.core.config import config
 from headwater.messaging.models import Outbox
 from headwater.people.queries import contacts
 from headwater.timeline import queries as log
-from headwater.timeline.models import Operation, Parked
+from headwater.timeline.models import Operation, Parked, Replay
 from headwater.timeline.partitions import Month, months
+from headwater.timeline.registry import consumers
+from headwater.timeline.replay import live_facts_wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class ReactionLine:
     facts_behind: int
     oldest_seconds: float
     parked: int
+    replayable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,12 @@ class JournalLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayLine:
+    row: Replay
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """lag: per reaction. parked: the newest facts that a reaction could not digest, how many there are, and how many
     of each consumer. Mails waiting and the ones overdue; the database's size in bytes; what operators did."""
@@ -57,8 +67,13 @@ class Health:
     database_bytes: int
     journal: list[JournalLine]
     months: list[Month]
+    replays: list[ReplayLine]
+    live_first: bool
     keep_facts_months: int
     keep_anonymous_months: int
+
+
+Row = TypeVar("Row", Operation, Replay)
 
 
 def health(now: datetime) -> Health:
@@ -67,9 +82,16 @@ def health(now: datetime) -> Health:
         cursor.execute("SELECT pg_database_size(current_database())")
         (size,) = cursor.fetchone()
     counts = log.parked_counts()
+    replays = [ReplayLine(row, who) for row, who in _by_whom(log.replays())]
     return Health(
         lag=[
-            ReactionLine(one.consumer, one.facts_behind, one.oldest_seconds, counts.get(one.consumer, 0))
+            ReactionLine(
+                one.consumer,
+                one.facts_behind,
+                one.oldest_seconds,
+                counts.get(one.consumer, 0),
+                can_replay(one.consumer),
+            )
             for one in log.lag(now)
         ],
         parked=named(log.parked(limit=20)),
@@ -80,6 +102,8 @@ def health(now: datetime) -> Health:
         database_bytes=size,
         journal=_journal(log.journal()),
         months=months(),
+        replays=replays,
+        live_first=any(r.row.state == Replay.RUNNING for r in replays) and live_facts_wait(),
         keep_facts_months=config.keep_facts_months,
         keep_anonymous_months=config.keep_anonymous_months,
     )
@@ -91,13 +115,21 @@ def named(rows: Sequence[Parked]) -> list[ParkedLine]:
     return [ParkedLine(row, people[row.person_id].name if row.person_id in people else "") for row in rows]
 
 
+def can_replay(consumer: str) -> bool:
+    """Whether hearing the history again does no harm to this reaction."""
+    found = consumers().get(consumer)
+    return found is not None and found.replay is not None
+
+
 def _journal(rows: Sequence[Operation]) -> list[JournalLine]:
+    return [JournalLine(row.at, who, _says(row), row.note) for row, who in _by_whom(rows)]
+
+
+def _by_whom(rows: Sequence[Row]) -> list[tuple[Row, str]]:
+    """Rows with the name of who did it: the user's, else the actor as it is ("system", "api:3")."""
     names = users([pk for row in rows if (pk := actors.user_id(row.actor)) is not None])
-    out = []
-    for row in rows:
-        user = names.get(actors.user_id(row.actor) or 0)
-        out.append(JournalLine(row.at, user.name if user else row.actor, _says(row), row.note))
-    return out
+    found = [(row, names.get(actors.user_id(row.actor) or 0)) for row in rows]
+    return [(row, user.name if user else row.actor) for row, user in found]
 
 
 def _says(row: Operation) -> str:
@@ -105,8 +137,11 @@ def _says(row: Operation) -> str:
     sentences = {
         "parked.retried": _("%(facts)s facts of %(subject)s tried again, with success"),
         "parked.discarded": _("%(facts)s facts of %(subject)s discarded"),
+        "replay.started": _("Replay of %(subject)s started, since %(since)s"),
+        "replay.stopped": _("Replay of %(subject)s stopped after %(facts)s facts"),
+        "replay.done": _("Replay of %(subject)s done, %(facts)s facts heard again"),
         "month.retired": _("Month %(subject)s retired, about %(facts)s facts"),
         "anonymous.forgotten": _("%(facts)s facts of anonymous visitors forgotten, up to %(subject)s"),
     }
-    words = {"subject": row.subject, "facts": row.detail.get("facts", 0)}
+    words = {"subject": row.subject, "facts": row.detail.get("facts", 0), "since": row.detail.get("since", "")[:10]}
     return sentences.get(row.what, f"{row.what}: %(subject)s") % words

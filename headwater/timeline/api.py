@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +13,8 @@ from ninja.errors import HttpError
 from headwater.core import clock
 from headwater.core.config import config
 
-from . import actions, partitions, queries
+from . import actions, partitions, queries, replay
+from .models import Replay
 from .registry import consumers
 
 router = Router(tags=["health"])
@@ -26,6 +27,7 @@ class ReactionOut(Schema):
     facts_behind: int
     oldest_seconds: float
     parked: int
+    replayable: bool
 
 
 class HealthOut(Schema):
@@ -66,6 +68,30 @@ class MonthsOut(Schema):
     months: list[MonthOut]
 
 
+class ReplayIn(Schema):
+    """since: the time from which on facts are heard again (when they happened); UTC where it has no zone."""
+
+    consumer: str
+    since: datetime
+
+
+class ReplayOut(Schema):
+    """state: running, done, stopped. facts: heard again so far; parked: those of them on which it failed. percent: how
+    far it is, by people. waits: it runs, and lets live facts go first at the moment."""
+
+    id: int
+    consumer: str
+    since: datetime
+    state: str
+    percent: int
+    facts: int
+    parked: int
+    waits: bool
+    actor: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
 class Which(Schema):
     """Either the keys of parked facts, or a consumer: all that is parked for it (at most 2,000 in one call)."""
 
@@ -100,6 +126,7 @@ def health(request: HttpRequest) -> dict[str, Any]:
                 "facts_behind": one.facts_behind,
                 "oldest_seconds": one.oldest_seconds,
                 "parked": counts.get(one.consumer, 0),
+                "replayable": consumers()[one.consumer].replay is not None,
             }
             for one in queries.lag(clock.now())
         ]
@@ -140,6 +167,34 @@ def discard(request: HttpRequest, which: DiscardIn) -> dict[str, int]:
         return {"discarded": actions.discard_all(consumer=consumer, note=which.note, actor=actor)}
     places = [actions.place(key) for key in which.keys]
     return {"discarded": actions.discard(places=places, note=which.note, actor=actor)}
+
+
+@router.get("/health/replays", response=list[ReplayOut])
+def replays(request: HttpRequest) -> list[dict[str, Any]]:
+    """Replays: those that run, then the newest."""
+    return [_replay(row) for row in queries.replays(limit=50)]
+
+
+@router.post("/health/replays", response={201: ReplayOut})
+def start_replay(request: HttpRequest, new: ReplayIn) -> tuple[int, dict[str, Any]]:
+    """Let a reaction hear again what happened since a point in time. Only reactions on which this does no harm can be
+    replayed (`replayable` in GET /health). It runs in the background and lets live facts go first."""
+    since = new.since if new.since.tzinfo else new.since.replace(tzinfo=UTC)
+    row = actions.start_replay(consumer=new.consumer, since=since, actor=request.actor)  # type: ignore[attr-defined]
+    return 201, _replay(row)
+
+
+@router.post("/health/replays/{replay_id}/stop", response=ReplayOut)
+def stop_replay(request: HttpRequest, replay_id: int) -> dict[str, Any]:
+    """End a replay where it is; what it did stays. One that has ended already stays as it is."""
+    actions.stop_replay(replay_id, actor=request.actor)  # type: ignore[attr-defined]
+    return _replay(Replay.objects.get(pk=replay_id))
+
+
+def _replay(row: Replay) -> dict[str, Any]:
+    fields = ("consumer", "since", "state", "percent", "facts", "parked", "actor", "started_at", "finished_at")
+    waits = row.state == Replay.RUNNING and replay.live_facts_wait()
+    return {"id": row.pk, "waits": waits, **{name: getattr(row, name) for name in fields}}
 
 
 def _consumer(which: Which) -> str:

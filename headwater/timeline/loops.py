@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from headwater.core.registry import Loop, loops, worker_services
 
-from . import actions, dispatch, partitions
+from . import actions, dispatch, partitions, replay
 from .actions import retention
 
 
@@ -37,4 +37,5 @@ loops.add(
     "timeline.anonymous",
     Loop("timeline.anonymous", retention.forget_anonymous, order=22, thread="housekeeping", every=600),
 )
+loops.add("timeline.replay", Loop("timeline.replay", replay.run_once, order=60, thread="housekeeping", every=1))
 worker_services.add("timeline.consumers", _start)

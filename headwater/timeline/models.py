@@ -136,3 +136,41 @@ class Operation(models.Model):
     subject = models.CharField(max_length=120)
     note = models.CharField(max_length=500, default="", blank=True)
     detail = models.JSONField(default=dict)
+
+
+class Replay(models.Model):
+    """A consumer hears the history again, from a point in time on, in the background (replay.py).
+
+    It has passed everything up to (upto_person, upto_at, upto_id) in the order of the history's key.
+    """
+
+    RUNNING, DONE, STOPPED = "running", "done", "stopped"
+
+    consumer = models.CharField(max_length=40)
+    since = models.DateTimeField()
+    started_at = models.DateTimeField()  # what was recorded later is heard live
+    actor = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, default=RUNNING)
+    finished_at = models.DateTimeField(null=True)
+    first_person = models.BigIntegerField()
+    last_person = models.BigIntegerField()
+    upto_person = models.BigIntegerField()
+    upto_at = models.DateTimeField()
+    upto_id = models.UUIDField()
+    facts = models.BigIntegerField(default=0)
+    parked = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["consumer"], condition=models.Q(state="running"), name="one_replay_at_a_time"
+            ),
+        )
+
+    @property
+    def percent(self) -> int:
+        """How much of it is done, by people; 100 only when it is."""
+        if self.state == self.DONE:
+            return 100
+        whole = self.last_person - self.first_person + 1
+        return max(0, min(99, (self.upto_person - self.first_person) * 100 // whole)) if whole > 0 else 0

@@ -23,14 +23,19 @@ def size(consumer: str) -> int:
     return min(_size.get(consumer, BATCH_TOTAL), BATCH_TOTAL)
 
 
-def learn(consumer: str, facts: int, seconds: float) -> None:
+def begin(consumer: str, facts: int) -> None:
+    """Start with so many facts, where nothing has been learnt yet."""
+    _size.setdefault(consumer, facts)
+
+
+def learn(consumer: str, facts: int, seconds: float, *, within: float = BATCH_SECONDS) -> None:
     """A batch of so many facts took so long. Too long: the next one is smaller in proportion, at most to a quarter.
     A full one that took less than half of what it may: the next one may be half as big again."""
     now = size(consumer)
-    if seconds > BATCH_SECONDS and facts > BATCH_LEAST:
-        wanted = int(facts * BATCH_SECONDS / seconds)
+    if seconds > within and facts > BATCH_LEAST:
+        wanted = int(facts * within / seconds)
         _size[consumer] = max(BATCH_LEAST, facts // 4, wanted)
-    elif 2 * seconds < BATCH_SECONDS and 2 * facts >= now:
+    elif 2 * seconds < within and 2 * facts >= now:
         _size[consumer] = min(BATCH_TOTAL, now * 3 // 2)
 
 

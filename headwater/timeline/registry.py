@@ -35,6 +35,8 @@ class Consumer:
     order: int = 100
     #: Kinds that this consumer never hears, when it hears everything else
     deaf_to: frozenset[str] = frozenset()
+    #: What a replay calls; None: hearing old facts again would do harm, so it cannot be replayed
+    replay: Reaction | None = field(default=None, compare=False)
 
     def wants(self, kind: str) -> bool:
         return kind not in self.deaf_to if self.hears is None else kind in self.hears
@@ -44,13 +46,22 @@ _consumers: dict[str, Consumer] = {}
 
 
 def reaction(
-    name: str, *, hears: Sequence[str] | None, order: int, deaf_to: Sequence[str] = ()
+    name: str,
+    *,
+    hears: Sequence[str] | None,
+    order: int,
+    deaf_to: Sequence[str] = (),
+    replay: bool | Reaction = False,
 ) -> Callable[[Reaction], Reaction]:
     """Register the one reaction of a package: `name` is its consumer, `hears` the kinds (None: all).
 
     The function gets a batch of Events (any people, each person's in order) inside a transaction that holds the
     lanes of those people. Whatever it writes commits together with the position, so it sees each fact once. It
     runs a constant number of statements for the batch. `order`: lower ones run first within a pass.
+
+    `replay`: True where hearing a fact again, long after it happened and perhaps for the second time, leaves what
+    hearing it once in time would have left (docs/adr/0005-replay.md); a function to call instead where only a part of
+    the reaction is so. Without it the consumer cannot be replayed.
     """
 
     def wrap(function: Reaction) -> Reaction:
@@ -58,7 +69,8 @@ def reaction(
         if known is not None and known.react.__module__ != function.__module__:
             raise ValueError(f"consumer {name!r} is registered twice")
         kinds = None if hears is None else frozenset(hears)
-        _consumers[name] = Consumer(name, kinds, function, order, frozenset(deaf_to))
+        again = function if replay is True else (replay or None)
+        _consumers[name] = Consumer(name, kinds, function, order, frozenset(deaf_to), again)
         return function
 
     return wrap

@@ -125,6 +125,39 @@ def test_the_months_are_told_with_their_rule(admin: Client) -> None:
     assert "What anonymous visitors did is kept for 13 months." in text
 
 
+def test_a_replay_is_asked_for_started_and_stopped(admin: Client) -> None:
+    text = admin.get("/settings/health/replay/insights/").content.decode()
+    assert "“insights” hears again everything" in text
+    assert admin.get("/settings/health/replay/journeys/").status_code == 404
+    answer = admin.post("/settings/health/replay/insights/", {"since": "2999-01-01T00:00"})
+    assert (answer.status_code, "in the future" in answer.content.decode()) == (422, True)
+    assert admin.post("/settings/health/replay/insights/", {"since": "yesterday"}).status_code == 422
+    assert admin.post("/settings/health/replay/insights/", {"since": "2026-01-01T00:00"}).status_code == 204
+    (row,) = queries.replays()
+    assert (row.consumer, row.state, row.since.isoformat()) == ("insights", "running", "2026-01-01T00:00:00+00:00")
+    assert "Replay of insights started, since 2026-01-01" in admin.get("/settings/health/").content.decode()
+    assert admin.post(f"/settings/health/replays/{row.pk}/stop/").status_code == 302
+    assert queries.replays()[0].state == "stopped"
+
+
+def test_the_api_starts_and_stops_replays(admin: Client) -> None:
+    def call(path: str, body: object) -> tuple[int, dict[str, object]]:
+        headers = {"X-CSRFToken": "x"}
+        answer = admin.post(f"/api/v1/health/replays{path}", json.dumps(body), "application/json", headers=headers)
+        return answer.status_code, answer.json()
+
+    able = {r["consumer"]: r["replayable"] for r in admin.get("/api/v1/health").json()["reactions"]}
+    assert able == {"audience": False, "insights": True, "journeys": False, "messaging": False}
+    status, made = call("", {"consumer": "insights", "since": "2026-01-01T00:00:00"})
+    assert (status, made["state"], made["since"], made["waits"]) == (201, "running", "2026-01-01T00:00:00Z", False)
+    assert call("", {"consumer": "insights", "since": "2026-01-01"})[0] == 422
+    assert call("", {"consumer": "journeys", "since": "2026-01-01"})[0] == 422
+    assert call("", {"consumer": "insights", "since": "tomorrow"})[0] == 422
+    assert call(f"/{made['id']}/stop", {})[1]["state"] == "stopped"
+    assert call("/999999/stop", {})[0] == 404
+    assert [r["state"] for r in admin.get("/api/v1/health/replays").json()] == ["stopped"]
+
+
 def test_others_may_not_act(bad: set[int]) -> None:
     client = Client()
     client.force_login(User.objects.create_user("s@x.example", "s@x.example", "pw", role="marketer"))
@@ -133,3 +166,4 @@ def test_others_may_not_act(bad: set[int]) -> None:
     assert client.post("/settings/health/discard/", {"key": key, "note": "x"}).status_code == 403
     assert client.get(f"/settings/health/parked/{key}/").status_code == 403
     assert client.get("/api/v1/health").status_code == 403
+    assert client.post("/settings/health/replay/insights/", {"since": "2026-01-01T00:00"}).status_code == 403

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from headwater.accounts.access import require_role, signed_in
 from headwater.accounts.models import Role
@@ -16,8 +17,9 @@ from headwater.timeline import actions as log
 from headwater.timeline import queries as logged
 from headwater.timeline.models import Parked
 
+from ..forms import ReplayForm
+from ..queries import can_replay, named
 from ..queries import health as read
-from ..queries import named
 
 
 @require_role(Role.ADMIN)
@@ -71,6 +73,34 @@ def discard(request: HttpRequest) -> HttpResponse:
     else:
         if done:
             messages.success(request, _("Discarded."))
+    return redirect("integrations:health")
+
+
+@require_role(Role.ADMIN)
+@require_http_methods(["GET", "POST"])
+def replay(request: HttpRequest, consumer: str) -> HttpResponse:
+    """The dialog that says what a replay does and asks since when; POST starts it."""
+    if not can_replay(consumer):
+        raise Http404(f"{consumer} cannot be replayed")
+    form = ReplayForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            since = form.cleaned_data["since"]
+            log.start_replay(consumer=consumer, since=since, actor=actors.user(signed_in(request).pk))
+        except log.ReplayRefused as refused:
+            form.add_error("since", str(refused))
+        else:
+            messages.success(request, _("The replay of %(name)s has begun.") % {"name": consumer})
+            return HttpResponse(status=204, headers={"HX-Redirect": reverse("integrations:health")})
+    status = 422 if request.method == "POST" else 200
+    return render(request, "integrations/health/replay.html", {"consumer": consumer, "form": form}, status=status)
+
+
+@require_role(Role.ADMIN)
+@require_POST
+def stop_replay(request: HttpRequest, replay_id: int) -> HttpResponse:
+    if log.stop_replay(replay_id, actor=actors.user(signed_in(request).pk)):
+        messages.success(request, _("Stopped. What it did so far stays."))
     return redirect("integrations:health")
 
 

@@ -15,11 +15,13 @@ from .recording import (
     record_many,
     release,
 )
+from .replays import ReplayRefused, start_replay, stop_replay
 
 __all__ = [
     "Custom",
     "NewFact",
     "Place",
+    "ReplayRefused",
     "Retried",
     "adopt",
     "discard",
@@ -34,4 +36,6 @@ __all__ = [
     "release",
     "retry",
     "retry_all",
+    "start_replay",
+    "stop_replay",
 ]

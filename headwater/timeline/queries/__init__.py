@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .reading import Entry, anonymous_counts, kinds_of, read, read_many
-from .standing import Lag, journal, lag, parked, parked_counts, parked_one
+from .standing import Lag, journal, lag, parked, parked_counts, parked_one, replays
 
 __all__ = [
     "Entry",
@@ -17,4 +17,5 @@ __all__ = [
     "parked_one",
     "read",
     "read_many",
+    "replays",
 ]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Case, Count, When
 
-from ..models import Operation, Parked
+from ..models import Operation, Parked, Replay
 from ..registry import consumers
 
 
@@ -48,6 +48,12 @@ def parked_counts() -> dict[str, int]:
     """How many facts are parked, by consumer; none where there are none."""
     counts = Parked.objects.values_list("consumer").annotate(n=Count("*")).order_by("consumer")
     return {consumer: int(n) for consumer, n in counts}
+
+
+def replays(limit: int = 10) -> Sequence[Replay]:
+    """Those that run, then the newest."""
+    running = Case(When(state=Replay.RUNNING, then=0), default=1)
+    return list(Replay.objects.order_by(running, "-started_at")[:limit])
 
 
 def journal(limit: int = 20) -> Sequence[Operation]:
