@@ -5,7 +5,7 @@ from __future__ import annotations
 from headwater.core.registry import Loop, loops
 from headwater.core.worker import HOUSEKEEPING
 
-from .actions import starts
+from .actions import moving, starts
 from .engine import due, leaving
 
 
@@ -22,3 +22,4 @@ loops.add("journeys.release", Loop("journeys.release", _release, order=310, ever
 # Entries by the calendar may be many at once: they have a thread of their own.
 loops.add("journeys.starts", Loop("journeys.starts", starts.run_once, order=320, thread="journeys.starts", every=5))
 loops.add("journeys.sweep", Loop("journeys.sweep", leaving.sweep, order=330, thread=HOUSEKEEPING, every=600))
+loops.add("journeys.move", Loop("journeys.move", moving.run_once, order=315, every=2))

@@ -72,6 +72,18 @@ class JourneyVersion(models.Model):
         constraints = [models.UniqueConstraint(fields=["journey", "number"], name="journeyversion_number")]
 
 
+class VersionMove(models.Model):
+    """People are being taken to a version: from a step to the one that `mapping` names ("exit": out), else to the step
+    of the same id. Done when `done_at` is set."""
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="+")
+    version = models.ForeignKey(JourneyVersion, on_delete=models.CASCADE, related_name="+")
+    mapping = models.JSONField(default=dict)
+    actor = models.CharField(max_length=40)
+    begun_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+
 class StartClock(models.Model):
     """How far a rule of a date or a schedule has been followed. rule: a hash of it."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from .editing import (
     Conflict,
     NotPublishable,
+    Undecided,
     create_journey,
     delete_draft,
     duplicate,
     pause,
     publish,
     resume,
+    roll_back,
     update_journey,
 )
 from .gallery import install
@@ -20,6 +22,7 @@ __all__ = [
     "Conflict",
     "Entry",
     "NotPublishable",
+    "Undecided",
     "create_journey",
     "delete_draft",
     "duplicate",
@@ -31,6 +34,7 @@ __all__ = [
     "remove",
     "resume",
     "retry",
+    "roll_back",
     "skip_wait",
     "update_journey",
 ]

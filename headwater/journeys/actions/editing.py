@@ -15,8 +15,10 @@ from headwater.core import clock, wake
 from ..engine import rulebook
 from ..engine.graph import check_shape, problems
 from ..models import Journey, JourneyVersion, StartClock, Status, empty_graph
+from ..queries.versions import held, titles
 from ..rules.calendar import rule_hash
 from ..rules.duration import RuleError
+from . import moving
 
 
 class NotPublishable(Exception):
@@ -25,6 +27,18 @@ class NotPublishable(Exception):
     def __init__(self, found: Sequence[RuleError]) -> None:
         super().__init__("; ".join(f"{p.where}: {p.message}" for p in found))
         self.problems = list(found)
+
+
+class Undecided(Exception):
+    """People are in steps that the new version does not have; `steps`: (id, name, how many people)."""
+
+    def __init__(self, steps: Sequence[tuple[str, str, int]]) -> None:
+        first = steps[0]
+        super().__init__(
+            _("%(n)s people are in “%(step)s”, which is no longer there: say what becomes of them.")
+            % {"n": first[2], "step": first[1]}
+        )
+        self.steps = list(steps)
 
 
 class Conflict(Exception):
@@ -101,29 +115,72 @@ def duplicate(journey_id: int, *, actor: str, name: str = "") -> Journey:
     )
 
 
-def publish(journey_id: int, *, actor: str) -> JourneyVersion:
-    """Make the draft the version that people enter from now on, and the journey live. People who are in it finish on
-    the version they entered. Nothing new is made of an unchanged draft. Raises NotPublishable, DoesNotExist."""
+def publish(
+    journey_id: int,
+    *,
+    actor: str,
+    people: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    revision: int | None = None,
+) -> JourneyVersion:
+    """Make the draft the version that people enter from now on, and the journey live. Nothing new is made of an
+    unchanged draft.
+
+    people: what becomes of those who are inside: "finish" on the version they entered, or "move" to this one, each to
+    the step that `mapping` names for hers ("exit": out of the journey) or to the step of the same id. None: they
+    finish, unless a step was removed that somebody is in; then somebody must decide. Raises NotPublishable, Undecided,
+    Conflict (revision), RuleError (people, mapping), Journey.DoesNotExist.
+    """
     with transaction.atomic():
         journey = Journey.objects.select_for_update().get(pk=journey_id)
+        if revision is not None and revision != journey.revision:
+            raise Conflict(_("Somebody else changed this journey in the meantime."))
         found = problems(journey.draft)
         if found:
             raise NotPublishable(found)
+        _decided(journey, people, mapping or {})
         version = journey.version
         now = clock.now()
         if version is None or version.graph != journey.draft:
+            last = journey.versions.order_by("-number").values_list("number", flat=True).first() or 0
             version = JourneyVersion.objects.create(
-                journey=journey,
-                number=(version.number if version else 0) + 1,
-                graph=journey.draft,
-                published_at=now,
-                actor=actor,
+                journey=journey, number=last + 1, graph=journey.draft, published_at=now, actor=actor
             )
         journey.version, journey.status, journey.updated_at = version, Status.LIVE, now
         journey.save()
         _prepare(journey, version, actor)
+        if people == "move":
+            moving.begin(version, mapping or {}, actor=actor)
         wake.notify([f"journey:{journey.pk}"])
     return version
+
+
+def _decided(journey: Journey, people: str | None, mapping: Mapping[str, str]) -> None:
+    """Is it clear what becomes of everybody? Raises Undecided, RuleError."""
+    if people not in (None, "finish", "move"):
+        raise RuleError(_("People either finish or move."), "people")
+    unknown = moving.check_mapping(mapping, journey.draft)
+    if unknown:
+        raise RuleError(_("There is no step %(step)s.") % {"step": unknown[0]}, "mapping")
+    if people == "finish" or journey.version is None:
+        return
+    # Whoever is on an older version has been decided about when that was replaced.
+    left = held(journey.pk, journey.draft, journey.version_id if people is None else None)
+    open_ = {step: n for step, n in left.items() if people is None or step not in mapping}
+    if open_:
+        names = titles(journey.version.graph, list(open_))
+        raise Undecided([(step, names[step], n) for step, n in sorted(open_.items())])
+
+
+def roll_back(
+    journey_id: int, number: int, *, actor: str, people: str | None = None, mapping: Mapping[str, str] | None = None
+) -> JourneyVersion:
+    """Publish what an earlier version was, as a new version; the draft becomes it too. Raises as `publish`, and
+    JourneyVersion.DoesNotExist."""
+    with transaction.atomic():
+        graph = JourneyVersion.objects.get(journey_id=journey_id, number=number).graph
+        update_journey(journey_id, graph=graph, actor=actor)
+        return publish(journey_id, actor=actor, people=people, mapping=mapping)
 
 
 def _prepare(journey: Journey, version: JourneyVersion, actor: str) -> None:

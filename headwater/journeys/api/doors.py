@@ -10,7 +10,7 @@ from ninja import Router
 from ninja.errors import HttpError
 
 from .. import actions
-from ..models import Journey, Passage
+from ..models import Journey, JourneyVersion, Passage
 from ..rules.duration import RuleError
 
 router = Router(tags=["journeys"])
@@ -21,7 +21,7 @@ def refusals() -> Iterator[None]:
     """What an action refuses, as an answer: 404, 409 for another revision, 422 for the rest."""
     try:
         yield
-    except (Journey.DoesNotExist, Passage.DoesNotExist) as error:
+    except (Journey.DoesNotExist, JourneyVersion.DoesNotExist, Passage.DoesNotExist) as error:
         raise HttpError(404, str(error)) from error
     except actions.Conflict as error:
         raise HttpError(409, str(error)) from error

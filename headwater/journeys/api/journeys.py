@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,7 +15,7 @@ from ..models import Journey
 from ..queries import gallery, overview
 from ..queries.draft import placed
 from .doors import actor_of, find, refusals, router
-from .schemas import EnterIn, JourneyChange, JourneyIn, JourneyOut, JourneyWhole
+from .schemas import EnterIn, JourneyChange, JourneyIn, JourneyOut, JourneyWhole, PublishIn
 
 
 @router.get("/journeys", response=list[JourneyOut])
@@ -58,14 +59,28 @@ def update_journey(request: HttpRequest, pk: int, data: JourneyChange) -> Any:
         return find(pk)
 
 
-@router.post("/journeys/{int:pk}/publish", response={200: JourneyOut, 422: dict[str, Any]})
-def publish_journey(request: HttpRequest, pk: int) -> Any:
-    """Make the draft the version that people enter. 422 with `problems`, each with its place, where it is not sound."""
+@router.post("/journeys/{int:pk}/publish", response={200: JourneyOut, 409: dict[str, Any], 422: dict[str, Any]})
+def publish_journey(request: HttpRequest, pk: int, data: PublishIn | None = None) -> Any:
+    """Make the draft the version that people enter. 422 with `problems` where it is not sound; 409 with `steps` where
+    people are in steps that are no longer there and it was not said what becomes of them."""
+    said = data or PublishIn()
+    return published(
+        pk, lambda: actions.publish(
+            pk, actor=actor_of(request), people=said.people, mapping=said.mapping, revision=said.revision
+        )
+    )  # fmt: skip
+
+
+def published(pk: int, publish: Callable[[], Any]) -> Any:
+    """What publishing answers."""
     with refusals():
         try:
-            actions.publish(pk, actor=actor_of(request))
+            publish()
         except actions.NotPublishable as error:
             return 422, _unsound(error)
+        except actions.Undecided as error:
+            steps = [{"step": step, "title": title, "people": n} for step, title, n in error.steps]
+            return 409, {"error": "people", "reason": str(error), "steps": steps, "choices": ["finish", "move"]}
         return 200, find(pk)
 
 

@@ -52,6 +52,19 @@ class JourneyChange(Schema):
     revision: int | None = None
 
 
+class PublishIn(Schema):
+    """people: "finish" on the version they entered, or "move" to this one, by `mapping` (step -> step, or "exit"), else
+    to the step of the same id."""
+
+    people: str | None = None
+    mapping: dict[str, str] = {}
+    revision: int | None = None
+
+
+class RollBackIn(PublishIn):
+    version: int
+
+
 class EnterIn(Schema):
     """key: the same key lets a person in once; left out, each call is a new cause."""
 

@@ -1,0 +1,179 @@
+"""Versions: what becomes of the people inside, what changed, and the way back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from headwater.core import clock
+from headwater.journeys import actions
+from headwater.journeys.actions import Entry, moving
+from headwater.journeys.engine import due
+from headwater.journeys.models import Due, Journey, Passage, PassageLog, StepCount, VersionMove
+from headwater.journeys.queries.versions import compare
+from headwater.journeys.rules.duration import RuleError
+from headwater.people import actions as people
+
+from .conftest import Make, chain, minutes
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+OLD = chain(("a", "wait", {"for": minutes(5)}), ("b", "exit", {"reason": "old"}))
+SAME = chain(("a", "wait", {"for": minutes(50)}), ("b", "exit", {"reason": "new"}))
+OTHER = chain(("x", "wait", {"for": minutes(1)}), ("b", "exit", {"reason": "new"}))
+
+
+def enter(journey: Journey, *ids: int) -> None:
+    actions.enter(journey.pk, [Entry(p, "k") for p in ids], actor="system")
+
+
+def move_all() -> int:
+    return sum(iter(moving.run_once, 0))
+
+
+def wake(after: int) -> None:
+    with clock.freeze(AT + timedelta(minutes=after)):
+        while due.run_once():
+            pass
+
+
+def test_a_removed_step_that_holds_people_asks_what_becomes_of_them(live: Make) -> None:
+    with clock.freeze(AT):
+        journey = live(OLD)
+        enter(journey, 1, 2)
+        actions.update_journey(journey.pk, graph=OTHER, actor="user:1")
+        with pytest.raises(actions.Undecided) as undecided:
+            actions.publish(journey.pk, actor="user:1")
+        assert undecided.value.steps == [("a", "Wait 5 minutes", 2)]
+        with pytest.raises(actions.Undecided):
+            actions.publish(journey.pk, actor="user:1", people="move")
+        assert Journey.objects.get().version.number == 1
+        assert actions.publish(journey.pk, actor="user:1", people="finish").number == 2
+        enter(journey, 3)
+    wake(10)
+    assert dict(Passage.objects.values_list("person_id", "outcome")) == {1: "old", 2: "old", 3: "new"}
+
+
+def test_people_move_by_a_stated_mapping(live: Make) -> None:
+    with clock.freeze(AT):
+        journey = live(OLD)
+        enter(journey, 1, 2)
+        before = journey.version_id
+        actions.update_journey(journey.pk, graph=OTHER, actor="user:1")
+        version = actions.publish(journey.pk, actor="user:1", people="move", mapping={"a": "x"})
+        assert move_all() == 2
+        assert VersionMove.objects.filter(done_at=None).count() == 0
+        assert due.run_once() == 2
+    assert set(Passage.objects.values_list("version_id", "step", "state", "until")) == {
+        (version.pk, "x", "waiting", AT + timedelta(minutes=1))
+    }
+    assert list(PassageLog.objects.filter(person_id=1).values_list("step", "outcome", "reason")) == [
+        ("a", "moved", "v2")
+    ]
+    counts = {(r.version_id, r.step, r.what): r.n for r in StepCount.objects.filter(what__in=["entered", "left"])}
+    assert sum(n for (v, s, w), n in counts.items() if (v, s, w) == (before, "a", "left")) == 2
+    assert sum(n for (v, s, w), n in counts.items() if (v, s, w) == (version.pk, "x", "entered")) == 2
+    wake(2)
+    assert set(Passage.objects.values_list("outcome", flat=True)) == {"new"}
+
+
+def test_in_the_same_step_she_goes_on_waiting_as_she_did(live: Make) -> None:
+    with clock.freeze(AT):
+        journey = live(OLD)
+        enter(journey, 1)
+        actions.update_journey(journey.pk, graph=SAME, actor="user:1")
+        actions.publish(journey.pk, actor="user:1", people="move")
+        assert move_all() == 1
+        assert move_all() == 0
+    assert Passage.objects.get().until == AT + timedelta(minutes=5)
+    wake(5)
+    assert (Passage.objects.get().outcome, PassageLog.objects.count()) == ("new", 2)
+
+
+def test_people_may_be_sent_out(live: Make) -> None:
+    with clock.freeze(AT):
+        journey = live(OLD)
+        enter(journey, 1)
+        actions.update_journey(journey.pk, graph=OTHER, actor="user:1")
+        actions.publish(journey.pk, actor="user:1", people="move", mapping={"a": "exit"})
+        move_all()
+    assert (Passage.objects.get().state, Passage.objects.get().outcome, Due.objects.count()) == ("exited", "moved", 0)
+
+
+def test_whoever_was_decided_about_is_not_asked_for_again(live: Make) -> None:
+    with clock.freeze(AT):
+        journey = live(OLD)
+        enter(journey, 1)
+        actions.update_journey(journey.pk, graph=OTHER, actor="user:1")
+        actions.publish(journey.pk, actor="user:1", people="finish")
+        third = chain(("x", "wait", {"for": minutes(2)}), ("b", "exit", {}))
+        actions.update_journey(journey.pk, graph=third, actor="user:1")
+        assert actions.publish(journey.pk, actor="user:1").number == 3
+
+
+def test_a_mapping_to_nowhere_is_refused(live: Make) -> None:
+    journey = live(OLD)
+    with pytest.raises(RuleError) as error:
+        actions.publish(journey.pk, actor="user:1", people="move", mapping={"a": "nowhere"})
+    assert error.value.where == "mapping"
+
+
+def test_the_way_back_is_a_new_version(live: Make) -> None:
+    journey = live(OLD)
+    actions.update_journey(journey.pk, graph=SAME, actor="user:1")
+    actions.publish(journey.pk, actor="user:1")
+    assert actions.roll_back(journey.pk, 1, actor="user:1").number == 3
+    journey.refresh_from_db()
+    assert (journey.draft, journey.version.graph) == (OLD, OLD)
+
+
+def test_what_changed_is_said_in_words() -> None:
+    before = chain(
+        ("a", "wait", {"for": minutes(5)}), ("b", "add_tag", {"tag": "x"}), ("c", "exit", {}),
+        entry=[{"kind": "tag", "tag": "vip"}],
+    )  # fmt: skip
+    after = chain(
+        ("a", "wait", {"for": minutes(9), "days": ["mon"]}), ("d", "set_stage", {"stage": "mql"}), ("c", "exit", {}),
+        entry=[{"kind": "stage", "stage": "mql"}], goal={"kind": "tag", "tag": "won"},
+        reentry={"rule": "always", "after": {"amount": 1, "unit": "days"}},
+    )  # fmt: skip
+    assert [(c.what, c.place, c.words) for c in compare(before, after)] == [
+        ("added", "d", "Added: Stage: Marketing qualified"),
+        ("removed", "b", "Removed: Tag x"),
+        ("changed", "a", "Wait for: 5 minutes → 9 minutes"),
+        ("changed", "a", "Then only on: – → Mon"),
+        ("changed", "a", "Then: leads to Stage: Marketing qualified instead of Tag x"),
+        ("added", "entry", "Entry added: Stage: Marketing qualified"),
+        ("removed", "entry", "Entry removed: Tag: vip"),
+        ("changed", "goal", "Goal: Tag: won"),
+        ("changed", "reentry", "People may come again: at any time, not before 1 day"),
+    ]
+    assert compare(after, after) == []
+
+
+def test_versions_over_the_api(call: Any) -> None:
+    made = call("POST", "/journeys", {"name": "X", "graph": OLD})[1]
+    path = f"/journeys/{made['id']}"
+    assert call("POST", f"{path}/publish", {})[1]["version"] == 1
+    pk = people.create_contact(actor="user:1", first_name="Ada", email="a@example.com").pk
+    call("POST", f"{path}/enter", {"person_ids": [pk]})
+    call("PUT", f"{path}/draft", {"graph": OTHER})
+    status, answer = call("POST", f"{path}/publish")
+    assert (status, answer["error"], answer["steps"]) == (
+        409, "people", [{"step": "a", "title": "Wait 5 minutes", "people": 1}],
+    )  # fmt: skip
+    assert answer["choices"] == ["finish", "move"]
+    assert call("POST", f"{path}/publish", {"people": "move", "mapping": {"a": "x"}})[1]["version"] == 2
+    listed = call("GET", f"{path}/versions")[1]
+    assert [(v["number"], v["people"], v["current"], v["by"]["name"]) for v in listed] == [
+        (2, 0, True, "Maria"), (1, 1, False, "Maria"),
+    ]  # fmt: skip
+    assert call("GET", f"{path}/versions/1")[1] == OLD
+    assert call("GET", f"{path}/versions/7")[0] == 404
+    assert [c["what"] for c in call("GET", f"{path}/compare?before=1&after=2")[1]] == [
+        "added", "removed", "changed", "changed",
+    ]  # fmt: skip
+    assert call("POST", f"{path}/rollback", {"version": 1, "people": "finish"})[1]["version"] == 3
+    assert call("POST", f"{path}/rollback", {"version": 9})[0] == 404
