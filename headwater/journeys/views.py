@@ -271,6 +271,8 @@ def change(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         place = first.where.split(".")
         if place[0] == "steps" and len(place) > 1:
             return redirect(f"{reverse('journeys:detail', args=[pk])}?step={place[1]}")
+    except actions.Undecided as error:
+        messages.error(request, str(error))
     except RuleError as error:
         messages.error(request, error.message)
     return redirect("journeys:detail", pk)
