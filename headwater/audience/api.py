@@ -17,6 +17,8 @@ from headwater.core import clock
 from headwater.people.queries import contacts
 
 from . import actions, compiler, queries
+from .compiler import seen
+from .compiler.palette import palette
 from .models import ScoreModel, ScoreRule, Segment
 
 router = Router(tags=["audience"])
@@ -33,6 +35,49 @@ def refusals() -> Iterator[None]:
         raise HttpError(409, str(error)) from error
     except ValueError as error:  # ConditionError is one: its text names each path
         raise HttpError(422, str(error)) from error
+
+
+@router.get("/segments/palette", response=dict[str, Any], summary="What an editor of conditions can offer")
+def get_palette(request: HttpRequest) -> Any:
+    return palette()
+
+
+class SeenOut(Schema):
+    value: str
+    count: int
+
+
+@router.get("/segments/suggest", response=list[SeenOut], summary="Values, properties and events that there are")
+def suggest(request: HttpRequest, of: str, q: str = "", limit: int = 20) -> Any:
+    """`of`: "field:NAME", "kinds", "props:KIND", "prop:KIND:NAME" or "tags"; `q`: what they contain."""
+    with refusals():
+        found = seen.suggest(of[:200], q[:200], max(1, min(limit, 100)))
+    return [{"value": value, "count": count} for value, count in found]
+
+
+class CheckIn(Schema):
+    definition: Any = None
+    key: str = ""
+
+
+class ProblemOut(Schema):
+    path: str
+    message: str
+
+
+class CheckOut(Schema):
+    problems: list[ProblemOut]
+    summary: str = ""
+
+
+@router.post("/segments/check", response=CheckOut, summary="What is wrong with a condition, and where")
+def check(request: HttpRequest, body: CheckIn) -> Any:
+    """`key`: of the segment that the condition is for (it must not lead back to itself)."""
+    try:
+        node = compiler.parse(body.definition, trail=(body.key,) if body.key else ())
+    except compiler.ConditionError as error:
+        return {"problems": [{"path": p.path, "message": p.message} for p in error.problems]}
+    return {"problems": [], "summary": compiler.summary(node)}
 
 
 class SegmentIn(Schema):

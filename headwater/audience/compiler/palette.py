@@ -1,179 +1,184 @@
-"""What the editor offers: fields with their operators, events with their properties, names to choose from."""
+"""What the editor offers: leaves with their parts, fields with their operators, events with their properties.
+
+A leaf's parts are made from its JSON Schema, so a leaf, a key or an operator that is new shows itself in the editor
+without a change there:
+
+    {"as": "choice" | "text" | "number" | "span" | "bool" | "json", "key"}     one control
+    {"as": "compare"}                the leaf's own "op" and "value"; with a "key", those of raw[key]
+    {"as": "moment", "key"}          {"op": "within", "value": "30d"}
+    {"as": "measure", "key"}         {"prop", "op", "value"}
+    {"as": "pair", "key"}            two dates
+    {"as": "where", "key"}           a list of {"prop", "op", "value"}
+    {"as": "records", "key"}         a list of {"field", "op", "value"} on the leaf's own `fields`
+    {"as": "word", "text"}, {"as": "field"}, {"as": "kind", "key"}
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import re
+from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection
+from django.templatetags.static import static
 from django.utils.translation import gettext as _
 
 from headwater.accounts.models import User
-from headwater.audience.models import ScoreModel, Segment, Topic
+from headwater.audience.models import Band, ScoreModel, Segment, Topic
 from headwater.audience.rules import PROP_OPS
-from headwater.core.facts import KINDS
+from headwater.core.facts import KINDS, look_of
 from headwater.people.models import Tag
 from headwater.people.rules import CONSENT_CHANNELS
 
+from . import seen
 from .checks import LIST_OPS, NO_VALUE_OPS, OPS, SPAN_OPS
 from .fields import FIELDS, TYPES
+from .hints import Hints, counts, hints, texts, type_label
 from .leaves.consent import STATES
-from .records import record_types
+from .nodes import LEAVES, Leaf
+from .records import RecordsLeaf
 from .words import kind_label, op_label
+
+#: The control for a value, where it is not the type's own name
+INPUTS = {"money": "number", "texts": "choices", "url": "text", "email": "text", "phone": "text", "custom": "text"}
 
 
 def palette() -> dict[str, Any]:
     """JSON for the editor; a constant number of statements."""
-    users = User.objects.filter(is_active=True).order_by("first_name", "last_name", "email")
+    said = hints()
+    for name, cls in LEAVES.items():
+        said[name] = {**said.get(name, {}), **_own(name, cls)}
     return {
-        "fields": [
-            {
-                "name": f.name,
-                "label": str(f.label),
-                "type": f.type,
-                "choices": [[v, str(label)] for v, label in f.choices()] if f.choices else None,
-            }
-            for f in FIELDS.values()
-        ],
-        "custom": custom_fields(),
-        "records": [
-            {
-                "key": cls.type,
-                "label": str(cls.label),
-                "fields": [
-                    {
-                        "name": name,
-                        "label": str(f.label),
-                        "type": f.type,
-                        "choices": [[v, str(label)] for v, label in f.choices()] if f.choices else None,
-                    }
-                    for name, f in cls.fields.items()
-                ],
-            }
-            for cls in record_types()
-        ],
-        "types": list(TYPES),
-        "ops": {type_: list(ops) for type_, ops in OPS.items()},
+        "icons": static("web/icons.svg"),
+        "text": texts(),
         "labels": {op: op_label(op) for op in sorted({o for ops in OPS.values() for o in ops} | set(PROP_OPS))},
+        "types": {t: {"ops": list(ops), "input": INPUTS.get(t, t)} for t, ops in OPS.items()},
+        "shapes": _shapes(),
         "propOps": PROP_OPS,
-        "spans": SPAN_OPS,
-        "lists": LIST_OPS,
-        "bare": NO_VALUE_OPS,
-        "kinds": [
-            {"kind": kind, "label": kind_label(kind), "props": [f.name for f in dataclasses.fields(cls)]}  # type: ignore[arg-type]
-            for kind, cls in sorted(KINDS.items())
-            if not cls.look.quiet
-        ],
-        "tags": list(Tag.objects.order_by("name").values_list("name", flat=True)[:1000]),
-        "segments": [list(row) for row in Segment.objects.order_by("name").values_list("key", "name")],
-        "models": [list(row) for row in ScoreModel.objects.order_by("pk").values_list("key", "name")],
-        "topics": [list(row) for row in Topic.objects.order_by("name").values_list("key", "name")],
-        "users": [[u.pk, u.name] for u in users],
-        "channels": list(CONSENT_CHANNELS),
-        "states": list(STATES),
-        "text": _texts(),
+        "leaves": [_leaf(name, said[name]) for name in said if name in LEAVES],
+        "as": [[t, type_label(t)] for t in TYPES],
+        "fields": _fields(),
+        "kinds": _kinds(),
+        "options": _options(),
     }
 
 
-#: How many contacts and companies, the newest ones, are looked through for the custom fields in use
-LOOKED_THROUGH = 2000
+def _shapes() -> dict[str, str]:
+    """What an operator asks for: nothing, a span, a list or two values; all others take one value of the type."""
+    of = (("none", NO_VALUE_OPS), ("span", SPAN_OPS), ("list", LIST_OPS), ("pair", ("between",)))
+    return {op: shape for shape, ops in of for op in ops}
 
 
-def custom_fields() -> list[dict[str, Any]]:
-    """Custom fields in use: name, label, and the type that their values look like (what "as" may say)."""
-    out = []
-    with connection.cursor() as cursor:
-        for table in ("contact", "company"):
-            cursor.execute(
-                "SELECT v.key, array_agg(DISTINCT jsonb_typeof(v.value)), bool_and(v.value #>> '{}' ~ %s) "
-                f"FROM (SELECT custom FROM people_{table} ORDER BY id DESC LIMIT %s) t, jsonb_each(t.custom) v "
-                "WHERE v.value NOT IN ('null', '\"\"') GROUP BY v.key ORDER BY v.key LIMIT 500",
-                [r"^\d{4}-\d{2}-\d{2}", LOOKED_THROUGH],
-            )
-            for key, shapes, dated in cursor.fetchall():
-                name = f"{table}.custom.{key}"
-                if re.fullmatch(r"\w+\.custom\.[a-z][a-z0-9_]{0,62}", name):
-                    out.append({"name": name, "label": key.replace("_", " "), "type": _looks_like(shapes, dated)})
-    return out
+def _own(name: str, cls: type[Leaf]) -> Hints:
+    """What a leaf of another package says of itself."""
+    own: Hints = dict(getattr(cls, "editor", {}))
+    if not issubclass(cls, RecordsLeaf):
+        return own
+    label = str(cls.label)
+    count = {"shown": False, "label": _("How many"), "labels": counts(), "whole": True}
+    return {"label": label[:1].upper() + label[1:], "icon": "layers", "negation": [_("has"), _("has not")],
+            "words": {name: label}, "fresh": {name: []}, "keys": {"count": count}, **own}  # fmt: skip
 
 
-def _looks_like(shapes: list[str], dated: bool) -> str:
-    if dated:
-        return "date"
-    types = {"number": "number", "boolean": "boolean", "array": "choices"}
-    return types.get(shapes[0], "text") if len(shapes) == 1 else "text"
-
-
-def _texts() -> dict[str, str]:
+def _leaf(name: str, said: Hints) -> dict[str, Any]:
+    label = str(said.get("label") or name.replace("_", " ").capitalize())
+    cls = LEAVES[name]
     return {
-        "all": _("All of these"),
-        "any": _("Any of these"),
-        "none": _("None of these"),
-        "add": _("Condition"),
-        "group": _("Group"),
-        "remove": _("Remove"),
-        "field": _("Contact or company field"),
-        "event": _("Behaviour"),
-        "tag": _("Tag"),
-        "theTag": _("the tag"),
-        "score": _("Score"),
-        "interest": _("Interest"),
-        "segment": _("Other segment"),
-        "consent": _("Consent"),
-        "random": _("Random sample"),
-        "has": _("has"),
-        "hasNot": _("has not"),
-        "is": _("is"),
-        "isNot": _("is not"),
-        "did": _("did"),
-        "didNot": _("did not"),
-        "custom": _("Custom field…"),
-        "customName": _("Name of the field"),
-        "contact": _("Contact"),
-        "company": _("Company"),
-        "times": _("times"),
-        "anyTime": _("at any time"),
-        "inLast": _("in the last"),
-        "firstWithin": _("the first time in the last"),
-        "firstOlder": _("the first time longer ago than"),
-        "lastOlder": _("the last time longer ago than"),
-        "lastWithin": _("the last time in the last"),
-        "property": _("Property"),
-        "value": _("Value"),
-        "values": _("Values, separated by commas"),
-        "and": _("and"),
-        "for": _("for"),
-        "band": _("band is"),
-        "points": _("points"),
-        "weight": _("signs"),
-        "inSegment": _("in the segment"),
-        "sample": _("in a random sample of"),
-        "consentFor": _("consent for"),
-        "interestIn": _("interest in"),
-        "scoreOf": _("score"),
-        "operator": _("Operator"),
-        "count": _("How often"),
-        "when": _("When"),
-        "unit": _("Unit"),
-        "number": _("Number"),
-        "fieldLabel": _("Field"),
-        "eventLabel": _("Event"),
-        "empty": _("Everybody, until you add a condition."),
-        "emptyAny": _("Nobody, until you add a condition."),
-        "s": _("seconds"),
-        "m": _("minutes"),
-        "h": _("hours"),
-        "d": _("days"),
-        "w": _("weeks"),
-        "cold": _("cold"),
-        "warm": _("warm"),
-        "hot": _("hot"),
-        "granted": _("granted"),
-        "withdrawn": _("withdrawn"),
-        "pending": _("pending"),
-        "notGiven": _("not given"),
-        "failed": _("The preview could not be loaded."),
-        "notJson": _("This is not JSON."),
-        "group_match": _("Conditions of this group"),
+        "type": name,
+        "fields": [_field(n, f) for n, f in cls.fields.items()] if issubclass(cls, RecordsLeaf) else None,
+        "label": label,
+        "icon": said.get("icon", "circle-dot"),
+        "group": str(said.get("group") or label),
+        "negation": [str(word) for word in said["negation"]] if "negation" in said else None,
+        "fresh": said.get("fresh", {}),
+        "keys": list(LEAVES[name].keys),
+        "parts": [{"as": "field"}] if name == "field" else list(_parts(name, LEAVES[name].schema, said)),
+    }
+
+
+def _parts(name: str, schema: Mapping[str, Any], said: Hints) -> Any:
+    """The controls of a leaf in the order of its schema, words between them."""
+    words, keys = said.get("words", {}), said.get("keys", {})
+    bare = "op" in schema and "value" in schema
+    for key, shape in schema.items():
+        if bare and key == "value":
+            continue
+        hint = {k: v if isinstance(v, (bool, int, float, list, dict)) else str(v) for k, v in keys.get(key, {}).items()}
+        if key in words:
+            yield {"as": "word", "text": str(words[key])}
+        if bare and key == "op":
+            alternatives = [k for k, v in keys.items() if v.get("instead") == "op"]
+            yield {"as": "compare", "ops": shape.get("enum"), "shown": True, "unit": str(said.get("unit", "")),
+                   "alternatives": alternatives, **hint}  # fmt: skip
+            continue
+        made = _part(shape)
+        if made["as"] == "text" and "options" in hint:
+            made["as"] = "choice"
+        yield {"key": key, "label": key.replace("_", " "), "shown": key == name, **made, **hint}
+    if "" in words:
+        yield {"as": "word", "text": str(words[""])}
+
+
+def _part(shape: Mapping[str, Any]) -> dict[str, Any]:
+    """One control from one property of a JSON Schema."""
+    inner = shape.get("properties", {})
+    if "enum" in shape:
+        return {"as": "choice", "options": [[v, str(v)] for v in shape["enum"]]}
+    if str(shape.get("pattern", "")).endswith("[smhdw]$"):
+        return {"as": "span"}
+    if "prop" in inner:
+        return {"as": "measure", "ops": inner.get("op", {}).get("enum")}
+    if "op" in inner:
+        ops = inner["op"].get("enum", [])
+        return {"as": "moment" if "within" in ops or "before" in ops else "compare", "ops": ops}
+    if shape.get("type") == "array":
+        items = shape.get("items", {})
+        if "prop" in items.get("properties", {}):
+            return {"as": "where", "ops": items["properties"].get("op", {}).get("enum")}
+        if "field" in items.get("properties", {}):
+            return {"as": "records"}
+        if items.get("type") == "string":
+            return {"as": "pair" if shape.get("maxItems") == 2 else "list"}
+        return {"as": "json"}
+    known = {"string": "text", "number": "number", "integer": "number", "boolean": "bool"}
+    limits = {"min": shape.get("minimum"), "max": shape.get("maximum")}
+    whole = {"whole": True} if shape.get("type") == "integer" else {}
+    kind = known.get(str(shape.get("type")), "json")
+    return {"as": kind, **whole, **({k: v for k, v in limits.items() if v is not None} if kind == "number" else {})}
+
+
+def _field(name: str, f: Any) -> dict[str, Any]:
+    choices = [[v, str(label)] for v, label in f.choices()] if f.choices else None
+    return {"name": name, "label": str(f.label), "type": f.type, "choices": choices}
+
+
+def _fields() -> list[dict[str, Any]]:
+    standard = [_field(f.name, f) | {"group": "company" if f.company else "contact"} for f in FIELDS.values()]
+    custom = [f | {"group": f["name"].partition(".")[0], "custom": True} for f in seen.custom_fields()]
+    return standard + custom
+
+
+def _kinds() -> list[dict[str, Any]]:
+    """Declared kinds, and those that the log holds beside them."""
+    declared = {k: [f.name for f in dataclasses.fields(cls)] for k, cls in KINDS.items() if not cls.look.quiet}  # type: ignore[arg-type]
+    for kind in seen.kinds():
+        if kind not in KINDS:
+            declared[kind] = []
+    return [
+        {"kind": kind, "label": kind_label(kind), "props": props, "icon": look_of(kind).icon, "hue": look_of(kind).hue}
+        for kind, props in sorted(declared.items())
+    ]
+
+
+def _options() -> dict[str, list[list[Any]]]:
+    users = User.objects.filter(is_active=True).order_by("first_name", "last_name", "email")
+    states = {"granted": _("granted"), "withdrawn": _("withdrawn"), "pending": _("pending"), "none": _("not given")}
+    return {
+        "tags": [[t, t] for t in Tag.objects.order_by("name").values_list("name", flat=True)[:1000]],
+        "segments": [list(row) for row in Segment.objects.order_by("name").values_list("key", "name")],
+        "models": [list(row) for row in ScoreModel.objects.order_by("pk").values_list("key", "name")],
+        "topics": [list(row) for row in Topic.objects.order_by("name").values_list("key", "name")],
+        "bands": [[v, str(label)] for v, label in Band.choices],
+        "users": [[u.pk, u.name] for u in users],
+        "channels": [[c, c] for c in CONSENT_CHANNELS],
+        "states": [[s, states.get(s, s)] for s in STATES],
     }

@@ -1,71 +1,176 @@
-"""The segment editor in a real browser: conditions are added, previewed while typing, saved, and edited again."""
+"""The segment editor in a real browser: by mouse and by keyboard alone, previewed while typing, saved, edited again."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from playwright.sync_api import Page
 
 from headwater.accounts.models import User
 from headwater.audience import actions
 from headwater.audience.models import Segment
+from headwater.core import clock
 from tests.browser import Watch, launched
 
-from .helpers import person
+from .helpers import happened, person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_a_segment_is_put_together_without_json(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def page(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     user = User.objects.create_user(username="m@x.test", email="m@x.test", password="x", role="marketer")
     client = Client()
     client.force_login(user)
-    person(name="Ana", tags=["vip"], country="KR")
-    person(name="Ben", country="KR")
-    person(name="Cleo", country="DE")
     actions.ensure_defaults()
     with launched() as browser:
-        context = browser.new_context()
+        context = browser.new_context(base_url=live_server.url)
         cookie = {"name": "sessionid", "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
         context.add_cookies([{**cookie, "url": live_server.url}])
+        context.route("**/live?*", lambda route: route.fulfill(content_type="text/event-stream", body=""))
         page = context.new_page()
         watch = Watch(page)
-        page.goto(f"{live_server.url}/segments/new/")
-        preview = page.locator("#segment-preview")
-        preview.locator("b", has_text="3").wait_for()
-
-        def add(kind: str, group: int = 0) -> None:
-            foot = page.locator(".sg").nth(group).locator("> .sg-foot")
-            foot.get_by_text("Condition", exact=True).click()
-            foot.locator(".menu-list").get_by_text(kind, exact=True).click()
-
-        page.get_by_label("Name", exact=True).fill("Koreans")
-        add("Contact or company field")
-        page.get_by_label("Value", exact=True).fill("KR")
-        preview.locator("b", has_text="2").wait_for()
-        add("Tag")
-        page.get_by_label("Tag", exact=True).fill("vip")
-        preview.locator("b", has_text="1").wait_for()
-        page.locator(".sg-row").nth(1).get_by_label("Operator").select_option(label="has not")
-        preview.get_by_text("Ben", exact=True).wait_for()
-        page.locator(".sg > .sg-foot").get_by_text("Group", exact=True).click()
-        add("Behaviour", 1)
-        page.locator(".sg-row").nth(2).get_by_label("Number").last.fill("0")
-        page.locator(".sg-row.bad").or_(preview.locator("b", has_text="0")).first.wait_for()
-        page.locator(".sg-row").nth(2).get_by_label("Remove").click()
-        page.locator(".sg").nth(1).get_by_label("Remove").click()
-        preview.locator("b", has_text="1").wait_for()
-        page.get_by_role("button", name="Save").click()
-        page.wait_for_url(re.compile(r"/segments/\d+/$"))
-        saved = Segment.objects.get()
-        assert saved.pending == {
-            "all": [{"field": "contact.country", "op": "eq", "value": "KR"}, {"not": {"tag": "vip"}}]
-        }
-        page.goto(f"{live_server.url}/segments/{saved.pk}/edit/")
-        preview.locator("b", has_text="1").wait_for()
-        assert page.get_by_label("Value", exact=True).input_value() == "KR"
+        yield page
         assert watch.problems == []
+
+
+def people() -> tuple[int, int, int]:
+    """Ana, a Korean VIP who looked at the prices twice; Ben, a Korean; Cleo, a German."""
+    ana = person(name="Ana", tags=["vip"], country="KR")
+    for _ in range(2):
+        happened(ana, "page.viewed", clock.now(), path="/pricing")
+    return ana, person(name="Ben", country="KR"), person(name="Cleo", country="DE")
+
+
+def count(page: Page, n: int) -> None:
+    page.locator(".seg-preview:not([aria-busy]) .seg-count b", has_text=re.compile(f"^{n}$")).wait_for()
+
+
+def add(page: Page, words: str, group: int = 0) -> None:
+    """By keyboard: opens the search of a group, types, takes the first answer."""
+    page.locator("[data-add]").nth(group).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("combobox", name="Add a condition").wait_for()
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+
+
+def definition(page: Page) -> Any:
+    return page.evaluate("document.querySelector('hw-conditions').value")
+
+
+def test_a_nested_segment_is_made_by_keyboard_alone(page: Page) -> None:
+    people()
+    page.goto("/segments/new/")
+    count(page, 3)
+    page.get_by_label("Name", exact=True).focus()
+    page.keyboard.type("Koreans who look at prices")
+    add(page, "country")  # the focus is in the value
+    page.keyboard.type("KR")
+    count(page, 2)
+    page.locator(".hc-foot").first.get_by_label("Add a group").focus()
+    page.keyboard.press("Enter")  # the focus is on the new group's "add"
+    page.keyboard.press("Enter")
+    page.keyboard.type("page viewed")
+    page.keyboard.press("Enter")  # the focus is in the count
+    page.keyboard.press("Control+a")
+    page.keyboard.type("2")
+    count(page, 1)
+    add(page, "tag")  # the first "add" is the inner group's
+    page.keyboard.type("vip")
+    page.keyboard.press("Alt+ArrowUp")  # above the event, still in the group
+    page.keyboard.press("Control+d")  # twice
+    assert definition(page)["all"][1]["any"][:2] == [{"tag": "vip"}, {"tag": "vip"}]
+    page.keyboard.press("Alt+Backspace")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    count(page, 1)
+    page.get_by_role("button", name="Save").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/segments/\d+/$"))
+    looked = {"event": "page.viewed", "within": "30d", "count": {"op": "gte", "value": 2}}
+    assert Segment.objects.get().pending == {
+        "all": [{"field": "contact.country", "op": "eq", "value": "KR"}, {"any": [{"tag": "vip"}, looked]}]
+    }
+
+
+def test_a_segment_is_edited_by_mouse_and_saved_again(page: Page) -> None:
+    people()
+    s = actions.create_segment(
+        name="S", definition={"all": [{"field": "contact.country", "op": "eq", "value": "KR"}]}, actor="user:1"
+    )
+    page.goto(f"/segments/{s.pk}/edit/")
+    count(page, 2)
+    page.get_by_label("Value", exact=True).click()
+    page.get_by_label("Value", exact=True).fill("")
+    page.get_by_role("option", name="DE").click()  # what is seen is offered
+    count(page, 1)
+    add(page, "tag")
+    page.locator(".hc-row").nth(1).get_by_label("Operator").select_option(label="has not")
+    page.get_by_label("Tag", exact=True).fill("vip")
+    count(page, 1)
+    page.locator(".hc-row").nth(1).get_by_label("Actions").click()
+    page.get_by_role("option", name="Put into a group").click()
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(re.compile(r"/segments/\d+/$"))
+    s.refresh_from_db()
+    assert s.pending == {
+        "all": [{"field": "contact.country", "op": "eq", "value": "DE"}, {"any": [{"not": {"tag": "vip"}}]}]
+    }
+
+
+def test_what_is_wrong_is_said_at_the_very_condition(page: Page) -> None:
+    people()
+    page.goto("/segments/new/")
+    count(page, 3)
+    add(page, "tag")
+    page.get_by_label("Name", exact=True).focus()  # nothing is called wrong while it is being filled in
+    page.locator(".hc-row.bad .hc-err", has_text="must be the name of a tag").wait_for()
+    assert page.get_by_label("Tag", exact=True).get_attribute("aria-invalid") == "true"
+    page.get_by_role("tab", name="JSON").click()
+    page.locator(".seg-problems li", has_text="$.all[0].tag must be the name of a tag").wait_for()
+    page.get_by_label("The definition as JSON").fill('{"any": [{"tag": "vip"}')
+    page.locator(".seg-problems li", has_text="This is not JSON").wait_for()
+    page.get_by_label("The definition as JSON").fill('{"any": [{"tag": "vip"}]}')
+    count(page, 1)
+    page.get_by_role("tab", name="Conditions").click()
+    assert page.get_by_label("Conditions of this group").input_value() == "any"
+    assert page.locator(".hc-err").count() == 0
+
+
+def test_the_editor_stands_alone_with_leaves_of_its_host(page: Page) -> None:
+    """As a journey embeds it: more keys of an event, a leaf of its own, no segment around it."""
+    people()
+    page.goto("/segments/new/")
+    count(page, 3)
+    page.evaluate(
+        """() => {
+        const editor = document.createElement('hw-conditions');
+        editor.setAttribute('check', '');
+        editor.extra = {
+          event: {parts: [{as: 'choice', key: 'since', label: 'since', options: [['entry', 'her entry'],
+            ['arrival', 'her arrival']]}]},
+          mail: {label: 'Mail of this journey', icon: 'mail', fresh: {mail: 'welcome', did: 'opened'}, parts: [
+            {as: 'choice', key: 'did', label: 'Did', shown: true, options: [['opened', 'opened'],
+              ['clicked', 'clicked']]},
+            {as: 'choice', key: 'mail', label: 'Mail', shown: true, options: [['welcome', 'Welcome']]}]}};
+        editor.value = {any: [{event: 'page.viewed', since: 'entry'}, {mail: 'welcome', did: 'opened'}]};
+        window.told = [];
+        editor.addEventListener('change', (event) => window.told.push(event.detail.value));
+        document.querySelector('hw-segment-edit').replaceWith(editor);
+        }"""
+    )
+    page.get_by_label("since", exact=True).select_option(label="her arrival")
+    page.get_by_label("Did", exact=True).select_option(label="clicked")
+    assert page.evaluate("window.told.at(-1)") == {
+        "any": [
+            {"event": "page.viewed", "since": "arrival"},
+            {"mail": "welcome", "did": "clicked"},
+        ]
+    }

@@ -20,7 +20,6 @@ from headwater.people.models import Contact
 
 from .. import actions, queries
 from ..compiler import ConditionError, parse, summary
-from ..compiler.palette import palette
 from ..engine.book import book
 from ..forms import SegmentForm
 from ..models import Segment
@@ -135,7 +134,7 @@ def segment_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             definition = json.loads(request.POST.get("definition", ""))
     else:
         form = SegmentForm(initial=initial | {"definition": json.dumps(definition)})
-    context = {"form": form, "segment": s, "definition": definition, "palette": palette()}
+    context = {"form": form, "segment": s, "definition_json": json.dumps(definition)}
     return render(request, "audience/segment_edit.html", context)
 
 

@@ -1,0 +1,105 @@
+// <hw-segment-edit>: the page of a segment's editor. The preview follows the conditions while they are typed (the last
+// question wins, the old answer stays, greyed, until the new one is there), and the JSON tab shows the same.
+"use strict";
+if (!customElements.get("hw-segment-edit")) {
+  class SegmentEdit extends HTMLElement {
+    connectedCallback() {
+      this.editor = this.querySelector("hw-conditions");
+      this.json = this.querySelector("[data-json]");
+      this.view = this.querySelector("[data-preview]");
+      this.problems = this.querySelector(".seg-problems");
+      this.form = this.querySelector("form");
+      this.clean = this.editor.getAttribute("value");
+      this.editor.addEventListener("change", () => {
+        if (document.activeElement !== this.json) this.write();
+        this.soon();
+      });
+      this.json.addEventListener("input", () => this.typed());
+      for (const tab of this.querySelectorAll("[role=tab]")) {
+        tab.addEventListener("click", () => this.show(tab));
+        tab.addEventListener("keydown", (event) => {
+          if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+          const other = [...this.querySelectorAll("[role=tab]")].find((one) => one !== tab);
+          this.show(other);
+          other.focus();
+        });
+      }
+      this.write();
+      this.preview();
+    }
+
+    disconnectedCallback() {
+      clearTimeout(this.timer);
+      this.request?.abort();
+    }
+
+    show(tab) {
+      for (const one of this.querySelectorAll("[role=tab]")) {
+        const chosen = one === tab;
+        one.setAttribute("aria-selected", String(chosen));
+        one.tabIndex = chosen ? 0 : -1;
+        document.getElementById(one.getAttribute("aria-controls")).hidden = !chosen;
+      }
+      if (tab.id === "tab-json") this.write();
+    }
+
+    write() {
+      this.json.value = JSON.stringify(this.editor.value, null, 2);
+      this.json.removeAttribute("aria-invalid");
+    }
+
+    typed() {
+      let value;
+      try {
+        value = JSON.parse(this.json.value);
+      } catch (error) {
+        this.json.setAttribute("aria-invalid", "true");
+        this.tell([{ path: "", message: `${this.json.dataset.wrong} ${error.message}` }]);
+        return;
+      }
+      this.json.removeAttribute("aria-invalid");
+      this.editor.value = value;
+      this.soon();
+    }
+
+    tell(problems) {
+      this.problems.replaceChildren(...problems.map(({ path, message }) => {
+        const line = document.createElement("li");
+        if (path) line.append(Object.assign(document.createElement("code"), { textContent: path }), " ");
+        line.append(message);
+        return line;
+      }));
+    }
+
+    soon() {
+      this.view.setAttribute("aria-busy", "true");
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.preview(), 250);
+    }
+
+    async preview() {
+      this.request?.abort();
+      const request = (this.request = new AbortController());
+      this.view.setAttribute("aria-busy", "true");
+      let answer;
+      try {
+        const body = new URLSearchParams({ definition: JSON.stringify(this.editor.value), key: this.dataset.key });
+        const headers = { "X-CSRFToken": window.hw.csrf() };
+        const response = await fetch(this.dataset.url, { method: "POST", headers, body, signal: request.signal });
+        if (!response.ok) throw new Error(response.status);
+        answer = await response.json();
+      } catch (error) {
+        if (error.name === "AbortError") return;
+        this.view.textContent = this.view.dataset.failed;
+        this.view.removeAttribute("aria-busy");
+        return;
+      }
+      this.editor.problems = answer.problems || [];
+      this.tell(answer.problems || []);
+      if (answer.html === undefined) return; // the last good answer stays, greyed
+      this.view.innerHTML = answer.html;
+      this.view.removeAttribute("aria-busy");
+    }
+  }
+  customElements.define("hw-segment-edit", SegmentEdit);
+}
