@@ -6,7 +6,8 @@ class CoreConfig(PackageConfig):
     label = "core"
 
     def ready(self) -> None:
-        from headwater.core import arrays
+        from headwater.core import arrays, moments
 
         arrays.install()
+        moments.install()
         super().ready()

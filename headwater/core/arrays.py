@@ -12,7 +12,9 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.types.array import ListDumper
+from psycopg.abc import DumperKey
+from psycopg.adapt import PyFormat
+from psycopg.types.array import BaseListDumper, ListDumper
 
 _NONE = type(None)
 
@@ -45,7 +47,19 @@ def _texts(values: list[Any], gaps: bool) -> str | None:
     return '{"' + joined + '"}'
 
 
+PLAIN = {int, str, UUID, datetime, _NONE}
+
+
 class FastListDumper(ListDumper):
+    """Plain lists go out without a type of their own: the statement says it (`%s::bigint[]`, a comparison with a
+    column), and it stays one statement to the server whatever the size of the numbers."""
+
+    def get_key(self, obj: list[Any], format: PyFormat) -> DumperKey:
+        return self.cls if PLAIN.issuperset(map(type, obj)) else super().get_key(obj, format)
+
+    def upgrade(self, obj: list[Any], format: PyFormat) -> BaseListDumper:
+        return self if PLAIN.issuperset(map(type, obj)) else super().upgrade(obj, format)
+
     def dump(self, obj: list[Any]) -> Any:
         text = literal(obj)
         return super().dump(obj) if text is None else text.encode()

@@ -80,7 +80,7 @@ def _database(args: argparse.Namespace, progress: Any) -> Any:
     """Point DATABASE_URL at the bench's own database, made if missing; returns the server that was started."""
     import psycopg
 
-    from headwater.core.config import config, database_from_url
+    from headwater.core.config import config, connect_args, database_from_url
     from headwater.core.embedded import Embedded
 
     name = f"bench_{args.name}_{args.contacts}_{args.events}"
@@ -97,14 +97,7 @@ def _database(args: argparse.Namespace, progress: Any) -> Any:
         server = embedded if embedded.start() else None
         url, admin = embedded.url(name), embedded.url("postgres")
     target = database_from_url(admin)
-    with psycopg.connect(
-        dbname=target["NAME"],
-        user=target["USER"] or None,
-        password=target["PASSWORD"] or None,
-        host=target["HOST"] or None,
-        port=target["PORT"] or None,
-        autocommit=True,
-    ) as connection:
+    with psycopg.connect(**connect_args(target)) as connection:
         if args.fresh:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():

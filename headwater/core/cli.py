@@ -87,9 +87,9 @@ def _work(argv: list[str]) -> int:
         import django
 
         django.setup()
-        from headwater.core.worker import Worker
+        from headwater.core import worker
 
-        return Worker().run()
+        return worker.run()
 
 
 def _migrate(argv: list[str]) -> int:

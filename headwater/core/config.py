@@ -81,9 +81,20 @@ def database_from_url(url: str) -> dict[str, Any]:
         "PORT": str(options.pop("port", "") or parts.port or ""),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**options, "application_name": "headwater"},
+        "OPTIONS": {
+            "server_side_binding": True,
+            "prepare_threshold": 5,
+            **options,
+            "application_name": "headwater",
+        },
         "TEST": {"NAME": name},
     }
+
+
+def connect_args(database: dict[str, Any]) -> dict[str, Any]:
+    """What psycopg wants, out of Django's settings of a database, for an autocommit connection beside Django's."""
+    parts = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    return {name: database[key] or None for name, key in parts.items()} | {"autocommit": True}
 
 
 @dataclass

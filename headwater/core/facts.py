@@ -43,14 +43,16 @@ class Fact:
 
     kind: ClassVar[str]
     look: ClassVar[Look]
+    #: (field, its default or MISSING), in order
+    _defaults: ClassVar[tuple[tuple[str, Any], ...]]
 
     def data(self) -> dict[str, Any]:
         """The fact's fields as JSON-ready values, empty ones left out (they come back as defaults)."""
         out = {}
-        for f in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, f.name)
-            if f.default is dataclasses.MISSING or value != f.default:
-                out[f.name] = value
+        for name, default in self._defaults:
+            value = getattr(self, name)
+            if default is dataclasses.MISSING or value != default:
+                out[name] = value
         return out
 
 
@@ -73,6 +75,7 @@ def fact(kind: str, *, icon: str, hue: int, group: Group, says: str, quiet: bool
             raise ValueError(f"fact kind {kind!r} is declared twice: {known} and {made}")
         made.kind = kind
         made.look = Look(icon, hue, group, says, quiet)
+        made._defaults = tuple((f.name, f.default) for f in dataclasses.fields(made))
         KINDS[kind] = made
         return cast(F, made)
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import close_old_connections
 
+from headwater.core.config import connect_args
 from headwater.core.wake import LIVE
 
 log = logging.getLogger("headwater.live")
@@ -50,17 +51,10 @@ class Hub:
                 self.streams.pop(topic, None)
 
     async def _hear(self) -> None:
-        database = settings.DATABASES["default"]
         while self.streams:
             try:
                 connection = await psycopg.AsyncConnection.connect(
-                    dbname=database["NAME"],
-                    user=database["USER"] or None,
-                    password=database["PASSWORD"] or None,
-                    host=database["HOST"] or None,
-                    port=database["PORT"] or None,
-                    autocommit=True,
-                    application_name="headwater-live",
+                    **connect_args(settings.DATABASES["default"]), application_name="headwater-live"
                 )
                 async with connection:
                     await connection.execute(f"LISTEN {LIVE}")

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 
 from headwater.core import clock
-from headwater.core.config import config
+from headwater.core.config import config, connect_args
 from headwater.core.crash import point
 from headwater.core.wake import WORK
 
@@ -52,16 +52,8 @@ class Refused(Exception):
 
 async def connect(name: str) -> psycopg.AsyncConnection[Any]:
     """An autocommit connection to the configured database."""
-    database = config.database
     return await psycopg.AsyncConnection.connect(
-        dbname=database["NAME"],
-        user=database["USER"] or None,
-        password=database["PASSWORD"] or None,
-        host=database["HOST"] or None,
-        port=database["PORT"] or None,
-        autocommit=True,
-        application_name=name,
-        connect_timeout=5,
+        **connect_args(config.database), application_name=name, connect_timeout=5
     )
 
 

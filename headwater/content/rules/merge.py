@@ -117,12 +117,21 @@ def required(template: str, context: Mapping[str, Any]) -> str | None:
     return None
 
 
+_PLAIN = frozenset({str, int, bool, float, type(None)})
+
+
 def prune(value: Any) -> Any:
     """A context made of plain values only: dates as ISO text, unknown objects as text, None and "" left out, so
     that `default` and the check for missing values see them as missing."""
+    if type(value) in _PLAIN:  # nearly all of them, for every person of every mail
+        return value
     if isinstance(value, Mapping):
-        items = ((str(k), prune(v)) for k, v in value.items())
-        return {k: v for k, v in items if v is not None and v != ""}
+        out = {}
+        for k, v in value.items():
+            plain = v if type(v) in _PLAIN else prune(v)
+            if plain is not None and plain != "":
+                out[str(k)] = plain
+        return out
     if isinstance(value, list | tuple | set | frozenset):
         return [prune(v) for v in value]
     if value is None or isinstance(value, bool | int | float | str):

@@ -20,7 +20,12 @@ def test_a_database_url_becomes_django_s_settings() -> None:
         "HOST": "db.example.com",
         "PORT": "6432",
     }
-    assert made["OPTIONS"] == {"sslmode": "require", "application_name": "headwater"}
+    assert made["OPTIONS"] == {
+        "sslmode": "require",
+        "server_side_binding": True,
+        "prepare_threshold": 5,
+        "application_name": "headwater",
+    }
 
 
 def test_a_socket_directory_goes_into_host() -> None:
