@@ -28,14 +28,23 @@ COUNT_CAP = 100
 
 
 def zone_of(user: User) -> ZoneInfo:
-    """Where a user's days begin and end: her own time zone, else the workspace's."""
-    for name in (user.time_zone, Workspace.objects.values_list("time_zone", flat=True).filter(pk=1).first() or "UTC"):
-        try:
-            if name:
-                return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            continue
-    return ZoneInfo("UTC")
+    """Where a user's days begin and end: her own time zone, else the workspace's. Looked up once for a request, whose
+    sections all ask: the user remembers it."""
+    kept = vars(user)
+    if "_zone" not in kept:
+        kept["_zone"] = _zone(user.time_zone) or _zone(_workspace_zone()) or ZoneInfo("UTC")
+    return kept["_zone"]  # type: ignore[no-any-return]
+
+
+def _workspace_zone() -> str:
+    return Workspace.objects.values_list("time_zone", flat=True).filter(pk=1).first() or ""
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
 
 
 def zone_of_current() -> ZoneInfo:
@@ -218,19 +227,20 @@ def teammates() -> list[User]:
 def hot_without_step(user_id: int, limit: int) -> list[Contact]:
     """Hot leads of a user, or of nobody, who are no customers and about whom there is no open task, hottest first.
 
-    One statement along the index of hot scores.
+    One statement along the index of hot scores: the model is a value and no join, or the index's order is lost.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.person_id FROM audience_personscore s JOIN audience_scoremodel m ON m.id = s.model_id "
-            "JOIN people_contact c ON c.id = s.person_id WHERE m.key = %s AND s.band = 'hot' "
+            "SELECT s.person_id FROM audience_personscore s JOIN people_contact c ON c.id = s.person_id "
+            "WHERE s.model_id = (SELECT id FROM audience_scoremodel WHERE key = %s) AND s.band = 'hot' "
             "AND (c.owner_id = %s OR c.owner_id IS NULL) AND c.stage IN ('lead', 'mql', 'sql', 'opportunity') "
             "AND NOT EXISTS (SELECT 1 FROM teamwork_task t WHERE t.contact_id = s.person_id AND t.done_at IS NULL) "
             "ORDER BY s.points DESC, s.person_id LIMIT %s",
             [ENGAGEMENT, user_id, limit],
         )
         ids = [pk for (pk,) in cursor.fetchall()]
-    found = {c.pk: c for c in Contact.objects.select_related("company").filter(pk__in=ids)}
+    columns = ("name", "email", "company__name")
+    found = {c.pk: c for c in Contact.objects.select_related("company").only(*columns).filter(pk__in=ids)}
     return [found[pk] for pk in ids if pk in found]
 
 

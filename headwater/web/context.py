@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.models import User, Workspace
@@ -40,7 +40,7 @@ class Line:
     """A line of the sidebar as the template needs it."""
 
     name: str
-    label: Any
+    label: str
     icon: str
     url: str
     current: bool = False
@@ -51,14 +51,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    label: Any
+    label: str
     lines: list[Line] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Shortcut:
     keys: str
-    label: Any
+    label: str
     url: str
     #: Nothing else on the page carries these keys, so the list itself must
     hidden_link: bool
@@ -179,16 +179,17 @@ class Shell:
             if url:
                 count = item.count(self.request) if item.count else None
                 current = item.name == self.current
-                yield Line(item.name, item.label, item.icon, url, current, self.keys.get(item.name, ""), count)
+                yield Line(item.name, str(item.label), item.icon, url, current, self.keys.get(item.name, ""), count)
 
     @cached_property
     def sections(self) -> list[Section]:
         """The sidebar. Settings come last, as one line at the bottom."""
-        found = [Section(label, list(self._lines(name))) for name, label in SECTIONS.items()]
+        found = [Section(str(label), list(self._lines(name))) for name, label in SECTIONS.items()]
         in_settings = self.request.path.startswith("/settings/") or self.current in {
             item.name for item in visible(self.role, "settings")
         }
-        line = Line("settings", _("Settings"), "settings", url_of("accounts:profile"), in_settings, "g ,", None, True)
+        profile = url_of("accounts:profile")
+        line = Line("settings", gettext("Settings"), "settings", profile, in_settings, "g ,", None, True)
         return [section for section in found if section.lines] + [Section("", [line])]
 
     @property
@@ -212,7 +213,7 @@ class Shell:
         for action in sorted(palette_actions, key=lambda action: action.order):
             url = url_of(action.url)
             if action.shortcut and url:
-                rows.append(Shortcut(action.shortcut.lower(), action.label, url, True))
+                rows.append(Shortcut(action.shortcut.lower(), str(action.label), url, True))
         return rows
 
 
