@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.core import clock
 
+from .rules import initials_of
+
 
 class Role(models.TextChoices):
     ADMIN = "admin", _("Administrator")
@@ -48,8 +50,7 @@ class User(AbstractUser):
 
     @property
     def initials(self) -> str:
-        letters = (self.first_name[:1] + self.last_name[:1]).upper()
-        return letters or self.email[:2].upper()
+        return initials_of(self.first_name, self.last_name, self.email)
 
 
 class Workspace(models.Model):

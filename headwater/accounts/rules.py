@@ -21,6 +21,11 @@ def time_zones() -> list[str]:
     return ["UTC", *sorted(zone for zone in available_timezones() if zone.startswith(regions))]
 
 
+def initials_of(first: str, last: str, email: str) -> str:
+    """Two letters for an avatar."""
+    return (first[:1] + last[:1]).upper() or email[:2].upper()
+
+
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Only the entries that changed, as they were and as they are."""
     changed = [name for name in after if before.get(name) != after[name]]

@@ -70,11 +70,16 @@ def matching(condition: Any, person_ids: Sequence[int]) -> set[int]:
 
 def scores(person_ids: Sequence[int], model: str = ENGAGEMENT) -> dict[int, Score]:
     """The score of each of these people; those who have none are cold with 0 points."""
-    rows = PersonScore.objects.filter(
-        person_id__in=list(person_ids), model_id__in=ScoreModel.objects.filter(key=model).values("pk")
-    ).values_list("person_id", "points", "band")
     out = {p: Score(0, COLD) for p in person_ids}
-    out.update({p: Score(points, band) for p, points, band in rows})
+    if not out:
+        return out
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT person_id, points, band FROM audience_personscore WHERE person_id = ANY(%s) "
+            "AND model_id = (SELECT id FROM audience_scoremodel WHERE key = %s)",
+            [list(out), model],
+        )
+        out.update({p: Score(points, band) for p, points, band in cursor.fetchall()})
     return out
 
 

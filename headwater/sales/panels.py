@@ -104,24 +104,25 @@ def _contact_handover(request: Any, contact: Contact) -> dict[str, Any] | None:
 
 def _new_leads(user: User, now: datetime, limit: int) -> list[TodayItem]:
     """Leads that wait for an answer, with the SLA's clock."""
-    rows = queries.waiting(user.pk, limit)
+    language, accept = get_language() or "en", gettext("Accept")
+    why = gettext("%(reason)s · score %(score)s")
     return [
         TodayItem(
-            title=str(h.contact),
-            why=gettext("%(reason)s · score %(score)s") % {"reason": h.reason, "score": h.score},
-            url=reverse("sales:lead", args=[h.pk]),
-            person_id=h.contact_id,
-            name=str(h.contact),
-            company=h.contact.company.name if h.contact.company else "",
-            due=h.sla_due_at,
-            late=h.sla_due_at < now,
+            title=lead.name,
+            why=why % {"reason": lead.reason, "score": lead.score},
+            url=f"/leads/{lead.pk}/",
+            person_id=lead.person_id,
+            name=lead.name,
+            company=lead.company,
+            due=lead.sla_due_at,
+            late=lead.sla_due_at < now,
             clock=True,
-            chip=money_of(h.deal),
+            chip=format_money(lead.amount, lead.currency or "", language),
             chip_hue=60,
             icon="handshake",
-            buttons=[(_("Accept"), reverse("sales:accept", args=[h.pk]))],
+            buttons=[(accept, f"/leads/{lead.pk}/accept/")],
         )
-        for h in rows
+        for lead in queries.waiting(user.pk, limit)
     ]
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.models import User
-from headwater.audience import queries as audience
+from headwater.accounts.queries import colleagues
 from headwater.core import clock
 from headwater.core.registry import (
     NavItem,
@@ -57,7 +57,7 @@ def composer(*, contact: int | None = None, deal: int | None = None, company: in
         "composer_company": company,
         "outcomes": CallOutcome.choices,
         "kinds": TaskKind.choices,
-        "teammates": queries.teammates(),
+        "teammates": colleagues(),
         "tomorrow": rules.next_morning(clock.now(), queries.zone_of_current()),
     }
 
@@ -100,50 +100,48 @@ def _company_notes(request: Any, company: Company) -> dict[str, Any]:
     return company_notes(company.pk)
 
 
-def task_item(task: Task, now: datetime, why: str) -> TodayItem:
+def _task_item(task: queries.DueTask, now: datetime, why: str) -> TodayItem:
     """A task as a line of the Today page."""
-    person = task.contact
     return TodayItem(
         title=task.title,
-        why=why,
-        url=reverse("people:record", args=[person.pk]) if person else reverse("teamwork:tasks"),
-        person_id=person.pk if person else None,
-        name=str(person) if person else "",
-        company=person.company.name if person and person.company else "",
+        why=task.note or why,
+        url=f"/people/{task.person_id}/" if task.person_id else reverse("teamwork:tasks"),
+        person_id=task.person_id,
+        name=task.name,
+        company=task.company,
         due=task.due_at,
-        late=task.due_at is not None and task.due_at < now,
+        late=task.due_at < now,
         icon={"call": "phone", "email": "mail"}.get(task.kind, "square-check"),
-        task_id=task.pk,
+        task_id=task.id,
     )
 
 
 def _overdue(user: User, now: datetime, limit: int) -> list[TodayItem]:
-    page = queries.tasks(view="overdue", now=now, zone=queries.zone_of(user), owner_id=user.pk, limit=limit)
-    return [task_item(t, now, t.note or gettext("Past its time")) for t in page.tasks]
+    why = gettext("Past its time")
+    return [_task_item(t, now, why) for t in queries.due(user.pk, since=None, until=now, limit=limit)]
 
 
 def _due_today(user: User, now: datetime, limit: int) -> list[TodayItem]:
-    page = queries.tasks(view="today", now=now, zone=queries.zone_of(user), owner_id=user.pk, limit=limit)
-    return [task_item(t, now, t.note or gettext("Due today")) for t in page.tasks]
+    why, midnight = gettext("Due today"), queries.end_of_day(now, queries.zone_of(user))
+    return [_task_item(t, now, why) for t in queries.due(user.pk, since=now, until=midnight, limit=limit)]
 
 
 def _hot_without_step(user: User, now: datetime, limit: int) -> list[TodayItem]:
     """Hot people of mine, or of nobody, about whom nobody has anything to do."""
-    found = queries.hot_without_step(user.pk, limit)
-    scores = audience.scores([c.pk for c in found])
+    why, hot = gettext("Score %(points)s and no next step"), gettext("Hot")
     return [
         TodayItem(
-            title=str(c),
-            why=gettext("Score %(points)s and no next step") % {"points": scores[c.pk].points},
-            url=reverse("people:record", args=[c.pk]),
-            person_id=c.pk,
-            name=str(c),
-            company=c.company.name if c.company else "",
-            chip=gettext("Hot"),
+            title=lead.name,
+            why=why % {"points": lead.points},
+            url=f"/people/{lead.person_id}/",
+            person_id=lead.person_id,
+            name=lead.name,
+            company=lead.company,
+            chip=hot,
             chip_hue=25,
             icon="flame",
         )
-        for c in found
+        for lead in queries.hot_without_step(user.pk, limit)
     ]
 
 

@@ -208,3 +208,14 @@ def test_only_what_changed_is_a_difference():
 def test_admin_covers_every_scope():
     assert rules.covers(["admin"], "write")
     assert not rules.covers(["read"], "write")
+
+
+@pytest.mark.django_db
+def test_colleagues_are_those_who_can_sign_in_by_name():
+    make("b@example.com", first_name="Bea", last_name="Vu", hue=25)
+    make("a@example.com")
+    make("gone@example.com", is_active=False)
+    assert [(c.name, c.initials, c.hue) for c in queries.colleagues()] == [
+        ("a@example.com", "A@", 265),
+        ("Bea Vu", "BV", 25),
+    ]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from headwater.accounts.models import User
+from headwater.accounts.queries import colleagues
 
 from .. import feed, queries, registry
 from ..forms import STAGE_HUES
@@ -37,7 +37,7 @@ def people(request: HttpRequest) -> HttpResponse:
     if is_fragment(request):
         return render(request, "people/people_list.html", context)
     context |= {
-        "owners": User.objects.filter(is_active=True).order_by("first_name", "last_name"),
+        "owners": colleagues(),
         "stages": [(v, label, STAGE_HUES.get(v, "")) for v, label in Stage.choices if v != Stage.VISITOR],
     }
     return render(request, "people/people.html", context)

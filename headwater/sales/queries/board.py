@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import Count, Sum
 from django.template.defaultfilters import date as date_format
 
 from headwater.audience import queries as audience
 from headwater.core.money import format_money, format_short
 from headwater.people import queries as people
 from headwater.teamwork import queries as teamwork
-from headwater.teamwork.models import Task
 
-from ..models import Deal, LeadHandover, Pipeline, PipelineStage
+from ..models import Deal, Pipeline, PipelineStage
 from ..rules import is_rotten
 
 #: Cards of a column that are shown at once.
@@ -105,20 +105,21 @@ def heads(
 
 def board(pipeline: Pipeline, *, now: datetime, owner_id: int | None = None, language: str = "en") -> list[Column]:
     """All columns with their first cards; a handful of statements for any number of deals."""
-    stages = list(pipeline.stages.all())
-    rows: list[Row] = []
-    if stages:
-        first, *rest = [_column(stage.pk, owner_id).values_list("pk", flat=True)[: CARDS + 1] for stage in stages]
-        rows = _rows(list(first.union(*rest, all=True)))
+    picked = (
+        "SELECT d.id FROM unnest(%s::bigint[]) AS stage(id) CROSS JOIN LATERAL (SELECT id FROM sales_deal "
+        f"WHERE stage_id = stage.id{_OF_OWNER if owner_id is not None else ''} ORDER BY position, id LIMIT %s) d"
+    )
+    owner = [] if owner_id is None else [owner_id]
+    rows = _rows(picked, [[stage.pk for stage in pipeline.stages.all()], *owner, CARDS + 1])
     by_stage: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
-        by_stage[row["stage_id"]].append(row)
-    shown = {c["id"]: c for c in _cards([r for s in stages for r in by_stage[s.pk][:CARDS]], now, language)}
+        by_stage[row.stage_id].append(row)
+    shown = {c["id"]: c for c in _cards([r for mine in by_stage.values() for r in mine[:CARDS]], now, language)}
     columns = []
     for head in heads(pipeline, owner_id=owner_id, language=language):
         mine = by_stage[head.stage.pk]
         more = _cursor(mine[CARDS - 1]) if len(mine) > CARDS else ""
-        columns.append(Column(head, [shown[str(r["id"])] for r in mine[:CARDS]], more))
+        columns.append(Column(head, [shown[str(r.id)] for r in mine[:CARDS]], more))
     return columns
 
 
@@ -131,78 +132,102 @@ def more_cards(
         position, last = float(at), int(pk)
     except ValueError as error:
         raise ValueError(f"not a cursor of cards: {after!r}") from error
-    rows = _column(stage.pk, owner_id).filter(Q(position__gt=position) | Q(position=position, pk__gt=last))
-    found = _rows(list(rows.values_list("pk", flat=True)[: CARDS + 1]))
+    picked = (
+        "SELECT id FROM sales_deal WHERE stage_id = %s AND (position, id) > (%s, %s)"
+        f"{_OF_OWNER if owner_id is not None else ''} ORDER BY position, id LIMIT %s"
+    )
+    owner = [] if owner_id is None else [owner_id]
+    found = _rows(picked, [stage.pk, position, last, *owner, CARDS + 1])
     more = _cursor(found[CARDS - 1]) if len(found) > CARDS else ""
     return _cards(found[:CARDS], now, language), more
 
 
 def card(deal_id: int, *, now: datetime, language: str = "en") -> Card:
     """One deal as a card. Raises Deal.DoesNotExist."""
-    found = _rows([deal_id])
+    found = _rows("SELECT %s::bigint AS id", [deal_id])
     if not found:
         raise Deal.DoesNotExist(deal_id)
     return _cards(found, now, language)[0]
 
 
-def _column(stage_id: int, owner_id: int | None) -> QuerySet[Deal]:
-    rows = Deal.objects.filter(stage_id=stage_id).order_by("position", "id")
-    return rows if owner_id is None else rows.filter(owner_id=owner_id)
+class Row(NamedTuple):
+    """A deal with what its card names. No model: 150 deals with contact, company, owner and stage would be 750."""
+
+    id: int
+    version: int
+    name: str
+    position: float
+    stage_id: int
+    pipeline_id: int
+    amount: Decimal | None
+    currency: str
+    expected_close: date | None
+    stage_at: datetime
+    contact_id: int | None
+    company_id: int | None
+    kind: str  # of its stage
+    rot_days: int
+    who: str | None  # company, else person
+    owner: str | None
+    owner_hue: int | None
+    waiting: bool  # its lead is not answered yet
 
 
-Row = dict[str, Any]
-#: No model instances: 150 deals with their contact, company, owner and stage would be 750 of them
-_COLUMNS = (
-    "id", "version", "name", "position", "stage_id", "pipeline_id", "amount", "currency", "expected_close", "stage_at",
-    "contact_id", "company_id", "contact__name", "contact__email", "company__name", "owner__first_name",
-    "owner__last_name", "owner__email", "owner__hue", "stage__kind", "stage__rot_days",
-)  # fmt: skip
+_OF_OWNER = " AND owner_id = %s"
+_SELECT = """
+SELECT d.id, d.version, d.name, d.position, d.stage_id, d.pipeline_id, d.amount, d.currency, d.expected_close,
+       d.stage_at, d.contact_id, d.company_id, s.kind, s.rot_days,
+       coalesce(nullif(co.name, ''), nullif(c.name, ''), c.email),
+       coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.email), u.hue,
+       EXISTS (SELECT FROM sales_leadhandover h WHERE h.deal_id = d.id AND h.status = 'open')
+FROM ({picked}) p JOIN sales_deal d ON d.id = p.id JOIN sales_pipelinestage s ON s.id = d.stage_id
+LEFT JOIN people_contact c ON c.id = d.contact_id LEFT JOIN people_company co ON co.id = d.company_id
+LEFT JOIN accounts_user u ON u.id = d.owner_id ORDER BY d.position, d.id
+"""
 
 
-def _rows(ids: Sequence[int]) -> list[Row]:
-    """Deals by id, in the order of their columns."""
-    found: list[Row] = list(Deal.objects.filter(pk__in=ids).values(*_COLUMNS))
-    return sorted(found, key=lambda r: (r["position"], r["id"]))
+def _rows(picked: str, values: Sequence[Any]) -> list[Row]:
+    """Deals whose ids a statement picks, in the order of their columns."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SELECT.format(picked=picked), values)
+        return [Row(*found) for found in cursor.fetchall()]
 
 
 def _cursor(row: Row) -> str:
-    return f"{row['position']!r}~{row['id']}"
+    return f"{row.position!r}~{row.id}"
 
 
 def _cards(rows: Sequence[Row], now: datetime, language: str) -> list[Card]:
-    """Rows as cards, in three statements."""
-    persons = [r["contact_id"] for r in rows if r["contact_id"] is not None]
-    activities = teamwork.next_activities([r["id"] for r in rows])
-    scores = audience.scores(persons) if persons else {}
-    open_leads = LeadHandover.objects.filter(contact_id__in=persons, status=LeadHandover.OPEN)
-    waiting = set(open_leads.values_list("deal_id", flat=True))
+    """Rows as cards, in two statements."""
+    titles = teamwork.next_activities([r.id for r in rows])
+    scores = audience.scores([r.contact_id for r in rows if r.contact_id is not None])
     hot = {person for person, score in scores.items() if score.band == "hot"}
-    return [_card(r, now, language, activities.get(r["id"]), r["contact_id"] in hot, r["id"] in waiting) for r in rows]
+    closes = {day: date_format(day, "j M") for day in {r.expected_close for r in rows} if day}
+    return [_card(r, now, language, titles.get(r.id, ""), r.contact_id in hot, closes) for r in rows]
 
 
-def _card(r: Row, now: datetime, language: str, activity: Task | None, hot: bool, waiting: bool) -> Card:
-    who = r["company__name"] or r["contact__name"] or r["contact__email"] or ""
-    owner = f"{r['owner__first_name'] or ''} {r['owner__last_name'] or ''}".strip() or r["owner__email"] or ""
-    running, close = r["stage__kind"] == "open", r["expected_close"]
+def _card(r: Row, now: datetime, language: str, title: str, hot: bool, closes: Mapping[date, str]) -> Card:
+    running, close = r.kind == "open", r.expected_close
+    who, owner = r.who or "", r.owner or ""
     return Card(
-        id=str(r["id"]),
-        version=str(r["version"]),
-        stage_id=str(r["stage_id"]),
-        pipeline_id=r["pipeline_id"],
-        name=r["name"],
-        url=f"/deals/{r['id']}/",
+        id=str(r.id),
+        version=str(r.version),
+        stage_id=str(r.stage_id),
+        pipeline_id=r.pipeline_id,
+        name=r.name,
+        url=f"/deals/{r.id}/",
         who=who,
         mark=who[:1] or "–",
-        hue=str(people.hue_of(r["company_id"] or r["contact_id"] or 0)),
-        money=format_money(r["amount"], r["currency"], language),
-        close=date_format(close, "j M") if close else "",
+        hue=str(people.hue_of(r.company_id or r.contact_id or 0)),
+        money=format_money(r.amount, r.currency, language),
+        close=closes[close] if close else "",
         late=running and close is not None and close < now.date(),
-        rotten=running and is_rotten(r["stage_at"], r["stage__rot_days"], now),
-        days=str((now - r["stage_at"]).days),
+        rotten=running and is_rotten(r.stage_at, r.rot_days, now),
+        days=str((now - r.stage_at).days),
         hot=hot,
-        waiting=waiting,
+        waiting=r.waiting,
         owner=owner,
         initials="".join(part[:1] for part in owner.split(" ")[:2]).upper(),
-        owner_hue=str(r["owner__hue"] or 265),
-        next=activity.title if activity else "",
+        owner_hue=str(r.owner_hue or 265),
+        next=title,
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Q
 
 from ..models import LeadHandover, SalesDesk
 from ..rules import in_time_share
@@ -24,11 +25,32 @@ def latest_for(person_id: int) -> LeadHandover | None:
     return rows.filter(contact_id=person_id).order_by("-created_at").first()
 
 
-def waiting(user_id: int, limit: int = 30) -> list[LeadHandover]:
+class NewLead(NamedTuple):
+    """A lead that waits for its answer, with its person and the worth of its deal."""
+
+    pk: int
+    person_id: int
+    name: str
+    company: str
+    reason: str
+    score: int
+    sla_due_at: datetime
+    amount: Decimal | None
+    currency: str | None  # None: no deal
+
+
+def waiting(user_id: int, limit: int = 30) -> list[NewLead]:
     """Leads that a user (or nobody in particular) is to answer, the most urgent first."""
-    rows = LeadHandover.objects.select_related("contact", "contact__company", "deal")
-    rows = rows.filter(Q(owner_id=user_id) | Q(owner=None), status=LeadHandover.OPEN)
-    return list(rows.order_by("sla_due_at")[:limit])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT h.id, c.id, coalesce(nullif(c.name, ''), nullif(c.email, ''), '#' || c.id), "
+            "coalesce(co.name, ''), h.reason, h.score, h.sla_due_at, d.amount, d.currency FROM sales_leadhandover h "
+            "JOIN people_contact c ON c.id = h.contact_id LEFT JOIN people_company co ON co.id = c.company_id "
+            "LEFT JOIN sales_deal d ON d.id = h.deal_id WHERE (h.owner_id = %s OR h.owner_id IS NULL) "
+            "AND h.status = 'open' ORDER BY h.sla_due_at LIMIT %s",
+            [user_id, limit],
+        )
+        return [NewLead(*found) for found in cursor.fetchall()]
 
 
 def sla_minutes() -> int:

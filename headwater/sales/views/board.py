@@ -69,7 +69,7 @@ def _pipeline(request: HttpRequest) -> Pipeline:
 def _frame(request: HttpRequest, pipeline: Pipeline) -> dict[str, Any]:
     """What board and table share: pipeline, owner filter."""
     said, owner_id = _owner(request)
-    sellers = list(accounts.active_users())
+    sellers = accounts.colleagues()
     return {
         "pipeline": pipeline,
         "pipelines": queries.pipelines(),

@@ -53,7 +53,7 @@ def _page(request: HttpRequest, row: Deal, *, status: int = 200, problem: str = 
         "activities": teamwork.deal_activities(row.pk) if row.contact_id is None else [],
         "days": _days(row),
         "deal_id": row.pk,
-        "sellers": list(accounts.active_users()),
+        "sellers": accounts.colleagues(),
         "currencies": CURRENCIES,
         "problem": problem,
         "lost_form": lost or ReasonForm(),

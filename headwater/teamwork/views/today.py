@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import naturalday
@@ -27,7 +27,7 @@ def today(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     found = queries.today(request.user, now)  # type: ignore[arg-type]
     context = {
-        "sections": [(section.source, [_line(item) for item in section.items]) for section in found],
+        "sections": [(section.source, _lines(section.items)) for section in found],
         "day": now.astimezone(queries.zone_of(request.user)).date(),  # type: ignore[arg-type]
         "total": sum(len(section.items) for section in found),
         "words": _words(),
@@ -47,20 +47,24 @@ def _words() -> dict[str, str]:
     }
 
 
-def _line(item: TodayItem) -> dict[str, Any]:
-    """An item as rows/today.html draws it."""
-    due = timezone.localtime(item.due) if item.due else None
-    return {
-        "item": item,
-        "due": date_format(due, "c") if due else "",
-        "when": _when(due, item.clock) if due else "",
-        "buttons": [(str(label), url, n == 0) for n, (label, url) in enumerate(item.buttons)],
-        "create": _("Create a task for %(name)s") % {"name": item.name} if item.person_id else "",
-    }
-
-
-def _when(due: datetime, clock: bool) -> str:
-    """ "3 Nov 14:00" beside a running clock, else "tomorrow 14:00"."""
-    if clock:
-        return date_format(due, "j M H:i")
-    return f"{naturalday(due, 'j M')} {date_format(due, 'H:i')}"
+def _lines(items: Sequence[TodayItem]) -> list[dict[str, Any]]:
+    """Items as rows/today.html draws them."""
+    create = _("Create a task for %(name)s")
+    dues = {item.due: timezone.localtime(item.due) for item in items if item.due}
+    days = {due.date(): naturalday(due, "j M") for due in dues.values()}
+    dates = {due.date(): date_format(due, "j M") for due in dues.values()}
+    lines = []
+    for item in items:
+        due = dues[item.due] if item.due else None
+        # beside a running clock the date itself, else "tomorrow"
+        day = (dates if item.clock else days)[due.date()] if due else ""
+        lines.append(
+            {
+                "item": item,
+                "due": due.isoformat() if due else "",
+                "when": f"{day} {due:%H:%M}" if due else "",
+                "buttons": [(str(label), url, n == 0) for n, (label, url) in enumerate(item.buttons)],
+                "create": create % {"name": item.name} if item.person_id else "",
+            }
+        )
+    return lines

@@ -13,14 +13,10 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from headwater.accounts.models import User, Workspace
-from headwater.core import clock
 from headwater.people.models import Contact
 
-from .models import Call, Note, Notification, Task
-from .registry import TodayItem, TodaySource, today_sources
+from ..models import Call, Note, Notification, Task
 
-#: The score model that says who is hot (audience).
-ENGAGEMENT = "engagement"
 View = Literal["open", "overdue", "today", "upcoming", "done"]
 VIEWS: tuple[View, ...] = ("open", "overdue", "today", "upcoming", "done")
 #: Counters above this show as "99+".
@@ -126,12 +122,6 @@ def counts(*, now: datetime, zone: ZoneInfo, owner_id: int | None) -> dict[str, 
     return {v: _within(rows, v, now, zone)[:COUNT_CAP].count() for v in ("overdue", "today", "upcoming")}
 
 
-def due_count(user: User) -> int:
-    """How many tasks of a user are due by now or within a day, at most COUNT_CAP: the number in the sidebar."""
-    soon = clock.now() + timedelta(days=1)
-    return Task.objects.filter(owner=user, done_at=None, due_at__lt=soon)[:COUNT_CAP].count()
-
-
 def for_contact(person_id: int, *, done: int = 3) -> list[Task]:
     """A person's open tasks by due time, then the last few that were done."""
     rows = Task.objects.select_related("owner").filter(contact_id=person_id)
@@ -150,14 +140,15 @@ def for_deal(deal_id: int, *, done: int = 5) -> list[Task]:
     ]
 
 
-def next_activities(deal_ids: Sequence[int]) -> dict[int, Task]:
-    """For each of these deals its open task that is due first."""
-    rows = (
-        Task.objects.filter(deal_id__in=list(deal_ids), done_at=None)
-        .order_by("deal_id", F("due_at").asc(nulls_last=True), "id")
-        .distinct("deal_id")
-    )
-    return {t.deal_id: t for t in rows if t.deal_id is not None}
+def next_activities(deal_ids: Sequence[int]) -> dict[int, str]:
+    """For each of these deals the title of its open task that is due first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (deal_id) deal_id, title FROM teamwork_task WHERE deal_id = ANY(%s) "
+            "AND done_at IS NULL ORDER BY deal_id, due_at NULLS LAST, id",
+            [list(deal_ids)],
+        )
+        return dict(cursor.fetchall())
 
 
 def with_open_task(person_ids: Sequence[int]) -> set[int]:
@@ -198,50 +189,6 @@ def notifications(user_id: int, *, before: int | None = None, limit: int = 30) -
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[:limit])
-
-
-@dataclass(frozen=True)
-class Section:
-    source: TodaySource
-    items: list[TodayItem]
-
-
-def today(user: User, now: datetime, *, limit: int = 30) -> list[Section]:
-    """The Today page of a user: every source's lines in the sources' order; empty ones left out where they say so."""
-    sections: list[Section] = []
-    covered: set[int | None] = set()
-    for source in sorted(today_sources, key=lambda s: s.order):
-        found = source.find(user, now, limit)
-        items = [i for i in found if not (i.task_id and i.icon == "phone" and i.person_id in covered)]
-        if source.covers_calls:
-            covered |= {i.person_id for i in items}
-        sections.append(Section(source, items))
-    return [s for s in sections if s.items or s.source.empty]
-
-
-def teammates() -> list[User]:
-    """Everybody who can be given a task, by name."""
-    return list(User.objects.filter(is_active=True).order_by("first_name", "last_name", "email"))
-
-
-def hot_without_step(user_id: int, limit: int) -> list[Contact]:
-    """Hot leads of a user, or of nobody, who are no customers and about whom there is no open task, hottest first.
-
-    One statement along the index of hot scores: the model is a value and no join, or the index's order is lost.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT s.person_id FROM audience_personscore s JOIN people_contact c ON c.id = s.person_id "
-            "WHERE s.model_id = (SELECT id FROM audience_scoremodel WHERE key = %s) AND s.band = 'hot' "
-            "AND (c.owner_id = %s OR c.owner_id IS NULL) AND c.stage IN ('lead', 'mql', 'sql', 'opportunity') "
-            "AND NOT EXISTS (SELECT 1 FROM teamwork_task t WHERE t.contact_id = s.person_id AND t.done_at IS NULL) "
-            "ORDER BY s.points DESC, s.person_id LIMIT %s",
-            [ENGAGEMENT, user_id, limit],
-        )
-        ids = [pk for (pk,) in cursor.fetchall()]
-    columns = ("name", "email", "company__name")
-    found = {c.pk: c for c in Contact.objects.select_related("company").only(*columns).filter(pk__in=ids)}
-    return [found[pk] for pk in ids if pk in found]
 
 
 def contact_or_none(person_id: int) -> Contact | None:

@@ -1,0 +1,61 @@
+"""Reads of this package. Import from here: `from headwater.teamwork import queries`."""
+
+from __future__ import annotations
+
+from .today import (
+    DueTask,
+    HotLead,
+    Section,
+    due,
+    due_count,
+    hot_without_step,
+    today,
+)
+from .work import (
+    COUNT_CAP,
+    VIEWS,
+    Page,
+    View,
+    calls,
+    contact_or_none,
+    counts,
+    end_of_day,
+    for_contact,
+    for_deal,
+    next_activities,
+    notes,
+    notifications,
+    tasks,
+    unread,
+    with_open_task,
+    zone_of,
+    zone_of_current,
+)
+
+__all__ = [
+    "COUNT_CAP",
+    "VIEWS",
+    "DueTask",
+    "HotLead",
+    "Page",
+    "Section",
+    "View",
+    "calls",
+    "contact_or_none",
+    "counts",
+    "due",
+    "due_count",
+    "end_of_day",
+    "for_contact",
+    "for_deal",
+    "hot_without_step",
+    "next_activities",
+    "notes",
+    "notifications",
+    "tasks",
+    "today",
+    "unread",
+    "with_open_task",
+    "zone_of",
+    "zone_of_current",
+]
