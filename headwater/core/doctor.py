@@ -113,7 +113,7 @@ def _django() -> Iterator[Finding]:
         return
     yield Finding(OK, "tables are at this release")
     for name, check in doctor_checks.items():
-        problems = check()
-        yield from (Finding(WARN, f"{name}: {problem}") for problem in problems)
-        if not problems:
+        found = check()
+        yield from (one if isinstance(one, Finding) else Finding(WARN, f"{name}: {one}") for one in found)
+        if not found:
             yield Finding(OK, name)

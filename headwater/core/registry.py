@@ -137,8 +137,8 @@ top_slots: Registry[TopSlot] = Registry("slot of the top bar")
 palette_actions: Registry[PaletteAction] = Registry("palette action")
 search_sources: Registry[SearchSource] = Registry("search source")
 loops: Registry[Loop] = Registry("loop")
-#: name -> callable(stdout) -> None : checks that `headwater doctor` runs
-doctor_checks: Registry[Callable[[], list[str]]] = Registry("doctor check")
+#: name -> callable() -> what `headwater doctor` finds: problems as words, or findings (core.doctor.Finding)
+doctor_checks: Registry[Callable[[], list[Any]]] = Registry("doctor check")
 #: name -> callable(argparse.Namespace, progress) -> dict : what `headwater bench NAME` runs
 benches: Registry[Callable[..., dict[str, Any]]] = Registry("bench")
 #: Called when a worker starts; each returns what ends it (the demo's mail catcher is one)

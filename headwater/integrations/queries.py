@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from headwater.accounts.queries import users
 from headwater.core import actors
@@ -18,6 +19,7 @@ from headwater.people.queries import contacts
 from headwater.timeline import queries as log
 from headwater.timeline.models import Operation, Parked, Replay
 from headwater.timeline.partitions import Month, months
+from headwater.timeline.queries import Worker
 from headwater.timeline.registry import consumers
 from headwater.timeline.replay import live_facts_wait
 
@@ -27,6 +29,7 @@ class ReactionLine:
     consumer: str
     facts_behind: int
     oldest_seconds: float
+    per_second: float | None
     parked: int
     replayable: bool
 
@@ -69,6 +72,8 @@ class Health:
     months: list[Month]
     replays: list[ReplayLine]
     live_first: bool
+    written_per_second: float | None
+    workers: list[Worker]
     keep_facts_months: int
     keep_anonymous_months: int
 
@@ -81,7 +86,7 @@ def health(now: datetime) -> Health:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         (size,) = cursor.fetchone()
-    counts = log.parked_counts()
+    counts, (lags, written) = log.parked_counts(), log.standing(now)
     replays = [ReplayLine(row, who) for row, who in _by_whom(log.replays())]
     return Health(
         lag=[
@@ -89,10 +94,11 @@ def health(now: datetime) -> Health:
                 one.consumer,
                 one.facts_behind,
                 one.oldest_seconds,
+                one.per_second,
                 counts.get(one.consumer, 0),
                 can_replay(one.consumer),
             )
-            for one in log.lag(now)
+            for one in lags
         ],
         parked=named(log.parked(limit=20)),
         parked_count=sum(counts.values()),
@@ -104,6 +110,8 @@ def health(now: datetime) -> Health:
         months=months(),
         replays=replays,
         live_first=any(r.row.state == Replay.RUNNING for r in replays) and live_facts_wait(),
+        written_per_second=written,
+        workers=log.workers(now),
         keep_facts_months=config.keep_facts_months,
         keep_anonymous_months=config.keep_anonymous_months,
     )
@@ -134,14 +142,21 @@ def _by_whom(rows: Sequence[Row]) -> list[tuple[Row, str]]:
 
 def _says(row: Operation) -> str:
     """The line of the journal as a sentence."""
+    n = row.detail.get("facts", 0)
     sentences = {
-        "parked.retried": _("%(facts)s facts of %(subject)s tried again, with success"),
-        "parked.discarded": _("%(facts)s facts of %(subject)s discarded"),
+        "parked.retried": ngettext(
+            "%(facts)s fact of %(subject)s tried again, with success",
+            "%(facts)s facts of %(subject)s tried again, with success",
+            n,
+        ),
+        "parked.discarded": ngettext(
+            "%(facts)s fact of %(subject)s discarded", "%(facts)s facts of %(subject)s discarded", n
+        ),
         "replay.started": _("Replay of %(subject)s started, since %(since)s"),
         "replay.stopped": _("Replay of %(subject)s stopped after %(facts)s facts"),
         "replay.done": _("Replay of %(subject)s done, %(facts)s facts heard again"),
         "month.retired": _("Month %(subject)s retired, about %(facts)s facts"),
         "anonymous.forgotten": _("%(facts)s facts of anonymous visitors forgotten, up to %(subject)s"),
     }
-    words = {"subject": row.subject, "facts": row.detail.get("facts", 0), "since": row.detail.get("since", "")[:10]}
+    words = {"subject": row.subject, "facts": n, "since": row.detail.get("since", "")[:10]}
     return sentences.get(row.what, f"{row.what}: %(subject)s") % words

@@ -21,17 +21,33 @@ router = Router(tags=["health"])
 
 
 class ReactionOut(Schema):
-    """facts_behind: facts it has not read yet. oldest_seconds: the age of the oldest of these. parked: set aside."""
+    """facts_behind: facts it has not read yet. oldest_seconds: the age of the oldest of these. per_second: facts that
+    it passed of late (null: no worker has run for half a minute). parked: set aside."""
 
     consumer: str
     facts_behind: int
     oldest_seconds: float
+    per_second: float | None
     parked: int
     replayable: bool
 
 
+class WorkerOut(Schema):
+    """name: "machine:process" of a worker; "" for pages, the API and commands. lanes: of the 256, held at this moment.
+    seconds: how long the longest of its transactions has been open."""
+
+    name: str
+    sessions: int
+    lanes: int
+    seconds: float
+
+
 class HealthOut(Schema):
+    """written_per_second: facts recorded of late. workers: those connected, and whoever else holds lanes."""
+
     reactions: list[ReactionOut]
+    written_per_second: float | None
+    workers: list[WorkerOut]
 
 
 class ParkedOut(Schema):
@@ -117,19 +133,23 @@ class DiscardedOut(Schema):
 
 @router.get("/health", response=HealthOut)
 def health(request: HttpRequest) -> dict[str, Any]:
-    """How far each reaction is behind the log."""
-    counts = queries.parked_counts()
+    """How far each reaction is behind the log, and who works."""
+    now = clock.now()
+    counts, (lags, written) = queries.parked_counts(), queries.standing(now)
     return {
+        "written_per_second": written,
+        "workers": queries.workers(now),
         "reactions": [
             {
                 "consumer": one.consumer,
                 "facts_behind": one.facts_behind,
                 "oldest_seconds": one.oldest_seconds,
+                "per_second": one.per_second,
                 "parked": counts.get(one.consumer, 0),
                 "replayable": consumers()[one.consumer].replay is not None,
             }
-            for one in queries.lag(clock.now())
-        ]
+            for one in lags
+        ],
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from headwater.core.registry import Loop, loops, worker_services
 
 from . import actions, dispatch, partitions, replay
-from .actions import retention
+from .actions import pulse, retention
 
 
 def _start() -> Callable[[], None]:
@@ -38,4 +38,5 @@ loops.add(
     Loop("timeline.anonymous", retention.forget_anonymous, order=22, thread="housekeeping", every=600),
 )
 loops.add("timeline.replay", Loop("timeline.replay", replay.run_once, order=60, thread="housekeeping", every=1))
+loops.add("timeline.pulse", Loop("timeline.pulse", pulse.take_pulse, order=1, thread="housekeeping", every=10))
 worker_services.add("timeline.consumers", _start)

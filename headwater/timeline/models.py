@@ -174,3 +174,12 @@ class Replay(models.Model):
             return 100
         whole = self.last_person - self.first_person + 1
         return max(0, min(99, (self.upto_person - self.first_person) * 100 // whole)) if whole > 0 else 0
+
+
+class Pulse(models.Model):
+    """How many places of the lanes a consumer had passed at a moment, kept for an hour: its rate is the difference.
+    consumer "": places written."""
+
+    at = models.DateTimeField(db_index=True)
+    consumer = models.CharField(max_length=40)
+    passed = models.BigIntegerField()

@@ -79,7 +79,7 @@ def test_an_administrator_lets_a_fact_try_again(admin: Client, bad: set[int]) ->
     assert [p.key for p in queries.parked()] == [second.key]
     text = admin.post("/settings/health/retry/", {"consumer": "test"}, follow=True).content.decode()
     assert "1 fact failed again and stays set aside." in text
-    assert "1 facts of test tried again, with success" in text
+    assert "1 fact of test tried again, with success" in text
     assert "Ann" in text
     assert admin.get(f"/settings/health/parked/{first.key}/").status_code == 404
     assert admin.post("/settings/health/retry/", {"key": "nonsense"}).status_code == 404
@@ -103,7 +103,8 @@ def test_the_api_retries_and_discards(admin: Client, bad: set[int]) -> None:
     listed = admin.get("/api/v1/health/parked?consumer=test").json()
     said = ("test", "RuntimeError: cannot digest", 1)
     assert [(p["consumer"], p["reason"], p["attempts"]) for p in listed] == [said, said]
-    assert admin.get("/api/v1/health").json()["reactions"][0]["parked"] == 2
+    told = admin.get("/api/v1/health").json()
+    assert (told["reactions"][0]["parked"], told["workers"], told["written_per_second"]) == (2, [], None)
     bad.discard(listed[0]["person_id"])
     retry, discard = "/api/v1/health/parked/retry", "/api/v1/health/parked/discard"
     assert call(retry, {"consumer": "test"}) == (200, {"done": 1, "failed": 1, "left": 0})

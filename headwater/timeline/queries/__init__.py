@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from .reading import Entry, anonymous_counts, kinds_of, read, read_many
-from .standing import Lag, journal, lag, parked, parked_counts, parked_one, replays
+from .standing import Lag, Worker, journal, lag, parked, parked_counts, parked_one, replays, standing, workers
 
 __all__ = [
     "Entry",
     "Lag",
+    "Worker",
     "anonymous_counts",
     "journal",
     "kinds_of",
@@ -18,4 +19,6 @@ __all__ = [
     "read",
     "read_many",
     "replays",
+    "standing",
+    "workers",
 ]
