@@ -39,3 +39,15 @@ class JourneyExited(Fact):
     passage: int = 0
     step: str = ""
     why: str = ""
+
+
+@fact("journey.called", icon="workflow", hue=265, group="marketing", says=_("A journey called another one"), quiet=True)
+class JourneyCalled(Fact):
+    """A step starts another journey for her, or stops it (journey 0: all others). key: names the entry; by: the
+    journey that called, depth: how many called one another up to here."""
+
+    journey: int
+    what: str
+    key: str
+    by: int
+    depth: int = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from headwater.core.registry import Loop, loops
 from headwater.core.worker import HOUSEKEEPING
 
-from .actions import moving, starts
+from .actions import moving, outgoing, splits, starts
 from .engine import due, leaving
 
 
@@ -23,3 +23,6 @@ loops.add("journeys.release", Loop("journeys.release", _release, order=310, ever
 loops.add("journeys.starts", Loop("journeys.starts", starts.run_once, order=320, thread="journeys.starts", every=5))
 loops.add("journeys.sweep", Loop("journeys.sweep", leaving.sweep, order=330, thread=HOUSEKEEPING, every=600))
 loops.add("journeys.move", Loop("journeys.move", moving.run_once, order=315, every=2))
+loops.add("journeys.splits", Loop("journeys.splits", splits.run_once, order=340, thread=HOUSEKEEPING, every=30))
+# Other systems may be slow: their calls have a thread of their own.
+loops.add("journeys.calls", Loop("journeys.calls", outgoing.run_once, order=350, thread="journeys.calls", every=2))

@@ -84,6 +84,65 @@ class VersionMove(models.Model):
     done_at = models.DateTimeField(null=True)
 
 
+class SplitDecision(models.Model):
+    """What is known about a split whose better way is to win. looks: how often its numbers were looked at."""
+
+    version = models.ForeignKey(JourneyVersion, on_delete=models.CASCADE, related_name="+")
+    step = models.CharField(max_length=40)
+    looks = models.IntegerField(default=0)
+    winner = models.CharField(max_length=30, blank=True, default="")
+    #: {"ways": {ID: {"people", "wins"}}, "p", "needed"} of the last look
+    results = models.JSONField(default=dict)
+    decided_at = models.DateTimeField(null=True)
+    #: Not looked at before
+    next_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "step"], name="splitdecision_step")]
+
+
+class OutCall(models.Model):
+    """A call of another system, or a mail to a colleague, that a step asked for, with its whole fate."""
+
+    HOT = "person"
+    pk = models.CompositePrimaryKey("person_id", "id")
+    person_id = models.BigIntegerField()
+    id = models.UUIDField()
+    #: journey:PASSAGE:STEP: asked for once
+    key = models.CharField(max_length=120)
+    #: "webhook" or "mail"
+    kind = models.CharField(max_length=10)
+    #: The address: a URL, or a user's id
+    target = models.CharField(max_length=500)
+    payload = models.JSONField(default=dict)
+    journey_id = models.BigIntegerField()
+    #: queued, sent, failed
+    status = models.CharField(max_length=10, default="queued")
+    tries = models.SmallIntegerField(default=0)
+    answer = models.CharField(max_length=500, blank=True, default="")
+    code = models.IntegerField(default=0)
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person_id", "key"], name="outcall_once")]
+        indexes = [models.Index(fields=["journey_id", "-created_at"], name="outcall_journey")]
+
+
+class OutDue(models.Model):
+    """Calls that are due. A claim moves `due_at` on by the lease, so a call outlives the worker that made it."""
+
+    HOT = "lane"
+    pk = models.CompositePrimaryKey("lane_key", "due_at", "person_id", "call_id")
+    lane_key = models.BigIntegerField()
+    due_at = models.DateTimeField()
+    person_id = models.BigIntegerField()
+    call_id = models.UUIDField()
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="outdue_due")]
+
+
 class StartClock(models.Model):
     """How far a rule of a date or a schedule has been followed. rule: a hash of it."""
 

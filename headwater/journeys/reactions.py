@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from headwater.core import clock
 from headwater.timeline.registry import Event, reaction
 
-from .actions import Entry, enter
+from .actions import Entry, enter, remove
 from .engine import due, load
 from .engine.base import Traveller
 from .engine.batch import Batch
 from .engine.graph import Version, versions
 from .engine.leaving import leave, sort_out
+from .facts import JourneyCalled
+from .queries.inside import journeys_of
 from .queries.listening import listening
 from .rules import matching
+
+CALLED = JourneyCalled.kind
 
 
 @reaction("journeys", hears=None, order=30)
@@ -26,6 +30,7 @@ def on_facts(events: Sequence[Event]) -> None:
     if not heard:
         return
     _enter(heard, plan.entries)
+    _called([e for e in heard if e.kind == CALLED])
     inside = [e for e in heard if plan.inside is None or e.kind in plan.inside]
     if inside:
         _go_on(inside)
@@ -40,6 +45,25 @@ def _enter(events: Sequence[Event], entries: Sequence[tuple[int, dict[str, objec
                 by_journey[journey_id].append(Entry(e.person_id, e.id.hex, {"kind": e.kind, "data": e.data}, e.at))
     for journey_id, found in sorted(by_journey.items()):
         enter(journey_id, found, actor=f"journey:{journey_id}")
+
+
+def _called(events: Sequence[Event]) -> None:
+    """Journeys that steps of others start or stop."""
+    starting: dict[int, list[Entry]] = defaultdict(list)
+    stopping: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for e in events:
+        journey, by = int(e.data["journey"]), int(e.data["by"])
+        if e.data["what"] == "start":
+            why = {"kind": "journey", "data": {"journey": by, "depth": e.data.get("depth", 1)}}
+            starting[journey].append(Entry(e.person_id, str(e.data["key"]), why, e.at))
+        else:
+            stopping[journey, by].add(e.person_id)
+    for journey, entries in sorted(starting.items()):
+        enter(journey, entries, actor=f"journey:{entries[0].why['data']['journey']}")
+    for (journey, by), people in sorted(stopping.items()):
+        others = [journey] if journey else sorted(set(journeys_of(people)) - {by})
+        for other in others:
+            remove(other, sorted(people), actor=f"journey:{by}", why="stopped")
 
 
 def _go_on(events: Sequence[Event]) -> None:

@@ -132,7 +132,7 @@ class Step:
                 out += [
                     (i["id"], str(i.get("label") or i["id"])) for i in items if isinstance(i, Mapping) and "id" in i
                 ]
-            elif "if" not in way or settings.get(way["if"]) not in EMPTY:
+            elif "if" not in way or (settings.get(way["if"]) not in EMPTY and settings[way["if"]] is not False):
                 chosen = settings.get(way.get("label_from", ""))
                 out.append((way["id"], str(chosen) if chosen else _filled(str(way["label"]), settings)))
         return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -143,6 +143,12 @@ def of_person(person_id: int, limit: int = 20) -> list[Story]:
         for p in rows
         if p.journey_id in journeys and p.version_id in known
     ]
+
+
+def journeys_of(person_ids: Iterable[int]) -> list[int]:
+    """The journeys in which somebody of these people is."""
+    rows = Passage.objects.filter(person_id__in=list(person_ids), state__in=OPEN)
+    return list(rows.values_list("journey_id", flat=True).distinct())
 
 
 def next_time(passage: Passage) -> datetime | None:

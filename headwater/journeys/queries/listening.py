@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..engine.graph import Version, versions
+from ..facts import JourneyCalled
 from ..models import Journey, JourneyVersion, Status
 from ..rules import matching
+
+#: What a step that starts or stops another journey says
+CALLED = frozenset((JourneyCalled.kind,))
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def listening() -> Plan:
         kinds |= heard
     return Plan(
         entries,
-        frozenset(k for _, rule in entries if (k := matching.fact_kind(rule))),
+        frozenset(k for _, rule in entries if (k := matching.fact_kind(rule))) | CALLED,
         None if kinds is None else frozenset(kinds),
     )
 

@@ -156,6 +156,8 @@ def why(cause: Mapping[str, Any]) -> str:
     data = cause.get("data") or {}
     if kind == "date":
         return str(_("%(date)s on %(day)s") % {"date": _date({**data, "days": 0}, False), "day": data.get("day")})
+    if kind == "journey":
+        return str(_("Started by another journey"))
     if kind == "schedule":
         return str(_("By schedule on %(day)s") % {"day": data.get("day")})
     name = {

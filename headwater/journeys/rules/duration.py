@@ -43,3 +43,8 @@ def text(value: Mapping[str, Any]) -> str:
     number = int(amount) if float(amount).is_integer() else amount
     unit = str(value.get("unit", "days"))
     return f"{number} {unit[:-1] if number == 1 else unit}"
+
+
+def seconds(number: float) -> timedelta:
+    """So many seconds."""
+    return timedelta(seconds=number)

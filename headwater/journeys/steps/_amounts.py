@@ -23,7 +23,7 @@ def amounts_of(settings: Mapping[str, Any], people: Sequence[Traveller]) -> dict
     found: dict[Key, Decimal | None] = dict.fromkeys([(t.person_id, t.id) for t in people])
     for path in paths_of(settings):
         source, _dot, name = path.partition(".")
-        values = _of_contacts(name, people) if source == "contact" else _of_causes(name, people)
+        values = _of_contacts(name, people) if source == "contact" else causes_of(name, people)
         for key in found:
             if found[key] is None:
                 found[key] = decimal(values.get(key))
@@ -39,7 +39,8 @@ def _of_contacts(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
     return {(t.person_id, t.id): (custom.get(t.person_id) or {}).get(name.removeprefix("custom.")) for t in people}
 
 
-def _of_causes(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
+def causes_of(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
+    """passage -> a property of what let her in."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT p.person_id, p.id, p.why::text FROM unnest(%s::bigint[], %s::bigint[]) AS v(person_id, id) "

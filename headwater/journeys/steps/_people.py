@@ -21,10 +21,11 @@ def written(template: str, people: Sequence[Traveller]) -> dict[int, str]:
     if "{" not in template:
         return {t.person_id: template for t in people}
     contexts = content.contexts([t.person_id for t in people])
-    return {t.person_id: _filled(template, contexts.get(t.person_id, {})) for t in people}
+    return {t.person_id: filled(template, contexts.get(t.person_id, {})) for t in people}
 
 
-def _filled(template: str, context: Mapping[str, Any]) -> str:
+def filled(template: str, context: Mapping[str, Any]) -> str:
+    """One text with the values of one person."""
     try:
         return render(template, context).strip()
     except (MissingField, TemplateProblem):

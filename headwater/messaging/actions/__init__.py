@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .feedback import Feedback, record_feedback, subscribe_again, unsubscribe
+from .outward import Sent, call, notice, webhook_secret
 from .policy import set_policy
 from .queue import queue
 from .requests import MailRequest, Outcome, PurposeName
@@ -15,12 +16,15 @@ __all__ = [
     "MailRequest",
     "Outcome",
     "PurposeName",
+    "Sent",
     "TemplateText",
     "Touch",
     "archive_template",
+    "call",
     "copy_template",
     "create_template",
     "lift",
+    "notice",
     "queue",
     "record_feedback",
     "record_touches",
@@ -29,4 +33,5 @@ __all__ = [
     "suppress",
     "unsubscribe",
     "update_template",
+    "webhook_secret",
 ]
