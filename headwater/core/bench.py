@@ -22,6 +22,7 @@ DEFAULTS: dict[str, tuple[int, int]] = {
     "latency": (2_000, 6_000),
     "journeys": (20_000, 0),
     "pages": (100_000, 2_000_000),
+    "segments": (1_000_000, 20_000_000),
 }
 
 

@@ -1,7 +1,8 @@
 """One pass over the facts of people, for all leaves that ask about facts of these kinds.
 
 Each leaf adds aggregates over the facts that it counts; the facts are read once, grouped by person. With one leaf its
-conditions narrow the pass itself; with several, the properties they look at are taken out of each fact once.
+conditions narrow the pass itself. With several, what a fact says is taken out of it once (x), each condition is
+judged once (k), and the aggregates only look at truths and times.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class Scan:
     alias: str
     asked: list[Asked] = field(default_factory=list)
     _properties: dict[str, str] = field(default_factory=dict)
-    _columns: dict[tuple[Asked, str, str], str] = field(default_factory=dict)
+    _numbers: dict[str, str] = field(default_factory=dict)
+    _columns: dict[tuple[Asked | None, str, str], str] = field(default_factory=dict)
 
     def ask(self, kind: str, conditions: Sequence[str], since: str, until: str) -> Asked:
         """Have these facts read."""
@@ -42,32 +44,67 @@ class Scan:
         return asked
 
     def property(self, way: str) -> str:
-        """A property of the fact `q`: `way` leads from `f.data` to it."""
+        """A property of the fact for a condition: `way` leads from `f.data` to it."""
         return "q." + self._properties.setdefault(way, f"x{len(self._properties)}")
+
+    def number(self, expression: str) -> str:
+        """An expression over properties for an aggregate."""
+        return "q." + self._numbers.setdefault(expression, f"y{len(self._numbers)}")
 
     def column(self, asked: Asked, aggregate: str, moment: str = "") -> str:
         """An aggregate over the asked facts, those of them for which `moment` (a condition on q.at) holds."""
-        name = self._columns.setdefault((asked, aggregate, moment), f"a{len(self._columns)}")
-        return f"{self.alias}.{name}"
+        return f"{self.alias}.{self._columns.setdefault((asked, aggregate, moment), f'a{len(self._columns)}')}"
+
+    def ahead(self) -> str:
+        """The first moment at which a fact of the future comes true, of all that this pass reads: for most leaves it
+        is none of theirs, but there are few such facts, and a test too early is harmless."""
+        key = (None, "min(q.at)", f"q.at > {self.query.present()}")
+        return f"{self.alias}.{self._columns.setdefault(key, f'a{len(self._columns)}')}"
 
     def join(self) -> str:
         """The pass as a LEFT JOIN."""
         alone = len(self.asked) == 1
-        properties = "".join(f", {way} AS {name}" for way, name in self._properties.items())
+        source, where = self._alone() if alone else self._together()
+        columns = ", ".join(
+            f"{aggregate}{self._filter(asked, moment, alone)} AS {name}"
+            for (asked, aggregate, moment), name in self._columns.items()
+        )
+        return (
+            f"LEFT JOIN (SELECT q.person_id, {columns} FROM ({source}) q{where} GROUP BY q.person_id) {self.alias} "
+            f"ON {self.alias}.person_id = c.id"
+        )
+
+    def _facts(self, extra: str = "") -> str:
         kinds = list(dict.fromkeys(a.kind for a in self.asked))
         kind = f"f.kind = {kinds[0]}" if len(kinds) == 1 else f"f.kind IN ({', '.join(kinds)})"
         where = [kind, self.query.within_scope("f.person_id"), *self._bounds()]
-        several = "" if len(kinds) == 1 else ", f.kind"
-        inner = f"SELECT f.person_id, f.at{several}{properties} FROM timeline_fact f WHERE {' AND '.join(where)}"
-        columns = [
-            f"{aggregate}{self._filter(asked, moment, alone, len(kinds) > 1)} AS {name}"
-            for (asked, aggregate, moment), name in self._columns.items()
-        ]
-        narrow = " AND ".join(self.asked[0].conditions) if alone else ""
-        return (
-            f"LEFT JOIN (SELECT q.person_id, {', '.join(columns)} FROM ({inner}{'' if alone else ' OFFSET 0'}) q "
-            f"{f'WHERE {narrow} ' if narrow else ''}GROUP BY q.person_id) {self.alias} ON {self.alias}.person_id = c.id"
+        properties = "".join(f", {way} AS {name}" for way, name in self._properties.items())
+        return f"SELECT f.person_id, f.at{extra}{properties} FROM timeline_fact f WHERE {' AND '.join(where)}"
+
+    def _alone(self) -> tuple[str, str]:
+        numbers = "".join(f", {way} AS {name}" for way, name in self._numbers.items())
+        source = self._facts()
+        if numbers:
+            source = f"SELECT q.*{numbers} FROM ({source}) q"
+        narrow = " AND ".join(self.asked[0].conditions)
+        return source, f" WHERE {narrow}" if narrow else ""
+
+    def _together(self) -> tuple[str, str]:
+        truths = {(a.kind, a.conditions): self._truth(a) for a in self.asked}
+        kinds = list(dict.fromkeys(a.kind for a in self.asked))  # compared as numbers from here on
+        judged = "".join(
+            f", ({' AND '.join([f'q.kind = {kinds.index(kind)}', *conditions])}) AS {name}"
+            for (kind, conditions), name in truths.items()
         )
+        numbers = "".join(f", {way} AS {name}" for way, name in self._numbers.items())
+        number = " ".join(f"WHEN {kind} THEN {n}" for n, kind in enumerate(kinds))
+        facts = self._facts(f", CASE f.kind {number} END AS kind")
+        source = f"SELECT q.person_id, q.at{judged}{numbers} FROM ({facts} OFFSET 0) q OFFSET 0"
+        return source, f" WHERE {' OR '.join(f'q.{name}' for name in truths.values())}"
+
+    def _truth(self, asked: Asked) -> str:
+        different = list(dict.fromkeys((a.kind, a.conditions) for a in self.asked))
+        return f"k{different.index((asked.kind, asked.conditions))}"
 
     def _bounds(self) -> list[str]:
         """The widest span of time that the leaves read."""
@@ -79,13 +116,13 @@ class Scan:
             out.append(f"f.at <= {_edge('GREATEST', until)}")
         return out
 
-    def _filter(self, asked: Asked, moment: str, alone: bool, kinds: bool) -> str:
-        parts = [moment] if moment else []
-        if not alone:
-            parts += [f"q.kind = {asked.kind}"] if kinds else []
+    def _filter(self, asked: Asked | None, moment: str, alone: bool) -> str:
+        parts = []
+        if not alone and asked is not None:
+            parts.append(f"q.{self._truth(asked)}")
             parts += [f"q.at > {asked.since}"] if asked.since else []
             parts += [f"q.at <= {asked.until}"] if asked.until else []
-            parts += asked.conditions
+        parts += [moment] if moment else []
         return f" FILTER (WHERE {' AND '.join(parts)})" if parts else ""
 
 

@@ -65,6 +65,8 @@ class Query:
 
     scope: Scope = EVERYBODY
     timeless: bool = False
+    #: The ids of a batch, for side tables
+    hidden: str = "SELECT %(ids)s::bigint[]"
     params: dict[str, Any] = field(default_factory=dict)
     joins: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
@@ -96,7 +98,10 @@ class Query:
         """The scope as a condition on a column that holds the person's id."""
         if self.scope.ids is not None:
             self.params.setdefault("ids", list(self.scope.ids))
-            return f"{column} = ANY(%(ids)s::bigint[])"
+            if column == "c.id":
+                return f"{column} = ANY(%(ids)s::bigint[])"
+            # hidden from the planner, which would weigh each id against the statistics of each month
+            return f"{column} = ANY(({self.hidden})::bigint[])"
         parts = []
         if self.scope.low is not None:
             self.params.setdefault("low", self.scope.low)
@@ -235,8 +240,9 @@ class Several:
 
 
 def several(nodes: Sequence[Node]) -> Several:
-    """Conditions asked together about a batch of people, named by the parameter `ids` when it runs."""
-    query = Query(Scope(ids=[]))
+    """Conditions asked together about a batch of people, named by the parameter `ids` when it runs, which a WITH query
+    `batch` has as its column `ids` too."""
+    query = Query(Scope(ids=[]), hidden="SELECT ids FROM batch")
     said = [compile_node(node, query) for node in nodes]
     source = query.source()
     return Several(source, tuple((s.value, s.turns or "NULL::timestamptz") for s in said), query.params)

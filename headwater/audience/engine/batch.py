@@ -58,37 +58,45 @@ def _statement(group: tuple[Living, ...]) -> _Ready:
 
 
 def _compile(group: tuple[Living, ...]) -> _Ready:
+    """Lists are compared first, a person at a time: only where one differs from her memberships, or time will change
+    an answer, is it taken apart by segment."""
     asked = several([s.node for s in group])
-    rows = ", ".join(
-        f"({int(s.id)}::bigint, {int(s.generation)}::int, {inside}, {turns})"
-        for s, (inside, turns) in zip(group, asked.said, strict=True)
-    )
-    mine = "m.person_id = ANY(%(ids)s::bigint[]) AND m.segment_id = x.seg AND m.generation = x.gen"
+    segments = f"ARRAY[{', '.join(str(int(s.id)) for s in group)}]::bigint[]"
+    generations = f"ARRAY[{', '.join(str(int(s.generation)) for s in group)}]::int[]"
+    inside = ", ".join(f"CASE WHEN {said} THEN {int(s.id)} END" for s, (said, _) in zip(group, asked.said, strict=True))
+    turning = [(s, turns) for s, (_, turns) in zip(group, asked.said, strict=True) if turns != "NULL::timestamptz"]
+    turns = ", ".join(said for _, said in turning)
     sql = (
-        "WITH x AS MATERIALIZED ("
-        f"SELECT p.id, v.seg, v.gen, v.inside, v.turns FROM {asked.source} "
-        f"CROSS JOIN LATERAL (VALUES {rows}) AS v(seg, gen, inside, turns)"
-        "), moved AS MATERIALIZED ("
-        "SELECT x.id, x.seg, x.gen, x.inside FROM x "
-        f"LEFT JOIN audience_segmentmember m ON m.person_id = x.id AND {mine} "
-        "WHERE x.inside <> (m.person_id IS NOT NULL)"
-        "), entered AS ("
-        "INSERT INTO audience_segmentmember (person_id, segment_id, generation, since) "
-        "SELECT id, seg, gen, %(at)s::timestamptz FROM moved WHERE inside ON CONFLICT DO NOTHING"
-        "), gone AS ("
-        "DELETE FROM audience_segmentmember m USING moved x "
-        f"WHERE NOT x.inside AND m.person_id = x.id AND {mine}"
-        ")"
+        "WITH batch AS MATERIALIZED (SELECT %(ids)s::bigint[] AS ids, %(lanes)s::bigint[] AS lanes), "
+        f"which AS MATERIALIZED (SELECT seg, gen FROM unnest({segments}, {generations}) AS w(seg, gen)), "
+        "member AS MATERIALIZED (SELECT m.person_id, array_agg(m.segment_id ORDER BY m.segment_id) AS segments "
+        "FROM audience_segmentmember m JOIN which w ON w.seg = m.segment_id AND w.gen = m.generation "
+        "WHERE m.person_id = ANY((SELECT ids FROM batch)::bigint[]) GROUP BY m.person_id), "
+        f"x AS MATERIALIZED (SELECT p.id, array_remove(ARRAY[{inside}]::bigint[], NULL) AS inside, "
+        f"{f'ARRAY[{turns}]' if turns else 'NULL::timestamptz[]'} AS turns FROM {asked.source}), "
+        "moved AS MATERIALIZED (SELECT y.id, w.seg, w.gen, w.seg = ANY(y.inside) AS inside FROM ("
+        "SELECT x.id, x.inside, coalesce(m.segments, '{}') AS was FROM x LEFT JOIN member m ON m.person_id = x.id "
+        "WHERE x.inside <> coalesce(m.segments, '{}') OFFSET 0) y "
+        "JOIN which w ON (w.seg = ANY(y.inside)) <> (w.seg = ANY(y.was))), "
+        "entered AS (INSERT INTO audience_segmentmember (person_id, segment_id, generation, since) "
+        "SELECT id, seg, gen, %(at)s::timestamptz FROM moved WHERE inside ON CONFLICT DO NOTHING), "
+        "gone AS (DELETE FROM audience_segmentmember m USING moved x WHERE NOT x.inside AND m.person_id = x.id "
+        "AND m.segment_id = x.seg AND m.generation = x.gen AND m.person_id = ANY((SELECT ids FROM batch)::bigint[]))"
     )
-    if any(turns != "NULL::timestamptz" for _, turns in asked.said):
-        sql += (
-            ", due AS ("
-            "INSERT INTO audience_segmentretest (lane_key, due_at, person_id, segment_id, generation) "
-            "SELECT l.lane_key, x.turns, x.id, x.seg, x.gen FROM x "
-            "JOIN unnest(%(ids)s::bigint[], %(lanes)s::bigint[]) AS l(id, lane_key) ON l.id = x.id "
-            "WHERE x.turns IS NOT NULL AND NOT EXISTS (SELECT 1 FROM audience_segmentretest r "
-            "WHERE r.lane_key = l.lane_key AND r.person_id = x.id AND r.segment_id = x.seg AND r.generation = x.gen "
-            "AND r.due_at <= x.turns) ON CONFLICT DO NOTHING"
-            ")"
-        )
+    if turning:
+        sql += ", " + _due([s for s, _ in turning])
     return _Ready(f"{sql} SELECT id, seg, gen, inside FROM moved", asked.recipe)
+
+
+def _due(turning: Sequence[Living]) -> str:
+    segments = f"ARRAY[{', '.join(str(int(s.id)) for s in turning)}]::bigint[]"
+    generations = f"ARRAY[{', '.join(str(int(s.generation)) for s in turning)}]::int[]"
+    return (
+        "due AS (INSERT INTO audience_segmentretest (lane_key, due_at, person_id, segment_id, generation) "
+        "SELECT l.lane_key, t.turns, x.id, t.seg, t.gen FROM x "
+        "JOIN (SELECT unnest(ids) AS id, unnest(lanes) AS lane_key FROM batch) l ON l.id = x.id "
+        f"CROSS JOIN LATERAL unnest({segments}, {generations}, x.turns) AS t(seg, gen, turns) "
+        "WHERE array_remove(x.turns, NULL) <> '{}' AND t.turns IS NOT NULL AND NOT EXISTS ("
+        "SELECT 1 FROM audience_segmentretest r WHERE r.lane_key = l.lane_key AND r.person_id = x.id "
+        "AND r.segment_id = t.seg AND r.generation = t.gen AND r.due_at <= t.turns) ON CONFLICT DO NOTHING)"
+    )

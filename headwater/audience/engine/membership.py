@@ -118,21 +118,26 @@ def settle(living: Living, people: set[int], now: datetime) -> None:
         _tally(moved)
 
 
-#: Up to so many times as many tests as needed are made in order to make them with one statement
-WASTE = 3
+#: A statement of its own costs about as much as so many tests: as many needless ones may be made to save it
+SPARED = 2000
 
 
 def _groups(wanted: Wanted) -> list[tuple[list[Living], set[int]]]:
     """Segments that are tested together, and the people they are tested for."""
-    if not wanted:
-        return []
-    everybody: set[int] = set().union(*wanted.values())
-    if len(everybody) * len(wanted) <= WASTE * sum(map(len, wanted.values())):
-        return [(list(wanted), everybody)]
     alike: dict[frozenset[int], list[Living]] = defaultdict(list)
     for living, people in wanted.items():
         alike[frozenset(people)].append(living)
-    return [(segments, set(people)) for people, segments in alike.items()]
+    out: list[tuple[list[Living], set[int]]] = []
+    for people_, segments in sorted(alike.items(), key=lambda one: -len(one[0]) * len(one[1])):
+        for together, everybody in out:
+            needless = len(together) * len(people_ - everybody) + len(segments) * len(everybody - people_)
+            if needless <= SPARED:
+                together += segments
+                everybody |= people_
+                break
+        else:
+            out.append((list(segments), set(people_)))
+    return out
 
 
 def note_turns(rows: Sequence[tuple[int, int, int, datetime]]) -> None:

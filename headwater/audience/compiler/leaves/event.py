@@ -16,7 +16,7 @@ from typing import Any
 
 from headwater.audience.compiler import words
 from headwater.audience.compiler.checks import COMPARE, check, moment, moment_after
-from headwater.audience.compiler.counts import COUNT_OPS, COUNT_SCHEMA, counted, least, parse_count
+from headwater.audience.compiler.counts import COUNT_OPS, COUNT_SCHEMA, MAX_COUNT, counted, least, parse_count
 from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
 from headwater.audience.compiler.operators import at_moment, number, seconds
 from headwater.audience.compiler.scan import Asked, Scan
@@ -25,6 +25,7 @@ from headwater.audience.rules import NEGATIONS, PROP_OPS, is_kind, is_property, 
 
 EDGE_OPS = ("within", "older_than", "before", "after")
 SUMS = ("sum", "avg", "min", "max")
+_ANY = "num_nonnulls("
 _TIME = {"type": "object", "properties": {"op": {"enum": list(EDGE_OPS)}, "value": {"type": "string"}}}
 _SUM = {
     "type": "object",
@@ -103,19 +104,19 @@ class EventLeaf(Leaf):
         narrow = timely + ([f"q.at > {since}"] if whole and since else [])
         narrow += [f"q.at <= {until}"] if whole and until else []
         inside = " AND ".join(narrow)
-        values = [counted(query, f"coalesce({scan.column(asked, 'count(*)', inside)}, 0)", self.count_op, self.count)]
+        count, turns = self._counting(query, scan, asked, inside)
+        values = [counted(query, f"coalesce({count}, 0)", self.count_op, self.count)]
         values += [
             number(query, scan.column(asked, f"{name}({_numeric(scan, prop)})", inside), op, _thawed(value))
             for name, prop, op, value in self.sums
         ]
-        turns = [] if query.timeless else self._turning(query, scan, asked, inside)
         for edge, said in (("min", self.first), ("max", self.last)):
             if said:
                 one = at_moment(query, scan.column(asked, f"{edge}(q.at)", " AND ".join(timely)), *said)
                 values.append(one.value)
                 turns += [one.turns] if one.turns else []
         value = "(" + " AND ".join(values) + ")"
-        must = self._must(query, scan, asked, inside, values)
+        must = self._must(query, scan, count, values)
         return Sql(value, None if query.timeless else f"LEAST({', '.join(turns)})", must)
 
     def _window(self, query: Query) -> tuple[str, str]:
@@ -127,34 +128,39 @@ class EventLeaf(Leaf):
             return query.bind(low - tick, "timestamptz"), query.bind(high - tick, "timestamptz")
         return (query.bind(ago(span(self.within)), "timestamptz"), "") if self.within else ("", "")
 
-    def _turning(self, query: Query, scan: Scan, asked: Asked, inside: str) -> list[str]:
-        """The moments at which time changes what counts: the next fact of the future, and the expiry of facts. Where
-        many people are asked at once, the first expiry stands for the one that matters: a test too early is harmless,
-        and tells the exact one."""
-        turns = [scan.column(asked, "min(q.at)", f"q.at > {query.present()}")]
+    def _counting(self, query: Query, scan: Scan, asked: Asked, inside: str) -> tuple[str, list[str]]:
+        """How many facts count, and the moments at which time changes that: the next fact of the future, and the
+        expiry of facts. Where many people are asked at once, the first expiry stands for the one that matters: a test
+        too early is harmless, and tells the exact one."""
+        count = scan.column(asked, "count(*)", inside) if query.timeless or not self.within else ""
+        if query.timeless:
+            return count, []
         if not self.within:
-            return turns
-        length = seconds(query, span(self.within))
-        for n in self._expiring():
-            if n == 1:
-                turns.append(f"{scan.column(asked, 'max(q.at)', inside)} + {length}")
-            elif query.batch:
-                turns.append(f"({scan.column(asked, 'array_agg(q.at ORDER BY q.at DESC)', inside)})[{n}] + {length}")
-            else:
-                enough = f"{scan.column(asked, 'count(*)', inside)} >= {n}"
-                turns.append(f"CASE WHEN {enough} THEN {scan.column(asked, 'min(q.at)', inside)} + {length} END")
-        if self.sums:
-            turns.append(f"{scan.column(asked, 'min(q.at)', inside)} + {length}")
-        return turns
+            return count, [scan.ahead()]
+        edges, length = self._expiring(), seconds(query, span(self.within))
+        turns = [scan.ahead()]
+        if edges == [1] and not self.sums and (self.count_op, self.count) in (("gte", 1), ("lt", 1), ("gt", 0)):
+            newest = scan.column(asked, "max(q.at)", inside)
+            return f"{_ANY}{newest})", [*turns, f"{newest} + {length}"]
+        if query.batch:
+            moments = scan.column(asked, "array_agg(q.at ORDER BY q.at DESC)", inside)
+            turns += [f"{moments}[{n}] + {length}" for n in edges]
+            turns += [f"{moments}[cardinality({moments})] + {length}"] if self.sums else []
+            return f"cardinality({moments})", turns
+        count, oldest = scan.column(asked, "count(*)", inside), scan.column(asked, "min(q.at)", inside)
+        enough = f"{count} >= {1 if self.sums else min(edges, default=MAX_COUNT)}"
+        return count, [*turns, f"CASE WHEN {enough} THEN {oldest} + {length} END"]
 
-    def _must(self, query: Query, scan: Scan, asked: Asked, inside: str, values: list[str]) -> str:
-        if least(self.count_op, self.count) < 1:
+    def _must(self, query: Query, scan: Scan, count: str, values: list[str]) -> str:
+        least_ = least(self.count_op, self.count)
+        if least_ < 1:
             return ""
-        count = scan.column(asked, "count(*)", inside)
         if query.timeless:
             return " AND ".join([counted(query, count, self.count_op, self.count), *values[1:]])
-        future = scan.column(asked, "min(q.at)", f"q.at > {query.present()}")
-        return f"({count} >= {query.bind(least(self.count_op, self.count), 'bigint')} OR {future} IS NOT NULL)"
+        enough = f"{count} >= {query.bind(least_, 'bigint')}"
+        if count.startswith(_ANY):  # in a form by which the planner sees that it may join inwardly
+            enough = f"{count.removeprefix(_ANY)[:-1]} IS NOT NULL"
+        return f"({enough} OR {scan.ahead()} IS NOT NULL)"
 
     def _expiring(self) -> list[int]:
         """Counting from the newest, the facts whose expiry changes the answer."""
@@ -220,7 +226,8 @@ def _thawed(value: Any) -> Any:
 def _numeric(scan: Scan, prop: str) -> str:
     """A property as a number; what is none does not count."""
     kind = scan.property(_way(scan.query, prop, "->"))
-    return f"CASE WHEN jsonb_typeof({kind}) = 'number' THEN {scan.property(_way(scan.query, prop, '->>'))}::numeric END"
+    text = scan.property(_way(scan.query, prop, "->>"))
+    return scan.number(f"CASE WHEN jsonb_typeof({kind}) = 'number' THEN {text}::numeric END")
 
 
 def where_sql(query: Query, scan: Scan, condition: Mapping[str, Any]) -> str:

@@ -1,0 +1,139 @@
+"""A database for the bench: people with companies, consent, scores, interests and their facts over 18 months."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from django.db import connection, transaction
+
+from headwater.accounts import actions as accounts
+from headwater.accounts.models import Workspace
+from headwater.audience import actions
+from headwater.audience.engine import building
+from headwater.audience.models import PersonScore, ScoreModel, Segment, Topic
+from headwater.core import clock
+from headwater.people.actions.history import CompanySeed, ContactSeed, import_companies, import_contacts
+from headwater.people.models import Company, Contact
+from headwater.timeline import partitions
+from headwater.timeline.actions import record_history
+
+from .definitions import COUNTRIES, INDUSTRIES, KINDS, PATHS, TAGS, TITLES, living
+
+STAGES = ("lead", "mql", "sql", "opportunity", "customer", "evangelist")
+CHUNK, DAYS = 10_000, 540
+Progress = Callable[[str], None]
+Row = tuple[int, datetime, uuid.UUID, str, dict[str, Any], str]
+
+
+def fill(contacts: int, events: int, progress: Progress) -> datetime:
+    """Have so many people and facts, and a hundred living segments; does what is missing. Returns the moment at which
+    the database was begun: the bench's present."""
+    mark = Workspace.objects.filter(pk=1).values_list("website", flat=True).first() or ""
+    if not mark.startswith("bench:"):
+        mark = f"bench:{clock.now().isoformat()}"
+        accounts.change_workspace(actor="system", website=mark)
+    now = datetime.fromisoformat(mark.removeprefix("bench:"))
+    partitions.ensure(now - timedelta(days=DAYS + 31), now + timedelta(days=93))
+    if not Company.objects.exists():
+        count = max(10, contacts // 10)
+        import_companies(
+            [CompanySeed(f"Company {n}", f"c{n}.example", industry=INDUSTRIES[n % 10]) for n in range(count)]
+        )
+    firms = list(Company.objects.order_by("pk").values_list("pk", flat=True))
+    for start in range(Contact.objects.count(), contacts, CHUNK):
+        _people(start, min(CHUNK, contacts - start), events / contacts, firms, now)
+        if start % 100_000 < CHUNK:
+            progress(f"{start + CHUNK} people with {int((start + CHUNK) * events / contacts)} facts")
+    if not PersonScore.objects.exists():
+        progress("scores and interests")
+        _scores(now)
+        _vacuum()
+    if Segment.objects.count() < 100:
+        _segments(now, progress)
+        _vacuum()
+    return now
+
+
+def _vacuum() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")
+
+
+@transaction.atomic
+def _people(start: int, count: int, per: float, firms: list[int], now: datetime) -> None:
+    rng = Random(start)
+    seeds = []
+    for n in range(start, start + count):
+        born = now - timedelta(days=rng.random() * DAYS)
+        tags = tuple(t for k, t in enumerate(TAGS) if rng.random() < (0.3, 0.02, 0.1, 0.04, 0.05, 0.08, 0.03, 0.01)[k])
+        seeds.append(
+            ContactSeed(
+                "Ann", f"Person {n}", f"Ann Person {n}", f"ann.{n}@c{n % len(firms)}.example", born,
+                stage=rng.choices(STAGES, (60, 12, 8, 5, 14, 1))[0],
+                job_title=rng.choice(TITLES), company_id=firms[n % len(firms)], city="Lima",
+                country=rng.choices(COUNTRIES, range(36, 0, -2))[0], tags=tags, last_seen_at=born,
+                consent=rng.choices(("granted", "withdrawn", ""), (6, 1, 3))[0],
+            )
+        )  # fmt: skip
+    people = import_contacts(seeds)
+    record_history(_facts(rng, people, per, now))
+
+
+def _facts(rng: Random, people: list[int], per: float, now: datetime) -> Iterator[Row]:
+    kinds, shares = [k for k, _ in KINDS], [s for _, s in KINDS]
+    pages = [{"path": p, "title": f"Page {p}", "url": f"https://shop.example{p}"} for p in PATHS]
+    owed = 0.0
+    for person in people:
+        owed += per * rng.expovariate(1.0)  # some come often, many seldom
+        count, owed = int(owed), owed - int(owed)
+        for kind in rng.choices(kinds, shares, k=count):
+            at = now - timedelta(seconds=rng.random() * DAYS * 86_400)
+            yield person, at, uuid.UUID(int=rng.getrandbits(128)), kind, _data(rng, kind, pages), "visitor"
+
+
+def _data(rng: Random, kind: str, pages: list[dict[str, Any]]) -> dict[str, Any]:
+    if kind == "page.viewed":
+        return pages[int(rng.random() ** 1.5 * len(pages))]
+    if kind == "shop.bought":
+        return {"amount": rng.randrange(10, 900), "item": "Plan"}
+    return {"message": "1", "template": rng.randrange(20), "subject": "Store Notes", "name": "Guide"}
+
+
+@transaction.atomic
+def _scores(now: datetime) -> None:
+    model = ScoreModel.objects.get(key="engagement").pk
+    topics = list(Topic.objects.order_by("pk").values_list("pk", flat=True))
+
+    def drawn(seed: int) -> str:
+        return f"(mod(hashint8extended(c.id, {seed})::numeric + 9223372036854775808, 1000) / 1000.0)"
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audience_personscore (person_id, model_id, points, band, updated_at) SELECT id, %s, points, "
+            "CASE WHEN points >= 60 THEN 'hot' WHEN points >= 20 THEN 'warm' ELSE 'cold' END, %s "
+            f"FROM (SELECT c.id, (100 * power({drawn(1)}, 2))::int AS points FROM people_contact c "
+            f"WHERE {drawn(2)} < 0.6) s",
+            [model, now],
+        )
+        for topic in topics:
+            cursor.execute(
+                "INSERT INTO audience_interest (person_id, topic_id, weight, last_at) "
+                f"SELECT c.id, %s, 1 + (9 * {drawn(10 + topic)})::int, %s FROM people_contact c "
+                f"WHERE {drawn(50 + topic)} < 0.15",
+                [topic, now],
+            )
+
+
+def _segments(now: datetime, progress: Progress) -> None:
+    for n, definition in enumerate(living()):
+        if not Segment.objects.filter(key=f"bench-{n}").exists():
+            actions.create_segment(key=f"bench-{n}", name=f"Segment {n}", definition=definition, actor="system")
+    with clock.freeze(now):
+        while building.run_once():
+            left = Segment.objects.filter(generation=0).count()
+            if left % 10 == 0:
+                progress(f"{100 - left} living segments")
