@@ -65,12 +65,15 @@ class Bucket:
         if not RATE:
             return 0.0
         now = time.monotonic()
-        self.left = min(BURST, self.left + (now - self.at) * RATE)
+        left = self.left + (now - self.at) * RATE
         self.at = now
-        if self.left >= min(count, BURST):
-            self.left -= count
+        if left > BURST:
+            left = BURST
+        if left >= count or left >= BURST:
+            self.left = left - count
             return 0.0
-        return (min(count, BURST) - self.left) / RATE
+        self.left = left
+        return (min(count, BURST) - left) / RATE
 
 
 class Doors:
@@ -83,6 +86,10 @@ class Doors:
         self.buckets: dict[str, Bucket] = {}
         self.lock = asyncio.Lock()
         self.connection: psycopg.AsyncConnection[Any] | None = None
+
+    def fresh_site(self, key: str) -> Door | None:
+        """The site where it is known and was read a moment ago; None: ask `site`."""
+        return self.sites.get(key) if time.monotonic() - self.sites_at <= FRESH else None
 
     async def site(self, key: str) -> Door | None:
         """The active site of a public key. Raises Away."""

@@ -94,7 +94,8 @@ class Collector:
 
     async def _page(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, cors: list[Any]) -> Answer:
         around, good, bad = wire.page_body(body)
-        sender = await self._sender(scope, headers, around)
+        door = self.doors.fresh_site(around.site) or await self.doors.site(around.site)
+        sender = self._sender(door, scope, headers, around)
         cors += sender.cors
         self._limit(sender.door, len(good) + len(bad))
         received = self.store.present()
@@ -109,9 +110,8 @@ class Collector:
                 bad.append(Problem(index, *problem))
         return await self._keep(sender, rows, bad)
 
-    async def _sender(self, scope: Scope, headers: dict[bytes, bytes], around: wire.Around) -> Sender:
+    def _sender(self, door: Door | None, scope: Scope, headers: dict[bytes, bytes], around: wire.Around) -> Sender:
         """Who sends: site, label, context. Raises Answer where the site or the origin is not let in."""
-        door = await self.doors.site(around.site)
         if self.senders_of != self.doors.sites_at or len(self.senders) > 20_000:
             self.senders, self.senders_of = {}, self.doors.sites_at
         if TRUST_PROXY or b"sec-purpose" in headers or b"purpose" in headers or b"x-moz" in headers:
