@@ -68,7 +68,10 @@ def database_from_url(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in ("postgres", "postgresql"):
         raise ConfigError("DATABASE_URL must start with postgresql:// (no other database is supported)")
-    options = dict(parse_qsl(parts.query))
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    threshold = options.pop("prepare_threshold", "5")
+    if threshold and not threshold.isdigit():
+        raise ConfigError("prepare_threshold in DATABASE_URL must be a number, or empty for never")
     name = unquote(parts.path.lstrip("/"))
     if not name:
         raise ConfigError("DATABASE_URL must name a database: postgresql://user@host/NAME")
@@ -83,7 +86,7 @@ def database_from_url(url: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "server_side_binding": True,
-            "prepare_threshold": 5,
+            "prepare_threshold": int(threshold) if threshold else None,
             **options,
             "application_name": "headwater",
         },

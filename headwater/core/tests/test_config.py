@@ -103,3 +103,10 @@ def test_a_log_line_holds_what_was_passed() -> None:
         '{"at": "1970-01-01T00:00:00.000+00:00", "level": "INFO", "log": "headwater.x", "event": "mail_sent", '
         '"person": 7}'
     )
+
+
+def test_prepared_statements_can_be_switched_off_for_a_pooler() -> None:
+    assert database_from_url("postgresql://a@b/c?prepare_threshold=")["OPTIONS"]["prepare_threshold"] is None
+    assert database_from_url("postgresql://a@b/c?prepare_threshold=9")["OPTIONS"]["prepare_threshold"] == 9
+    with pytest.raises(ConfigError, match="prepare_threshold"):
+        database_from_url("postgresql://a@b/c?prepare_threshold=x")
