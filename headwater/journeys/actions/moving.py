@@ -88,7 +88,8 @@ def _renumber(people: Sequence[Traveller], version_id: int) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE journeys_passage p SET version_id = %s FROM unnest(%s::bigint[], %s::bigint[]) AS v(person_id, id) "
+            "UPDATE journeys_passage p SET version_id = %s::bigint "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS v(person_id, id) "
             "WHERE p.person_id = v.person_id AND p.id = v.id",
             [version_id, [t.person_id for t in people], [t.id for t in people]],
         )

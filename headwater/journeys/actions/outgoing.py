@@ -80,7 +80,7 @@ def _claim(now: datetime) -> list[Claimed]:
     until = now + LEASE
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT lane_key, due_at, person_id, call_id FROM journeys_outdue WHERE due_at <= %s "
+            "SELECT lane_key, due_at, person_id, call_id FROM journeys_outdue WHERE due_at <= %s::timestamptz "
             "ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED",
             [now, BATCH],
         )
@@ -89,15 +89,15 @@ def _claim(now: datetime) -> list[Claimed]:
             return []
         columns = [list(column) for column in zip(*rows, strict=True)]
         cursor.execute(
-            "UPDATE journeys_outdue d SET due_at = %s FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], "
-            "%s::uuid[]) AS v(l, a, p, i) WHERE d.lane_key = v.l AND d.due_at = v.a AND d.person_id = v.p "
-            "AND d.call_id = v.i",
+            "UPDATE journeys_outdue d SET due_at = %s::timestamptz FROM unnest(%s::bigint[], %s::timestamptz[], "
+            "%s::bigint[], %s::uuid[]) AS v(l, a, p, i) WHERE d.lane_key = v.l AND d.due_at = v.a "
+            "AND d.person_id = v.p AND d.call_id = v.i",
             [until, *columns],
         )
         cursor.execute(
             "SELECT c.person_id, c.id, c.kind, c.target, c.payload::text, c.tries FROM journeys_outcall c "
             "JOIN unnest(%s::bigint[], %s::uuid[]) AS v(p, i) ON c.person_id = v.p AND c.id = v.i "
-            "WHERE c.person_id = ANY(%s)",
+            "WHERE c.person_id = ANY(%s::bigint[])",
             [columns[2], columns[3], columns[2]],
         )
         return [

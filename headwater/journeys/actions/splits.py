@@ -17,10 +17,10 @@ from ..rules import duration, trial
 
 #: While people are on their way to being counted, look again after this long
 PAUSE = timedelta(minutes=10)
-GOAL = "p.outcome = 'goal' AND p.ended_at <= l.at + %(after)s"
+GOAL = "p.outcome = 'goal' AND p.ended_at <= l.at + %(after)s::interval"
 MAIL = (
-    "EXISTS (SELECT 1 FROM timeline_fact f WHERE f.person_id = l.person_id AND f.kind = %(kind)s AND f.at > l.at "
-    "AND f.at <= l.at + %(after)s AND f.data ->> 'template' = ANY(%(templates)s))"
+    "EXISTS (SELECT 1 FROM timeline_fact f WHERE f.person_id = l.person_id AND f.kind = %(kind)s::text AND f.at > l.at "
+    "AND f.at <= l.at + %(after)s::interval AND f.data ->> 'template' = ANY(%(templates)s::text[]))"
 )
 
 
@@ -89,7 +89,7 @@ def counted(version: Version, step: str, settings: Mapping[str, Any], now: datet
             f"SELECT l.outcome, count(*), count(*) FILTER (WHERE {GOAL if settings['winner'] == 'goal' else MAIL}) "
             "FROM journeys_passage p JOIN journeys_passagelog l ON l.person_id = p.person_id AND l.passage_id = p.id "
             "WHERE p.journey_id = %(journey)s AND p.version_id = %(version)s AND l.step = %(step)s "
-            "AND l.outcome = ANY(%(ids)s) AND l.at <= %(until)s GROUP BY 1",
+            "AND l.outcome = ANY(%(ids)s::text[]) AND l.at <= %(until)s::timestamptz GROUP BY 1",
             values,
         )
         found = {way: (n, wins) for way, n, wins in cursor.fetchall()}

@@ -116,15 +116,17 @@ def _living_in(people: Sequence[int], names: Sequence[str]) -> list[int]:
 def _dated(rule: Mapping[str, Any], day: date, names: Sequence[str]) -> list[int]:
     """People whose field has the date, or its anniversary, and who live in one of the zones."""
     custom = CUSTOM.fullmatch(rule["field"])
-    field = "left(c.custom ->> %(key)s, 10)" if custom else f"to_char(c.{rule['field'][8:]}, 'YYYY-MM-DD')"
+    field = "left(c.custom ->> %(key)s::text, 10)" if custom else f"to_char(c.{rule['field'][8:]}, 'YYYY-MM-DD')"
     wanted = calendar.shifted(rule, day)
-    where = f"{field} = %(date)s"
+    where = f"{field} = %(date)s::text"
     if rule.get("yearly"):
-        where = f"substr({field}, 6, 5) = ANY(%(days)s) AND {field} ~ '^[0-9]{{4}}-' AND {field} <= %(date)s"
+        where = (
+            f"substr({field}, 6, 5) = ANY(%(days)s::text[]) AND {field} ~ '^[0-9]{{4}}-' AND {field} <= %(date)s::text"
+        )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT c.id FROM people_contact c WHERE {where} AND (c.time_zone = ANY(%(zones)s) "
-            "OR (%(others)s AND c.time_zone <> ALL(%(all)s))) ORDER BY c.id",
+            f"SELECT c.id FROM people_contact c WHERE {where} AND (c.time_zone = ANY(%(zones)s::text[]) "
+            "OR (%(others)s::boolean AND c.time_zone <> ALL(%(all)s::text[]))) ORDER BY c.id",
             {
                 "key": custom[1] if custom else "",
                 "date": wanted.isoformat(),

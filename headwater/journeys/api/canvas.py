@@ -10,6 +10,7 @@ from ninja import Schema
 from ninja.errors import HttpError
 
 from .. import actions
+from ..actions import exchange
 from ..models import Journey
 from ..queries import choices, draft
 from ..queries.palette import palette
@@ -28,6 +29,13 @@ class DraftIn(Schema):
 
 class GraphIn(Schema):
     graph: dict[str, Any]
+
+
+class ImportIn(Schema):
+    """journey: what the export said. name: another name."""
+
+    journey: dict[str, Any]
+    name: str = ""
 
 
 class CopyIn(Schema):
@@ -96,3 +104,18 @@ def duplicate_journey(request: HttpRequest, pk: int, data: CopyIn) -> Any:
     """A copy of the draft as a new journey."""
     with refusals():
         return 201, find(actions.duplicate(pk, name=data.name, actor=actor_of(request)).pk)
+
+
+@router.get("/journeys/{int:pk}/export")
+def export_journey(request: HttpRequest, pk: int) -> dict[str, Any]:
+    """The draft as JSON, with its mails and segments; records are called by their names."""
+    with refusals():
+        return exchange.export_journey(pk)
+
+
+@router.post("/journeys/import", response={200: JourneyWhole, 201: JourneyWhole})
+def import_journey(request: HttpRequest, data: ImportIn) -> Any:
+    """Make a draft of an exported journey: 201, or 200 where the same is here already. 422 with the path."""
+    with refusals():
+        made, new = exchange.import_journey(data.journey, actor=actor_of(request), name=data.name)
+        return (201 if new else 200), find(made.pk)

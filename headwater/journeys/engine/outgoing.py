@@ -52,15 +52,16 @@ def ask(items: Sequence[Wanted], now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO journeys_outcall (person_id, id, key, kind, target, payload, journey_id, status, tries, "
-            "answer, code, created_at) SELECT p, i, k, d, t, y, j, 'queued', 0, '', 0, %s FROM unnest(%s::bigint[], "
-            "%s::uuid[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bigint[]) AS n(p, i, k, d, t, y, j) "
+            "answer, code, created_at) SELECT p, i, k, d, t, y, j, 'queued', 0, '', 0, %s::timestamptz "
+            "FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bigint[]) "
+            "AS n(p, i, k, d, t, y, j) "
             "ON CONFLICT (person_id, key) DO NOTHING RETURNING person_id, id",
             [now, *(list(column) for column in zip(*rows, strict=True))],
         )
         made = cursor.fetchall()
         cursor.execute(
             "INSERT INTO journeys_outdue (lane_key, due_at, person_id, call_id) "
-            "SELECT l, %s, p, i FROM unnest(%s::bigint[], %s::bigint[], %s::uuid[]) AS n(l, p, i)",
+            "SELECT l, %s::timestamptz, p, i FROM unnest(%s::bigint[], %s::bigint[], %s::uuid[]) AS n(l, p, i)",
             [now, [lane_key(p) for p, _ in made], [p for p, _ in made], [i for _, i in made]],
         )
     wake.notify(["journeys"])

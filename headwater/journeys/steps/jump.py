@@ -42,7 +42,7 @@ class Jump(Step):
                 "SELECT l.person_id, l.passage_id, count(*) "
                 "FROM unnest(%s::bigint[], %s::bigint[]) AS v(person_id, id) "
                 "JOIN journeys_passagelog l ON l.person_id = v.person_id AND l.passage_id = v.id "
-                "WHERE l.person_id = ANY(%s) AND l.step = %s AND l.outcome = 'again' GROUP BY 1, 2",
+                "WHERE l.person_id = ANY(%s::bigint[]) AND l.step = %s AND l.outcome = 'again' GROUP BY 1, 2",
                 [
                     [t.person_id for t in people],
                     [t.id for t in people],

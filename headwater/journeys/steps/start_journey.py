@@ -110,7 +110,7 @@ def _states(context: Context, people: Sequence[Traveller]) -> dict[tuple[int, in
         cursor.execute(
             "SELECT v.person_id, v.id, p.state FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) "
             "AS v(person_id, id, key) JOIN journeys_passage p ON p.person_id = v.person_id AND p.journey_id = %s "
-            "AND p.entry_key = v.key WHERE p.person_id = ANY(%s)",
+            "AND p.entry_key = v.key WHERE p.person_id = ANY(%s::bigint[])",
             [
                 [t.person_id for t in people],
                 [t.id for t in people],

@@ -1,0 +1,179 @@
+"""Journeys as JSON: written with their mails, tags and segments, and read again, here or in another installation.
+
+A file is read as often as one likes: what is there already (a mail of the same name that says the same, a segment of
+the same key, a journey of the same name with the same graph) is used and not made again.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import transaction
+
+from headwater.audience import actions as audience
+from headwater.audience.compiler import ConditionError
+from headwater.audience.models import Segment
+from headwater.capture.models import Form
+from headwater.content.rules import TemplateProblem
+from headwater.messaging.actions.templates import TemplateText, create_template
+from headwater.messaging.models import MailTemplate, TemplateVersion
+from headwater.sales.models import PipelineStage
+
+from ..engine import rulebook
+from ..engine.base import STEPS
+from ..engine.graph import check_shape
+from ..models import Journey
+from ..rules.duration import RuleError
+from .editing import create_journey
+
+FORMAT = "headwater.journey/1"
+TEXTS = ("subject", "preview", "mjml", "text_override", "from_name", "from_address", "reply_to")
+#: source of a reference -> how its record is called in a file
+SOURCES = ("templates", "segments", "forms", "stages", "journeys", "users")
+
+
+def export_journey(journey_id: int) -> dict[str, Any]:
+    """The draft as JSON that `import_journey` reads. Raises Journey.DoesNotExist."""
+    journey = Journey.objects.get(pk=journey_id)
+    out: dict[str, Any] = {
+        "format": FORMAT, "name": journey.name, "description": journey.description, "mails": {}, "segments": {},
+    }  # fmt: skip
+
+    def named(source: str, value: Any, place: str) -> Any:
+        return _name(source, value, out)
+
+    out["graph"] = _mapped(journey.draft, named)
+    return out
+
+
+def import_journey(data: Any, *, actor: str, name: str = "") -> tuple[Journey, bool]:
+    """Make a draft of what `export_journey` wrote. Returns the journey, and whether it is new. Raises RuleError with
+    the path in the file ("mails.welcome.mjml")."""
+    _check(data)
+    with transaction.atomic():
+        mails = {key: _mail(key, mail, actor) for key, mail in (data.get("mails") or {}).items()}
+        segments = {key: _segment(key, segment, actor) for key, segment in (data.get("segments") or {}).items()}
+
+        def found(source: str, value: Any, place: str) -> Any:
+            return _found(source, value, place, mails, segments)
+
+        graph = _mapped(data["graph"], found)
+        wanted = (name or data["name"]).strip()
+        same = next((j for j in Journey.objects.filter(name=wanted).order_by("pk") if j.draft == graph), None)
+        if same is not None:
+            return same, False
+        made = create_journey(name=wanted, description=data.get("description") or "", graph=graph, actor=actor)
+        return made, True
+
+
+def _check(data: Any) -> None:
+    if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+        raise RuleError(f"A journey's file says {FORMAT!r}.", "format")
+    if not isinstance(data.get("name"), str) or not data["name"].strip():
+        raise RuleError("Give the journey a name.", "name")
+    for part in ("mails", "segments"):
+        if not isinstance(data.get(part) or {}, Mapping):
+            raise RuleError("This is a JSON object.", part)
+        for key, one in (data.get(part) or {}).items():
+            if not isinstance(one, Mapping) or not isinstance(one.get("name"), str) or not one["name"]:
+                raise RuleError("It needs a name.", f"{part}.{key}.name")
+    try:
+        check_shape(data.get("graph"))
+    except RuleError as error:
+        raise RuleError(error.message, f"graph.{error.where}" if error.where else "graph") from error
+
+
+def _mapped(graph: Mapping[str, Any], change: Callable[[str, Any, str], Any]) -> dict[str, Any]:
+    """A copy of the graph with every reference to a record of ours changed."""
+    out = copy.deepcopy(dict(graph))
+    for key, step in (out.get("steps") or {}).items():
+        kind = STEPS.get(step.get("kind", ""))
+        for f in kind.fields if kind else ():
+            value = (step.get("settings") or {}).get(f.name)
+            if f.type == "reference" and value not in (None, "", "any"):
+                step["settings"][f.name] = change(f.source, value, f"graph.steps.{key}.{f.name}")
+    rules = [(f"{part}.{n}", rule) for part in ("entry", "exits") for n, rule in enumerate(out.get(part) or [])]
+    for place, rule in [*rules, *([("goal", out["goal"])] if out.get("goal") else [])]:
+        known = rulebook.KINDS.get(rule.get("kind", ""))
+        for f in known.fields if known else ():
+            value = rule.get(f.name)
+            if f.type == "reference" and value not in (None, "", "any"):
+                rule[f.name] = change(f.source, value, f"graph.{place}.{f.name}")
+    return out
+
+
+def _name(source: str, value: Any, out: dict[str, Any]) -> Any:
+    """What a record of ours is called in a file; mails and segments go along."""
+    if source == "templates":
+        template = MailTemplate.objects.filter(pk=value).first()
+        said = template and TemplateVersion.objects.filter(template=template, version=template.version).first()
+        if template is None or said is None:
+            return None
+        key = f"mail-{value}"
+        texts = {text: getattr(said, text) for text in TEXTS}
+        out["mails"][key] = {"name": template.name, "purpose": template.purpose, **texts}
+        return key
+    if source == "segments":
+        segment = Segment.objects.filter(pk=value).first()
+        if segment is None:
+            return None
+        out["segments"][segment.key] = {"name": segment.name, "definition": segment.definition}
+        return segment.key
+    if source == "stages":
+        stage = PipelineStage.objects.select_related("pipeline").filter(pk=value).first()
+        return f"{stage.pipeline.name}/{stage.name}" if stage else None
+    if source == "forms":
+        return Form.objects.filter(pk=value).values_list("slug", flat=True).first()
+    if source == "journeys":
+        return Journey.objects.filter(pk=value).values_list("name", flat=True).first()
+    return None  # colleagues are not the same elsewhere: the step asks for one
+
+
+def _found(source: str, value: Any, place: str, mails: Mapping[str, int], segments: Mapping[str, int]) -> Any:
+    """The record of ours that a name in a file means; what is not here is left open, for the editor to ask."""
+    if source == "templates":
+        if value not in mails:
+            raise RuleError(f"The file has no mail {value!r}.", place)
+        return mails[value]
+    if source == "segments":
+        if value not in segments:
+            raise RuleError(f"The file has no segment {value!r}.", place)
+        return segments[value]
+    if source == "stages":
+        pipeline, _slash, stage = str(value).partition("/")
+        rows = PipelineStage.objects.filter(pipeline__name=pipeline, name=stage)
+        return rows.values_list("pk", flat=True).first()
+    if source == "forms":
+        return Form.objects.filter(slug=str(value)).values_list("pk", flat=True).first()
+    if source == "journeys":
+        return Journey.objects.filter(name=str(value)).values_list("pk", flat=True).first()
+    return None
+
+
+def _mail(key: str, mail: Mapping[str, Any], actor: str) -> int:
+    texts = {text: str(mail.get(text) or "") for text in TEXTS}
+    purpose = mail.get("purpose") or "marketing"
+    if purpose not in ("marketing", "transactional"):
+        raise RuleError("The purpose is marketing or transactional.", f"mails.{key}.purpose")
+    for template in MailTemplate.objects.filter(name=mail["name"], archived_at=None, purpose=purpose).order_by("pk"):
+        if TemplateVersion.objects.filter(template=template, version=template.version, **texts).exists():
+            return template.pk
+    try:
+        return create_template(name=mail["name"], says=TemplateText(**texts), actor=actor, purpose=purpose).pk
+    except TemplateProblem as problem:
+        raise RuleError(str(problem), f"mails.{key}.mjml") from problem
+
+
+def _segment(key: str, segment: Mapping[str, Any], actor: str) -> int:
+    there = Segment.objects.filter(key=key).values_list("pk", flat=True).first()
+    if there is not None:
+        return int(there)
+    try:
+        made = audience.create_segment(
+            name=segment["name"], definition=segment.get("definition") or {}, actor=actor, key=key
+        )
+    except ConditionError as error:
+        raise RuleError(str(error), f"segments.{key}.definition") from error
+    return made.pk

@@ -1,0 +1,58 @@
+"""Why she is here or not; which way she would take; what the past would have made of the draft."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Schema
+from ninja.errors import HttpError
+
+from headwater.people.models import Contact
+
+from ..engine.graph import problems
+from ..queries import explaining, simulation
+from ..queries.draft import placed
+from .doors import find, refusals, router
+
+
+class TestIn(Schema):
+    person_id: int
+    event: dict[str, Any] = {}
+
+
+@router.get("/journeys/{int:pk}/why/{int:person_id}")
+def why(request: HttpRequest, pk: int, person_id: int) -> dict[str, Any]:
+    """Could she enter now, and if not, why not: each entry rule, the condition, re-entry, the journey's state."""
+    with refusals():
+        journey = find(pk)
+    if not Contact.objects.filter(pk=person_id).exists():
+        raise HttpError(404, "There is no such person.")
+    return explaining.why_not(journey, person_id)
+
+
+@router.post("/journeys/{int:pk}/test", response={200: list[dict[str, Any]], 422: dict[str, Any]})
+def test_with(request: HttpRequest, pk: int, data: TestIn) -> Any:
+    """Which way a person would take through the draft now; nothing is sent, nothing is kept."""
+    with refusals():
+        journey = find(pk)
+    if found := problems(journey.draft):
+        return 422, {"error": "invalid", "reason": "The draft has problems.", "problems": placed(found)}
+    try:
+        return 200, [asdict(step) for step in explaining.dry_run(journey, data.person_id, event=data.event)]
+    except Contact.DoesNotExist as error:
+        raise HttpError(404, "There is no such person.") from error
+
+
+@router.get("/journeys/{int:pk}/simulation", response={200: dict[str, Any], 422: dict[str, Any]})
+def simulate(request: HttpRequest, pk: int, days: int = 90) -> Any:
+    """What the last days would have made of the draft: who would have entered, by which rule and
+    on which day, and what that assumes."""
+    with refusals():
+        journey = find(pk)
+    if not 1 <= days <= 365:
+        raise HttpError(422, "days: between 1 and 365")
+    if found := problems(journey.draft):
+        return 422, {"error": "invalid", "reason": "The draft has problems.", "problems": placed(found)}
+    return 200, simulation.simulate(journey, days)

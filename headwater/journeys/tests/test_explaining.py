@@ -1,0 +1,163 @@
+"""Why she did not enter, which way she would take, what the past would have made of it; journeys as JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from headwater.core import clock
+from headwater.journeys import actions
+from headwater.journeys.actions import Entry, exchange
+from headwater.journeys.models import Journey, OutCall, Passage
+from headwater.journeys.queries import explaining, simulation
+from headwater.journeys.rules.duration import RuleError
+from headwater.messaging.models import MailTemplate, Message
+from headwater.people import actions as people
+from headwater.people.models import Contact
+from headwater.timeline import queries as timeline
+from headwater.timeline.actions import Custom, NewFact, record, record_many
+
+from .conftest import Make, chain, minutes
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+
+def person(n: int, **fields: Any) -> int:
+    return people.create_contact(actor="user:1", first_name=f"P{n}", email=f"p{n}@example.com", **fields).pk
+
+
+def reasons(said: dict[str, Any]) -> list[tuple[str, bool]]:
+    return [(r["what"], r["holds"]) for r in said["reasons"]]
+
+
+def test_why_she_did_not_enter(live: Make) -> None:
+    rule = {"kind": "event", "event": "page.seen", "where": [{"prop": "path", "op": "eq", "value": "/pricing"}]}
+    graph = chain(
+        ("a", "wait", {"for": minutes(5)}), entry=[rule, {"kind": "manual"}],
+        only={"field": "contact.country", "op": "eq", "value": "KR"}, reentry={"rule": "once"},
+    )  # fmt: skip
+    journey = live(graph)
+    one = person(1, country="DE")
+    assert reasons(explaining.why_not(journey, one)) == [
+        ("status", True), ("entry.0", False), ("entry.1", False), ("only", False), ("reentry", True),
+    ]  # fmt: skip
+    record(one, Custom("page.seen", {"path": "/"}))
+    said = explaining.why_not(journey, one)
+    assert said["reasons"][1]["words"].endswith("it happened, but not as the rule asks")
+    record(one, Custom("page.seen", {"path": "/pricing"}))
+    people.update_contact(one, country="KR", actor="user:1")
+    said = explaining.why_not(journey, one)
+    assert (said["may_enter"], said["has_cause"], said["inside"]) == (True, True, None)
+    actions.enter(journey.pk, [Entry(one, "k")], actor="system")
+    actions.pause(journey.pk, actor="user:1")
+    journey.refresh_from_db()
+    said = explaining.why_not(journey, one)
+    assert (said["may_enter"], said["inside"] is not None) == (False, True)
+    assert [r["words"] for r in said["reasons"] if not r["holds"]][-1] == (
+        "She was in it before, and people come in once only."
+    )
+
+
+def test_a_dry_run_says_the_way_and_leaves_no_trace(live: Make) -> None:
+    arms = [{"id": "vip", "label": "VIP", "when": {"tag": "vip"}}]
+    graph = chain(
+        ("t", "add_tag", {"tag": "vip"}), ("w", "wait", {"for": minutes(5)}), ("h", "webhook", {"url": "https://x.example"}),
+        ("n", "add_note", {"text": "Hello"}), ("ask", "branch", {"arms": arms}), ("end", "exit", {"reason": "done"}),
+    )  # fmt: skip
+    graph["steps"]["ask"] = {"kind": "branch", "settings": {"arms": arms}, "arms": {"vip": "end", "else": None}}
+    journey = actions.create_journey(name="X", graph=graph, actor="user:1")
+    one = person(1)
+    before = len(timeline.read(one, quiet=True))
+    with clock.freeze(AT):
+        found = explaining.dry_run(journey, one)
+    assert [(s.step, s.arm, s.at - AT) for s in found] == [
+        ("t", "next", timedelta(0)), ("w", "next", timedelta(0)), ("h", "next", timedelta(minutes=5)),
+        ("n", "next", timedelta(minutes=5)), ("ask", "vip", timedelta(minutes=5)), ("end", "end", timedelta(minutes=5)),
+    ]  # fmt: skip
+    assert (Contact.objects.get(pk=one).tags, Passage.objects.count(), OutCall.objects.count()) == ([], 0, 0)
+    assert (len(timeline.read(one, quiet=True)), Message.objects.count()) == (before, 0)
+
+
+def test_what_waits_for_something_to_happen_is_told_as_unknown(live: Make) -> None:
+    settings = {"until": {"tag": "ready"}, "timeout": {"amount": 2, "unit": "days"}}
+    graph = chain(("w", "wait_until", settings))
+    graph["steps"]["w"] = {"kind": "wait_until", "settings": settings, "arms": {"yes": None, "timeout": None}}
+    journey = actions.create_journey(name="X", graph=graph, actor="user:1")
+    (step,) = explaining.dry_run(journey, person(1))
+    assert (step.arm, step.known, step.arm_label) == ("timeout", False, "Time over")
+
+
+def test_the_past_is_held_against_the_entry_rules(live: Make) -> None:
+    rule = {"kind": "event", "event": "page.seen", "where": [{"prop": "path", "op": "eq", "value": "/pricing"}]}
+    graph = chain(("a", "exit", {}), entry=[rule], reentry={"rule": "always", "after": {"amount": 2, "unit": "days"}})
+    journey = actions.create_journey(name="X", graph=graph, actor="user:1")
+    facts = [
+        NewFact(p, Custom("page.seen", {"path": path}), AT - timedelta(days=ago))
+        for p, path, ago in (
+            (1, "/pricing", 5), (1, "/pricing", 4), (1, "/pricing", 1), (2, "/", 3), (3, "/pricing", 95),
+            (4, "/pricing", 2),
+        )
+    ]  # fmt: skip
+    with clock.freeze(AT):
+        record_many(facts)
+        said = simulation.simulate(journey, 90)
+    assert (said["entries"], said["people"]) == (3, 2)
+    assert said["by_day"] == [("2026-10-28", 1), ("2026-10-31", 1), ("2026-11-01", 1)]
+    assert said["rules"] == [{"rule": "page.seen: /pricing", "entries": 3}]
+    assert Passage.objects.count() == 0
+
+
+def test_a_journey_goes_out_and_comes_in_again(call: Any) -> None:
+    made = actions.install("welcome-nurture", actor="user:1")
+    path = f"/journeys/{made.pk}/export"
+    status, said = call("GET", path)
+    assert (status, said["format"], len(said["mails"])) == (200, "headwater.journey/1", MailTemplate.objects.count())
+    said = json.loads(json.dumps(said))
+    status, same = call("POST", "/journeys/import", {"journey": said})
+    assert (status, same["id"]) == (200, made.pk)
+    mails = MailTemplate.objects.count()
+    status, other = call("POST", "/journeys/import", {"journey": said, "name": "Second"})
+    assert (status, other["name"], other["problems"], other["draft"]) == (201, "Second", [], made.draft)
+    assert MailTemplate.objects.count() == mails
+    next(iter(said["mails"].values()))["subject"] = "Another"
+    assert call("POST", "/journeys/import", {"journey": said, "name": "Third"})[0] == 201
+    assert MailTemplate.objects.count() == mails + 1
+    assert Journey.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"format": "x"}, "format"),
+        ({"name": ""}, "name"),
+        ({"mails": []}, "graph.steps.a.template"),
+        ({"mails": {"m": {"name": "M", "mjml": "<mjml><broken"}}}, "mails.m.mjml"),
+        ({"mails": {"m": {}}}, "mails.m.name"),
+        ({"segments": {"s": {"name": "S", "definition": {"field": "x.y.z"}}}}, "segments.s.definition"),
+        ({"graph": {"steps": {"a": 1}}}, "graph.steps.a"),
+    ],
+)
+def test_a_broken_file_is_refused_with_the_path(change: dict[str, Any], where: str) -> None:
+    data = {
+        "format": exchange.FORMAT, "name": "X", "mails": {}, "segments": {},
+        "graph": chain(("a", "send_email", {"template": "m"})),
+    } | change  # fmt: skip
+    with pytest.raises(RuleError) as error:
+        exchange.import_journey(data, actor="user:1")
+    assert error.value.where == where
+
+
+def test_explanations_over_the_api(call: Any) -> None:
+    made = call("POST", "/journeys", {"name": "X", "graph": chain(("a", "exit", {}))})[1]
+    one = person(1)
+    path = f"/journeys/{made['id']}"
+    assert call("GET", f"{path}/why/{one}")[1]["may_enter"] is False
+    assert call("GET", f"{path}/why/999999")[0] == 404
+    assert [s["step"] for s in call("POST", f"{path}/test", {"person_id": one})[1]] == ["a"]
+    assert call("POST", f"{path}/test", {"person_id": 999999})[0] == 404
+    assert call("GET", f"{path}/simulation?days=30")[1]["entries"] == 0
+    assert call("GET", f"{path}/simulation?days=0")[0] == 422
