@@ -75,7 +75,8 @@ def _interests(request: Any, contact: Any) -> dict[str, Any] | None:
 
 def _segments(request: Any, contact: Any) -> dict[str, Any] | None:
     found = queries.segments_of([contact.pk])[contact.pk]
-    return {"segments": found, "person_id": contact.pk} if found else None
+    there = found or Segment.objects.filter(generation__gt=0).exists()
+    return {"segments": found, "person_id": contact.pk} if there else None
 
 
 for panel in (

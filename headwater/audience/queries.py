@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Count
 
 from headwater.core import clock
 
 from .compiler import Answer, Scope, explain, parse, parse_segment, statement
+from .engine.book import book
 from .models import Interest, PersonScore, Picked, ScoreEntry, ScoreModel, ScoreRule, Segment, SegmentMember, Topic
+from .registry import Use, uses
 from .rules import COLD, band
 
 ENGAGEMENT = "engagement"
@@ -163,6 +165,68 @@ def preview(condition: Any, *, sample: int = 5, key: str = "") -> tuple[int, lis
         )
         count, ids = cursor.fetchone()
         return int(count), list(ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a definition would mean for a living segment: members after it, those it brings in and lets go."""
+
+    count: int
+    enters: int
+    leaves: int
+
+
+def change(segment: Segment, condition: Any) -> Change:
+    """What saving this condition would do to the members there are now. Raises ConditionError."""
+    said = statement(parse_segment(segment.key, condition, segment.picked), timeless=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH t AS MATERIALIZED (SELECT p.id FROM {said.source} WHERE {said.inside}), "
+            "m AS MATERIALIZED (SELECT person_id FROM audience_segmentmember "
+            "WHERE segment_id = %(segment)s AND generation = %(generation)s) "
+            "SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM m), "
+            "(SELECT count(*) FROM t JOIN m ON m.person_id = t.id)",
+            said.params(clock.now(), segment=segment.pk, generation=segment.generation),
+        )
+        count, before, both = cursor.fetchone()
+        return Change(int(count), int(count - both), int(before - both))
+
+
+def used_by(segments: Sequence[Segment]) -> dict[int, list[Use]]:
+    """What uses each of these segments: other segments, and what packages above tell (journeys)."""
+    out = uses([(s.pk, s.key) for s in segments])
+    takers = [(one.id, one.name, one.needs) for one in book().segments]
+    for s in segments:
+        found = {pk: name for pk, name, needs in takers if f"segment:{s.key}" in needs and pk != s.pk}
+        out[s.pk] += [Use(name, f"/segments/{pk}/", "funnel") for pk, name in sorted(found.items())]
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Somebody who came into a segment or left it."""
+
+    person_id: int
+    entered: bool
+    at: datetime
+
+
+def moves(segment_id: int, *, hours: int = 48, limit: int = 12) -> list[Move] | None:
+    """Who came and went in the last hours, newest first; None where so much happened that looking takes too long."""
+    now = clock.now()
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 400")
+            cursor.execute(
+                "SELECT person_id, kind = 'segment.entered', at FROM timeline_fact WHERE kind = ANY(%s) AND at > %s "
+                "AND at <= %s AND (data ->> 'segment')::bigint = %s ORDER BY at DESC, person_id LIMIT %s",
+                [["segment.entered", "segment.left"], now - timedelta(hours=hours), now, segment_id, limit],
+            )
+            found = [Move(*row) for row in cursor.fetchall()]
+            cursor.execute("SET LOCAL statement_timeout = DEFAULT")
+            return found
+    except OperationalError:
+        return None
 
 
 def explain_membership(segment: Segment, person_id: int) -> Answer | None:

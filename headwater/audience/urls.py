@@ -15,6 +15,9 @@ urlpatterns = [
     path("segments/<int:pk>/edit/", views.segment_edit, name="edit"),
     path("segments/<int:pk>/members/", views.members, name="members"),
     path("segments/<int:pk>/why/", views.why, name="why"),
+    path("segments/<int:pk>/moves/", views.moves, name="moves"),
+    path("segments/<int:pk>/pick/", views.pick, name="pick"),
+    path("segments/<int:pk>/duplicate/", views.segment_duplicate, name="duplicate"),
     path("segments/<int:pk>/delete/", views.segment_delete, name="delete"),
     path("scoring/", views.scoring, name="scoring"),
     path("scoring/bands/", views.bands, name="bands"),
@@ -25,5 +28,6 @@ urlpatterns = [
     path("scoring/topics/new/", views.topic_edit, name="topic_new"),
     path("scoring/topics/<slug:key>/", views.topic_edit, name="topic"),
     path("scoring/topics/<slug:key>/delete/", views.topic_delete, name="topic_delete"),
+    path("people/<int:person_id>/segments/", views.standing, name="standing"),
     path("people/<int:person_id>/score/", views.score_why, name="score_why"),
 ]

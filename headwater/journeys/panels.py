@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from headwater.audience.registry import Use, users_of_segments
 from headwater.core.registry import (
     NavItem,
     PaletteAction,
@@ -48,6 +49,28 @@ panels.add(
     "journeys",
     Panel("journeys", "contact", "rail", "journeys/panel.html", _panel, label=_("Journeys"), order=40),
 )
+
+
+def _segments_in(node: Any) -> set[int | str]:
+    """Ids (of entries) and keys (of conditions) of the segments that a graph names."""
+    if isinstance(node, dict):
+        own = {node["segment"]} if isinstance(node.get("segment"), (int, str)) else set()
+        return own.union(*(_segments_in(value) for value in node.values()))
+    return set().union(*(_segments_in(value) for value in node)) if isinstance(node, list) else set()
+
+
+def _uses(segments: Sequence[tuple[int, str]]) -> dict[int, list[Use]]:
+    """The journeys whose draft or published version asks for a segment."""
+    out: dict[int, list[Use]] = {pk: [] for pk, _key in segments}
+    for pk, name, draft, graph in Journey.objects.order_by("name").values_list("pk", "name", "draft", "version__graph"):
+        named = _segments_in([draft, graph])
+        for segment, key in segments:
+            if segment in named or key in named:
+                out[segment].append(Use(name, f"/journeys/{pk}/", "workflow"))
+    return out
+
+
+users_of_segments.add("journeys", _uses)
 
 
 def _names(ids: Sequence[int]) -> dict[int, str]:

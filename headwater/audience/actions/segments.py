@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from headwater.core import clock, wake
 
+from .. import queries
 from ..compiler import parse
 from ..engine import building
-from ..engine.book import book
 from ..models import Picked, Segment, StaleGeneration
 from .revision import touch_revision
 
@@ -91,10 +91,10 @@ def rebuild_segment(segment_id: int, *, actor: str) -> Segment:
 
 def delete_segment(segment_id: int, *, actor: str) -> None:
     """Delete a segment; its members are swept away in the background. Raises InUse where other segments take it
-    in, Segment.DoesNotExist."""
+    in or journeys start on it, Segment.DoesNotExist."""
     with transaction.atomic():
         s = Segment.objects.select_for_update().get(pk=segment_id)
-        users = {one.name for one in book().segments if f"segment:{s.key}" in one.needs and one.id != s.pk}
+        users = {one.name for one in queries.used_by([s])[s.pk]}
         if users:
             raise InUse(sorted(users))
         stale = {g for g in (s.generation, s.pending_generation, s.announcing) if g > 0}

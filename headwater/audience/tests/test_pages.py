@@ -15,6 +15,7 @@ from headwater.accounts.models import User
 from headwater.audience import actions, queries
 from headwater.audience.engine import building
 from headwater.audience.models import ScoreModel, ScoreRule, Segment, Topic
+from headwater.audience.views.segment_people import shown
 from headwater.core import clock
 from headwater.timeline import dispatch
 
@@ -236,3 +237,105 @@ def test_the_history_of_a_score_ends_with_the_score() -> None:
 def test_signed_out_visitors_see_nothing() -> None:
     assert Client().get("/segments/").status_code == 302
     assert Client().get("/scoring/").status_code == 302
+
+
+# -- who is in by hand, what a change would do, who uses a segment ----------------------------------------------------
+def settle() -> None:
+    building.run_all()
+    while dispatch.run_once("audience"):
+        pass
+
+
+def test_the_preview_of_an_edit_says_who_comes_in_and_who_leaves(client: Client) -> None:
+    person(tags=["a"])
+    person(tags=["a"])
+    person(tags=["b"])
+    s = actions.create_segment(name="S", definition={"tag": "a"}, actor="user:1")
+    settle()
+    s.refresh_from_db()
+    assert queries.change(s, {"tag": "b"}) == queries.Change(1, 1, 2)
+    assert queries.change(s, {"any": [{"tag": "a"}, {"tag": "b"}]}) == queries.Change(3, 1, 0)
+    html = client.post("/segments/preview/", {"definition": '{"tag": "b"}', "key": s.key}).json()["html"]
+    assert "+1 come in" in html
+    assert "−2 leave" in html
+    same = client.post("/segments/preview/", {"definition": '{"tag": "a"}', "key": s.key}).json()
+    assert "Saving moves nobody" in same["html"]
+
+
+def test_somebody_is_put_in_and_kept_out_by_hand_from_the_explanation(client: Client) -> None:
+    a = person(name="Ana")
+    s = actions.create_segment(name="S", definition={"tag": "vip"}, actor="user:1")
+    settle()
+    answer = client.post(f"/segments/{s.pk}/pick/", {"person": a, "side": "in"})
+    assert json.loads(answer["HX-Trigger"])["toast"] == {"text": "Put in by hand"}
+    assert "put in by hand" in text(answer)
+    settle()
+    assert queries.are_members(s.pk, [a]) == {a}
+    assert "Always in" in text(client.get(f"/segments/{s.pk}/?part=hand"))
+    assert "Let the conditions decide" in text(client.get(f"/segments/{s.pk}/why/?person={a}"))
+    client.post(f"/segments/{s.pk}/pick/", {"person": a, "side": ""})
+    settle()
+    assert queries.are_members(s.pk, [a]) == set()
+    assert client.post(f"/segments/{s.pk}/pick/", {"person": a, "side": "up"}).status_code == 400
+    assert client.post(f"/segments/{s.pk}/pick/", {"side": "in"}).status_code == 400
+
+
+def test_who_came_and_went_is_told_newest_first(client: Client) -> None:
+    a, b = person(name="Ana"), person(name="Ben")
+    s = actions.create_segment(name="S", definition={"event": "shop.bought"}, actor="user:1")
+    settle()
+    assert "Nobody came or left" in text(client.get(f"/segments/{s.pk}/moves/"))
+    with clock.freeze(NOW):
+        for at, p in enumerate((a, b)):
+            happened(p, "shop.bought", NOW - timedelta(minutes=5))
+            with clock.freeze(NOW + timedelta(minutes=at)):
+                settle()
+        with clock.freeze(NOW + timedelta(minutes=9)):
+            assert [(m.person_id, m.entered) for m in queries.moves(s.pk) or []] == [(b, True), (a, True)]
+            assert text(client.get(f"/segments/{s.pk}/moves/")).count("Came in:") == 2
+
+
+def test_a_persons_page_leads_to_why_for_every_segment(client: Client) -> None:
+    a = person(name="Ana", tags=["vip"])
+    actions.create_segment(name="VIPs", definition={"tag": "vip"}, actor="user:1")
+    actions.create_segment(name="Others", definition={"not": {"tag": "vip"}}, actor="user:1")
+    settle()
+    page = text(client.get(f"/people/{a}/segments/"))
+    assert page.index("VIPs") < page.index("Others")  # those she is in come first
+    assert client.get("/people/999/segments/").status_code == 404
+    other = Segment.objects.get(key="others")
+    why = text(client.get(f"/segments/{other.pk}/why/?person={a}"))
+    assert "not: tagged “vip”" in why
+    assert "Not fulfilled:" in why
+    assert "Tags: vip" in why
+
+
+def test_below_none_of_these_a_mark_says_whether_it_speaks_for_her(client: Client) -> None:
+    a = person(tags=["x"])
+    s = actions.create_segment(
+        name="S", definition={"all": [{"not": {"any": [{"tag": "x"}, {"tag": "y"}]}}, {"tag": "x"}]}, actor="user:1"
+    )
+    settle()
+    answer = queries.explain_membership(s, a)
+    assert answer is not None
+    none, tagged = shown(answer.verdict)["children"]
+    assert (none["says"], none["good"], none["head"]) == ("None of these", False, "1 of 2")
+    assert [one["good"] for one in none["children"]] == [False, True]
+    assert tagged["good"] is True
+
+
+def test_a_segment_is_copied_and_opened_in_the_editor(client: Client) -> None:
+    s = actions.create_segment(name="VIPs", definition={"tag": "vip"}, actor="user:1", description="Dear ones")
+    answer = client.post(f"/segments/{s.pk}/duplicate/")
+    made = Segment.objects.exclude(pk=s.pk).get()
+    assert answer["Location"] == f"/segments/{made.pk}/edit/"
+    assert (made.name, made.description, made.definition) == ("Copy of VIPs", "Dear ones", {"tag": "vip"})
+    assert client.get(f"/segments/{s.pk}/duplicate/").status_code == 405
+
+
+def test_what_uses_a_segment_is_shown_and_keeps_it(client: Client) -> None:
+    s = actions.create_segment(name="Inner", definition={"tag": "x"}, actor="user:1")
+    outer = actions.create_segment(name="Outer", definition={"segment": "inner"}, actor="user:1")
+    assert [(u.name, u.url) for u in queries.used_by([s])[s.pk]] == [("Outer", f"/segments/{outer.pk}/")]
+    assert "In use: cannot be deleted" in text(client.get(f"/segments/{s.pk}/"))
+    assert f'href="/people/?segment={outer.pk}"' in text(client.get("/segments/"))

@@ -1,4 +1,4 @@
-"""Segments: list, page of one, editor with live preview."""
+"""Segments: the list, and the editor with live preview."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from headwater.core import actors
 from headwater.people import queries as people
-from headwater.people.models import Contact
 
 from .. import actions, queries
 from ..compiler import ConditionError, parse, summary
@@ -24,81 +22,23 @@ from ..engine.book import book
 from ..forms import SegmentForm
 from ..models import Segment
 
-PAGE = 50
 
-
-def _words() -> dict[int, str]:
+def words_of() -> dict[int, str]:
     """Plain language of every segment whose definition holds water, from the rule book."""
     return {one.id: summary(one.node) for one in book().segments}
 
 
 def segments(request: HttpRequest) -> HttpResponse:
-    """All segments with their counts."""
-    words, counts = _words(), queries.counts()
+    """All segments with their counts and with what uses them."""
+    words, counts = words_of(), queries.counts()
+    found = list(Segment.objects.order_by("name", "pk")[:1000])
+    used = queries.used_by(found)
     rows = [
-        {"segment": s, "count": counts.get(s.pk, 0), "words": words.get(s.pk, s.error)}
-        for s in Segment.objects.order_by("name", "pk")[:1000]
+        {"segment": s, "count": counts.get(s.pk, 0), "words": words.get(s.pk, s.error), "uses": used[s.pk]}
+        for s in found
     ]
     template = "audience/segments.html#rows" if request.GET.get("part") == "rows" else "audience/segments.html"
     return render(request, template, {"rows": rows})
-
-
-def _page(segment_id: int, after: int) -> dict[str, Any]:
-    found = queries.members(segment_id, after=after, limit=PAGE + 1)
-    known = people.contacts([p for p, _since in found[:PAGE]])
-    scores = queries.scores(list(known))
-    rows = [
-        {"person": known[p], "hue": people.hue_of(p), "since": since, "score": scores[p]}
-        for p, since in found[:PAGE]
-        if p in known
-    ]
-    more = f"{reverse('audience:members', args=[segment_id])}?after={found[PAGE - 1][0]}" if len(found) > PAGE else ""
-    return {"members": rows, "more": more}
-
-
-def segment(request: HttpRequest, pk: int) -> HttpResponse:
-    """One segment: what it says, how many, who, and why for a chosen person."""
-    s = get_object_or_404(Segment, pk=pk)
-    context: dict[str, Any] = {
-        "segment": s,
-        "words": _words().get(s.pk, s.error),
-        "count": queries.counts().get(s.pk, 0),
-        "used_by": sorted({one.name for one in book().segments if f"segment:{s.key}" in one.needs and one.id != s.pk}),
-    }
-    if request.GET.get("part") == "head":
-        return render(request, "audience/segment.html#head", context)
-    chosen = request.GET.get("person", "")
-    if chosen.isdigit():
-        context |= _why(s, int(chosen))
-    return render(request, "audience/segment.html", context | _page(pk, 0))
-
-
-def members(request: HttpRequest, pk: int) -> HttpResponse:
-    """Further rows of the members' table."""
-    after = request.GET.get("after", "0")
-    get_object_or_404(Segment, pk=pk)
-    return render(request, "audience/segment.html#rows", _page(pk, int(after) if after.isdigit() else 0))
-
-
-def _why(s: Segment, person_id: int) -> dict[str, Any]:
-    person = Contact.objects.filter(pk=person_id).first()
-    if person is None:
-        return {"missing": True}
-    try:
-        answer = queries.explain_membership(s, person_id)
-    except ConditionError as error:
-        return {"broken": error.problems}
-    return {"person": person, "hue": people.hue_of(person_id), "answer": answer}
-
-
-def why(request: HttpRequest, pk: int) -> HttpResponse:
-    """Find a person by `q`, or explain `person`: fragments of the segment's page."""
-    s = get_object_or_404(Segment, pk=pk)
-    chosen, text = request.GET.get("person", ""), request.GET.get("q", "").strip()
-    if chosen.isdigit():
-        return render(request, "audience/why.html", {"segment": s, **_why(s, int(chosen))})
-    hits = people.page(people.Listing(q=text, sort="seen"), limit=6).rows if text else []
-    return render(request, "audience/why.html", {"segment": s, "hits": hits, "q": text, "searched": bool(text)})
 
 
 def preview(request: HttpRequest) -> HttpResponse:
@@ -113,10 +53,13 @@ def preview(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"problems": [{"path": p.path, "message": p.message} for p in error.problems]})
     except ValueError as error:
         return JsonResponse({"problems": [{"path": "$", "message": str(error)}]})
-    count, sample = queries.preview(condition)
+    count, sample = queries.preview(condition, key=key)
+    s = Segment.objects.filter(key=key, generation__gt=0).first() if key else None
     known = people.contacts(sample)
     rows = [{"person": known[p], "hue": people.hue_of(p)} for p in sample if p in known]
-    context = {"count": count, "sample": rows, "words": summary(node), "rest": max(0, count - len(rows))}
+    context = {"count": count, "sample": rows, "words": summary(node), "rest": max(0, count - len(rows)), "segment": s}
+    if s is not None:
+        context["change"] = queries.change(s, condition)
     return JsonResponse({"html": render_to_string("audience/preview.html", context, request), "count": count})
 
 
@@ -152,8 +95,23 @@ def _save(request: HttpRequest, s: Segment | None, data: dict[str, Any]) -> Segm
 
 
 @require_POST
+def segment_duplicate(request: HttpRequest, pk: int) -> HttpResponse:
+    """A copy under a name of its own, opened in the editor. Its random samples and hand-picked members are its own."""
+    s = get_object_or_404(Segment, pk=pk)
+    made = actions.create_segment(
+        name=(_("Copy of %(name)s") % {"name": s.name})[:120],
+        description=s.description,
+        announce=s.announce,
+        definition=s.definition if s.pending is None else s.pending,
+        actor=actors.user(request.user.pk or 0),
+    )
+    messages.success(request, _("Copied. Give it a name and change what differs."))
+    return redirect("audience:edit", made.pk)
+
+
+@require_POST
 def segment_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Delete, unless other segments take it in."""
+    """Delete, unless other segments or journeys use it."""
     s = get_object_or_404(Segment, pk=pk)
     try:
         actions.delete_segment(pk, actor=actors.user(request.user.pk or 0))
