@@ -58,7 +58,7 @@ class DealForm(forms.Form):
 
     def __init__(self, *args: Any, pipeline_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        stages = PipelineStage.objects.filter(kind="open")
+        stages = PipelineStage.objects.filter(kind="open", archived_at=None)
         if pipeline_id is not None:
             stages = stages.filter(pipeline_id=pipeline_id)
         for name, rows in (("stage", stages), ("owner", _sellers())):
@@ -116,3 +116,39 @@ class DeskForm(forms.Form):
         max_value=43_200,
         help_text=_("The clock that runs from a hand-over until sales accepts or returns the lead."),
     )
+
+
+class PipelineForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=80, error_messages={"required": _("Give the pipeline a name.")})
+
+
+class StageForm(forms.Form):
+    """An open stage; `kind` "won" and "lost" have a name only."""
+
+    name = forms.CharField(label=_("Name"), max_length=60, error_messages={"required": _("Give the stage a name.")})
+    probability = forms.IntegerField(
+        label=_("Probability"), min_value=0, max_value=100, help_text=_("Percent of deals that are won from here.")
+    )
+    rot_days = forms.IntegerField(
+        label=_("Rots after days"),
+        min_value=0,
+        max_value=3650,
+        help_text=_("A deal that stands here longer is marked. 0: never."),
+    )
+
+    def __init__(self, *args: Any, kind: str = "open", **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="stage_%s", **kwargs)  # the page below the dialog has a form, too
+        if kind != "open":
+            del self.fields["probability"], self.fields["rot_days"]
+
+
+class ArchiveForm(forms.Form):
+    into = forms.IntegerField(
+        label=_("Its deals go to"), widget=forms.Select, error_messages={"required": _("Choose a stage.")}
+    )
+
+    def __init__(self, *args: Any, stages: Any = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        widget = self.fields["into"].widget
+        assert isinstance(widget, forms.Select)
+        widget.choices = [("", _("Choose a stage.")), *((s.pk, s.label) for s in stages)]

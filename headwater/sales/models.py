@@ -6,9 +6,21 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext, pgettext_lazy
 
 from headwater.core import clock
 from headwater.people.models import Company, Contact
+
+#: The names that rules.DEFAULT_STAGES gives, for the catalogues of translations
+STANDARD_NAMES = (
+    pgettext_lazy("pipeline", "Sales"),
+    pgettext_lazy("pipeline", "Lead"),
+    pgettext_lazy("pipeline", "Qualified"),
+    pgettext_lazy("pipeline", "Proposal"),
+    pgettext_lazy("pipeline", "Negotiation"),
+    pgettext_lazy("pipeline", "Won"),
+    pgettext_lazy("pipeline", "Lost"),
+)
 
 
 class StageKind(models.TextChoices):
@@ -36,6 +48,11 @@ class Pipeline(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def label(self) -> str:
+        """Its name as people read it: the names that we gave are in their language, their own stay as they are."""
+        return pgettext("pipeline", self.name)
+
 
 class PipelineStage(models.Model):
     pipeline = models.ForeignKey(Pipeline, on_delete=models.CASCADE, related_name="stages")
@@ -46,10 +63,19 @@ class PipelineStage(models.Model):
     #: A deal that stands here longer than this many days rots; 0: never
     rot_days = models.SmallIntegerField(default=0)
     hue = models.SmallIntegerField(default=265)
+    #: No deal comes here any more; those that are left move to `successor`
+    archived_at = models.DateTimeField(null=True)
+    successor = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         ordering = ["order", "id"]
-        constraints = [models.UniqueConstraint(fields=["pipeline", "name"], name="stage_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["pipeline", "name"], condition=Q(archived_at=None), name="stage_name_used")
+        ]
+
+    @property
+    def label(self) -> str:
+        return pgettext("pipeline", self.name)
 
     def __str__(self) -> str:
         return self.name

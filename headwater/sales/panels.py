@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.models import User
@@ -130,7 +130,7 @@ def _find_deals(user: Any, text: str, limit: int) -> list[SearchHit]:
     return [
         SearchHit(
             d.name,
-            " · ".join(p for p in (d.stage.name, money_of(d), d.company.name if d.company else "") if p),
+            " · ".join(p for p in (d.stage.label, money_of(d), d.company.name if d.company else "") if p),
             reverse("sales:deal", args=[d.pk]),
             "handshake",
         )
@@ -140,6 +140,13 @@ def _find_deals(user: Any, text: str, limit: int) -> list[SearchHit]:
 
 today_sources.add("leads", TodaySource("leads", _("New leads"), "handshake", _new_leads, order=10, covers_calls=True))
 navigation.add("deals", NavItem("deals", _("Deals"), "handshake", "sales:board", section="records", order=30))
+navigation.add(
+    "pipelines",
+    NavItem(
+        "pipelines", _("Pipelines"), "kanban", "sales:pipelines", section="settings", order=58, roles=("admin",),
+        prefixes=("/settings/pipelines/",),
+    ),
+)  # fmt: skip
 navigation.add(
     "lead-desk",
     NavItem(
@@ -164,6 +171,13 @@ panels.add(
 )
 for _kind in ("deal.created", "deal.moved", "deal.won", "deal.lost"):
     people.links.add(f"{_kind}.name", lambda data: f"/deals/{data['deal']}/" if data.get("deal") else "")
+
+
+def _stage(name: str) -> str:
+    """A stage that a fact names, as people read it; PipelineStage.label does the same."""
+    return str(pgettext("pipeline", name))
+
+
 _HUES = {name: hue for name, _kind, _probability, _rot, hue in DEFAULT_STAGES}
 for _field in ("before", "after"):
-    people.words.add(f"deal.moved.{_field}", lambda value: (value, _HUES.get(value, 265)))
+    people.words.add(f"deal.moved.{_field}", lambda value: (_stage(value), _HUES.get(value, 265)))

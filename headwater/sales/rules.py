@@ -15,6 +15,8 @@ DEFAULT_STAGES: tuple[tuple[str, str, int, int, int], ...] = (
     ("Lost", "lost", 0, 0, 25),
 )
 DEFAULT_PIPELINE = "Sales"
+#: Of stages that users add, one after the other
+HUES = (235, 190, 60, 300, 265, 345, 90, 120)
 #: Distance between two cards of a freshly numbered column, and the least between which a card still fits.
 STEP = 1024.0
 LEAST_GAP = 1e-6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import board, deals, leads
+from .views import board, deals, leads, pipelines
 
 app_name = "sales"
 urlpatterns = [
@@ -25,6 +25,13 @@ urlpatterns = [
     path("leads/<int:handover_id>/accept/", leads.accept, name="accept"),
     path("leads/<int:handover_id>/return/", leads.send_back, name="return"),
     path("leads/of/contact/<int:person_id>/", leads.banner, name="banner"),
+    path("settings/pipelines/", pipelines.pipelines, name="pipelines"),
+    path("settings/pipelines/<int:pipeline_id>/", pipelines.pipeline, name="pipeline"),
+    path("settings/pipelines/<int:pipeline_id>/delete/", pipelines.delete, name="delete_pipeline"),
+    path("settings/pipelines/<int:pipeline_id>/stages/", pipelines.new_stage, name="new_stage"),
+    path("settings/pipelines/<int:pipeline_id>/order/", pipelines.order, name="order_stages"),
+    path("settings/stages/<int:stage_id>/", pipelines.stage, name="stage"),
+    path("settings/stages/<int:stage_id>/archive/", pipelines.archive, name="archive_stage"),
     path("settings/hand-over/", leads.desk, name="desk"),
     path("people/<int:person_id>/hand-over/", leads.hand_over, name="hand_over"),
 ]

@@ -8,7 +8,18 @@ from .deals import Stale, create_deal, delete_deal, move_deal, update_deal
 from .history import DealSeed, HandoverSeed, import_deals, import_handovers
 from .leads import HandedOver, HandOver, hand_over
 from .outcomes import lose_deal, win_deal
-from .pipelines import ensure_pipeline, set_sla
+from .pipelines import (
+    Refused,
+    add_stage,
+    archive_stage,
+    create_pipeline,
+    delete_pipeline,
+    ensure_pipeline,
+    order_stages,
+    rename_pipeline,
+    set_sla,
+    update_stage,
+)
 
 __all__ = [
     "DealSeed",
@@ -16,11 +27,16 @@ __all__ = [
     "HandedOver",
     "HandoverSeed",
     "NewDeal",
+    "Refused",
     "Stale",
     "accept_lead",
+    "add_stage",
+    "archive_stage",
     "create_deal",
     "create_deals",
+    "create_pipeline",
     "delete_deal",
+    "delete_pipeline",
     "ensure_pipeline",
     "hand_over",
     "import_deals",
@@ -28,9 +44,12 @@ __all__ = [
     "lose_deal",
     "move_deal",
     "move_deals",
+    "order_stages",
+    "rename_pipeline",
     "return_lead",
     "set_sla",
     "take_turns",
     "update_deal",
+    "update_stage",
     "win_deal",
 ]

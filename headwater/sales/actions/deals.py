@@ -20,6 +20,7 @@ from headwater.timeline.actions import NewFact, in_lane, record, record_many
 from ..facts import DealCreated, DealMoved, DealUpdated
 from ..models import Deal, DealStageChange, PipelineStage
 from ..rules import STEP, between
+from .archive import check_usable
 from .pipelines import ensure_pipeline, first_stage
 
 EDITABLE = {"name", "amount", "currency", "owner_id", "contact_id", "company_id", "expected_close", "source"}
@@ -95,6 +96,7 @@ def create_deal(
     if stage is None or stage.kind != "open":
         raise ValueError("a new deal begins in an open stage")
     with in_lane(*([person_id] if person_id is not None else [])):
+        check_usable(stage.pk)
         now = clock.now()
         wanted = {
             "name": name,
@@ -203,6 +205,7 @@ def move_deal(
         if stage.kind == "lost" and deal.stage_id != stage.pk and not reason.strip():
             raise ValueError("a lost deal needs a reason")
         before = deal.stage
+        check_usable(stage.pk)
         deal.position = place(deal, stage.pk, before_id)
         put(deal, stage, actor=actor)
         if stage.pk != before.pk:

@@ -60,7 +60,7 @@ def import_deals(seeds: Sequence[DealSeed]) -> list[int]:
     IntegrityError on a key that is there already.
     """
     pipeline = ensure_pipeline()
-    stages = {s.name: s for s in PipelineStage.objects.filter(pipeline=pipeline)}
+    stages = {s.name: s for s in PipelineStage.objects.filter(pipeline=pipeline, archived_at=None)}
     with transaction.atomic():
         bottom: dict[int, float] = defaultdict(float)
         for stage in stages.values():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Count, Prefetch, Q
 from django.db.models.functions import Upper
 
 from ..models import Deal, DealStageChange, Pipeline, PipelineStage
@@ -15,15 +15,30 @@ from ..models import Deal, DealStageChange, Pipeline, PipelineStage
 SORTS = {"created": "created_at", "amount": "amount", "close": "expected_close", "stage_at": "stage_at"}
 
 
+_STAGES = Prefetch("stages", PipelineStage.objects.filter(archived_at=None))
+
+
 def pipelines() -> list[Pipeline]:
-    """All pipelines with their stages, in two statements."""
-    return list(Pipeline.objects.prefetch_related("stages"))
+    """All pipelines with the stages in use, in two statements."""
+    return list(Pipeline.objects.prefetch_related(_STAGES))
 
 
 def pipeline(pk: int | None = None) -> Pipeline | None:
     """One pipeline (the first, if none is named), or None."""
-    rows = Pipeline.objects.prefetch_related("stages")
+    rows = Pipeline.objects.prefetch_related(_STAGES)
     return rows.filter(pk=pk).first() if pk is not None else rows.first()
+
+
+def stage_sizes(pipeline_id: int) -> dict[int, int]:
+    """stage id -> how many deals stand there."""
+    rows = Deal.objects.filter(pipeline_id=pipeline_id).values_list("stage_id").annotate(n=Count("*"))
+    return dict(rows)
+
+
+def pipeline_sizes() -> list[tuple[Pipeline, int]]:
+    """All pipelines with how many deals they hold."""
+    counts = dict(Deal.objects.values_list("pipeline_id").annotate(n=Count("*")))
+    return [(row, counts.get(row.pk, 0)) for row in pipelines()]
 
 
 def deal(deal_id: int) -> Deal:

@@ -1,0 +1,8 @@
+"""Pipelines, deals and hand-overs over the API; `headwater api` runs the same operations."""
+
+from __future__ import annotations
+
+from . import deals, leads, pipelines
+from .base import router
+
+__all__ = ["deals", "leads", "pipelines", "router"]
