@@ -48,11 +48,21 @@ class Running:
     def log(self) -> str:
         return (self.data / "output.log").read_text(errors="replace")
 
-    def start(self, seconds: float = 90, **extra: str) -> None:
+    def prepare(self) -> None:
+        """The data directory, readable for the database's user."""
         self.data.mkdir(parents=True, exist_ok=True)
         for part in (self.data, *self.data.parents[:4]):
             if os.geteuid() == 0 and part != Path("/"):
                 part.chmod(part.stat().st_mode | 0o011)
+
+    def start(self, seconds: float = 90, **extra: str) -> None:
+        """Start, and wait until it answers."""
+        self.launch(**extra)
+        self.wait_until_up(seconds)
+
+    def launch(self, **extra: str) -> None:
+        """Start without waiting."""
+        self.prepare()
         hidden = ("DATABASE_URL", "HEADWATER_SECRET_KEY", "HEADWATER_SMTP_URL", "HEADWATER_POOL", "HEADWATER_DEMO")
         environment = {k: v for k, v in os.environ.items() if k not in hidden}
         environment |= {"HEADWATER_DATA": str(self.data), **self.extra, **extra}
@@ -64,7 +74,6 @@ class Running:
                 stderr=out,
                 cwd=ROOT,
             )
-        self.wait_until_up(seconds)
 
     def wait_until_up(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds

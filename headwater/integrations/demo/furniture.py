@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
 
 from headwater.accounts import actions as accounts
@@ -84,14 +85,7 @@ def ensure() -> Furniture:
         site = Site.objects.filter(public_key=SITE_KEY).first() or capture.create_site(
             name="northstar.example", actor=ACTOR, count_automated=True, public_key=SITE_KEY
         )
-        asset = Asset.objects.filter(name=PAPER).first() or capture.create_asset(
-            name=PAPER,
-            file=ContentFile(white_paper(), name="forecasting-playbook.pdf"),
-            actor=ACTOR,
-            link_days=30,
-            link_downloads=0,
-            file_name="forecasting-playbook.pdf",
-        )
+        asset = Asset.objects.filter(name=PAPER).first() or _asset()
         forms = {slug: _form(slug, asset) for slug in FORMS}
         for key, name, definition in SEGMENTS:
             if not Segment.objects.filter(key=key).exists():
@@ -100,7 +94,14 @@ def ensure() -> Furniture:
     return Furniture(users, site, asset, forms, made, _newsletter())
 
 
-PAPER = "The forecasting playbook"
+PAPER, FILE = "The forecasting playbook", "forecasting-playbook.pdf"
+
+
+def _asset() -> Asset:
+    """The white paper. A run that was killed has lost its row, but not its file: that goes first."""
+    default_storage.delete(Asset._meta.get_field("file").generate_filename(Asset(), FILE))
+    file = ContentFile(white_paper(), name=FILE)
+    return capture.create_asset(name=PAPER, file=file, actor=ACTOR, link_days=30, link_downloads=0, file_name=FILE)
 
 
 def _workspace() -> None:

@@ -48,14 +48,16 @@ def send(
 def _read(teller: Teller, life: Life, made: Mail, told: dict[str, Any]) -> None:
     """She opens it, clicks, comes to the site, or wants no more of them."""
     rng, zeal = teller.rng, life.zeal
-    if rng.random() > 0.16 + 0.34 * zeal:
+    # The first mail of a journey is one that she asked for, or an invitation in her name.
+    keen = 0.25 if made.by and made.by[1] == made.by[0].way.graph["start"] else 0.0
+    if rng.random() > 0.16 + 0.34 * zeal + keen:
         return
     opened = made.sent_at + timedelta(hours=rng.expovariate(1 / 9))
     if opened > teller.end:
         return
     made.opened_at = opened
     teller.say(life, opened, "mail.opened", {**told, "first": True})
-    if rng.random() < 0.08 + 0.22 * zeal:
+    if rng.random() < 0.08 + 0.22 * zeal + keen:
         clicked = opened + timedelta(seconds=15 + rng.expovariate(1 / 60))
         if clicked < teller.s.now - timedelta(minutes=10):
             made.clicked_at = clicked

@@ -15,7 +15,7 @@ from headwater.audience import actions as audience
 from headwater.audience.engine import building
 from headwater.audience.models import ScoreRule
 from headwater.audience.rules import where_test
-from headwater.core import clock
+from headwater.core import clock, crash
 from headwater.insights import actions as insights
 from headwater.journeys.models import Journey
 from headwater.journeys.queries.gallery import templates as gallery
@@ -52,9 +52,11 @@ def ensure(people: int = 600, progress: Callable[[str], None] = print) -> bool:
         began = time.monotonic()
         progress("Setting up Northstar Analytics")
         had = furniture.ensure()
+        crash.point("demo.furnished")
         if people:
             facts = past(had, people, progress)
             progress(f"{facts} facts over 18 months in {time.monotonic() - began:.1f} s")
+    crash.point("demo.committed")
     return True
 
 
@@ -70,11 +72,13 @@ def past(had: furniture.Furniture, people: int, progress: Callable[[str], None],
         life.company = number
         lives.append(life)
     facts = write(lives, companies, had, now, progress)
+    crash.point("demo.written")
     strangers(rng, teller, people * STRANGERS, had.site.pk)
     progress("Computing scores, interests and segments")
     audience.recompute(actor=furniture.ACTOR)
     building.run_all()
     insights.rebuild()
+    crash.point("demo.computed")
     return facts
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from headwater.audience.actions.history import PointsSeed, import_points
 from headwater.capture.actions.history import SubmissionSeed, count_past_downloads, import_submissions
+from headwater.core import crash
 from headwater.journeys.actions.history import PassageSeed, import_passages
 from headwater.messaging.actions.history import MessageSeed, import_messages
 from headwater.people.actions.history import (
@@ -114,6 +115,7 @@ def write(
     people = list(zip(person_ids, lives, strict=True))
     import_visitors([_visitor(pk, life, had.site.pk) for pk, life in people if life.first_seen])
     _sales(people, companies, company_ids)
+    crash.point("demo.people")
     progress(f"{len(lives)} people in {len(companies)} companies, their deals and tasks")
     import_messages([m for pk, life in people for m in _messages(pk, life)])
     _journeys(people)
