@@ -137,7 +137,8 @@ class StageForm(forms.Form):
     )
 
     def __init__(self, *args: Any, kind: str = "open", **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="stage_%s", **kwargs)  # the page below the dialog has a form, too
+        super().__init__(*args, **kwargs)
+        self.auto_id = "stage_%s"  # the page below the dialog has a form, too
         if kind != "open":
             del self.fields["probability"], self.fields["rot_days"]
 
