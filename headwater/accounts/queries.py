@@ -27,15 +27,17 @@ class Colleague:
     initials: str
     hue: int
 
+    @classmethod
+    def of(cls, pk: int, first: str, last: str, email: str, hue: int) -> Colleague:
+        """From these columns of accounts_user."""
+        return cls(pk, f"{first} {last}".strip() or email, initials_of(first, last, email), hue)
+
 
 def colleagues() -> list[Colleague]:
     """Everybody who can sign in, by name, as most pages need it: without 20 columns and the password."""
     columns = ("pk", "first_name", "last_name", "email", "hue")
     found = User.objects.filter(is_active=True).order_by("first_name", "last_name", "email").values_list(*columns)
-    return [
-        Colleague(pk, f"{first} {last}".strip() or email, initials_of(first, last, email), hue)
-        for pk, first, last, email, hue in found
-    ]
+    return [Colleague.of(*row) for row in found]
 
 
 def active_users() -> QuerySet[User]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
@@ -103,11 +103,15 @@ def explain_score(person_id: int, model: str = ENGAGEMENT) -> Explanation:
 def interests(person_ids: Sequence[int]) -> dict[int, list[TopicInterest]]:
     """Each person's topics, strongest first."""
     out: dict[int, list[TopicInterest]] = {p: [] for p in person_ids}
-    topics = {t.pk: t for t in Topic.objects.all()}
-    rows = Interest.objects.filter(person_id__in=list(person_ids)).order_by("person_id", "-weight", "-last_at")
-    for r in rows:
-        if (topic := topics.get(r.topic_id)) is not None:
-            out[r.person_id].append(TopicInterest(topic.key, topic.name, topic.hue, r.weight, r.last_at))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT i.person_id, t.key, t.name, t.hue, i.weight, i.last_at FROM audience_interest i "
+            "JOIN audience_topic t ON t.id = i.topic_id WHERE i.person_id = ANY(%s) "
+            "ORDER BY i.person_id, i.weight DESC, i.last_at DESC",
+            [list(out)],
+        )
+        for person_id, *found in cursor.fetchall():
+            out[person_id].append(TopicInterest(*found))
     return out
 
 
@@ -135,14 +139,22 @@ def counts() -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def segments_of(person_ids: Sequence[int]) -> dict[int, list[Segment]]:
+class SegmentName(NamedTuple):
+    pk: int
+    name: str
+
+
+def segments_of(person_ids: Sequence[int]) -> dict[int, list[SegmentName]]:
     """The segments that each of these people is in, by name."""
-    out: dict[int, list[Segment]] = {p: [] for p in person_ids}
-    live = {s.pk: s for s in Segment.objects.filter(generation__gt=0)}
-    rows = SegmentMember.objects.filter(person_id__in=list(person_ids), segment_id__in=list(live))
-    for person_id, segment_id, generation in rows.values_list("person_id", "segment_id", "generation"):
-        if live[segment_id].generation == generation:
-            out[person_id].append(live[segment_id])
+    out: dict[int, list[SegmentName]] = {p: [] for p in person_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.person_id, s.id, s.name FROM audience_segmentmember m JOIN audience_segment s "
+            "ON s.id = m.segment_id AND s.generation = m.generation WHERE m.person_id = ANY(%s) AND s.generation > 0",
+            [list(out)],
+        )
+        for person_id, *found in cursor.fetchall():
+            out[person_id].append(SegmentName(*found))
     return {p: sorted(found, key=lambda s: s.name) for p, found in out.items()}
 
 

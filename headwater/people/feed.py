@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -31,6 +32,8 @@ class Line:
     entry: Entry
     sentence: SafeString
     ago: str
+    iso: str = ""  # when, for machines
+    when: str = ""  # when, in full
     box: SafeString = field(default_factory=lambda: SafeString(""))
     properties: list[tuple[str, str]] = field(default_factory=list)
     #: the facts of a run that this line stands for (itself among them)
@@ -53,10 +56,18 @@ def days(entries: Sequence[Entry], people: Mapping[int, tuple[str, str]]) -> lis
     boxes = _boxes(entries)
     out: list[Day] = []
     for e in entries:
-        line = Line(e, _sentence(e, people.get(e.person_id, ("", "")), actors), ago(e.at, now), boxes.get(e.id, _NONE))
+        local = timezone.localtime(e.at)
+        line = Line(
+            e,
+            _sentence(e, people.get(e.person_id, ("", "")), actors),
+            ago(local, now),
+            local.isoformat(),
+            formats.date_format(local, "DATETIME_FORMAT"),
+            boxes.get(e.id, _NONE),
+        )
         if e.fact is None:
             line.properties = [(k, str(v)) for k, v in e.data.items() if v not in (None, "", [], {})][:MOST_PROPERTIES]
-        key, label = heading(e.at, now)
+        key, label = heading(local, now)
         if not out or out[-1].key != key:
             out.append(Day(key, label, []))
         out[-1].lines.append(line)
@@ -85,7 +96,7 @@ def _fold(lines: Iterable[Line]) -> list[Line]:
 
 
 def _alone(line: Line) -> Line:
-    return Line(line.entry, line.sentence, line.ago, line.box, line.properties)
+    return replace(line, run=[])
 
 
 def _told(line: Line) -> Line:
@@ -104,10 +115,7 @@ def _told(line: Line) -> Line:
 
 def _sentence(entry: Entry, person: tuple[str, str], actors: Mapping[str, str]) -> SafeString:
     """The fact's sentence in the reader's language: names and values stand out, user data is isolated."""
-    try:
-        parts = list(string.Formatter().parse(gettext(entry.look.says)))
-    except ValueError:
-        parts = [(f"{entry.look.says}", None, None, None)]
+    parts = _parts(gettext(entry.look.says))
     out = []
     for text, name, spec, _ in parts:
         out.append(conditional_escape(text))
@@ -122,6 +130,14 @@ def _sentence(entry: Entry, person: tuple[str, str], actors: Mapping[str, str]) 
         # on a page about several people it must be said whom this is about
         out.append(format_html(' · <a class="med" href="{}"><bdi>{}</bdi></a>', person[1], person[0]))
     return mark_safe("".join(out))  # every part is escaped above
+
+
+@lru_cache(maxsize=1024)
+def _parts(says: str) -> list[tuple[str, str | None, str | None, str | None]]:
+    try:
+        return list(string.Formatter().parse(says))
+    except ValueError:
+        return [(says, None, None, None)]
 
 
 def _value(entry: Entry, name: str, spec: str) -> SafeString:

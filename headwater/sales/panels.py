@@ -40,11 +40,11 @@ def money_of(deal: Deal | None) -> str:
 def deals_panel(*, contact: int | None = None, company: int | None = None) -> dict[str, Any]:
     """What panel_deals.html shows: deals with their money and how far along their pipeline they are."""
     rows = queries.of_contact(contact) if contact is not None else queries.of_company(company or 0)
-    stages = {p.pk: [s for s in p.stages.all() if s.kind == "open"] for p in queries.pipelines()}
+    stages = queries.open_stages({deal.pipeline_id for deal in rows})
     items = []
     for deal in rows:
-        steps = stages.get(deal.pipeline_id, [])
-        at = next((n for n, s in enumerate(steps) if s.pk == deal.stage_id), len(steps) if deal.won_at else -1)
+        steps = stages[deal.pipeline_id]
+        at = steps.index(deal.stage_id) if deal.stage_id in steps else len(steps) if deal.won_at else -1
         items.append((deal, money_of(deal), [n <= at for n in range(len(steps))]))
     name, key = ("sales:contact_deals", contact) if contact is not None else ("sales:company_deals", company)
     return {

@@ -28,11 +28,13 @@ from headwater.people.models import Company, Contact
 from headwater.timeline.queries import Entry
 
 from . import queries, rules
-from .models import Call, CallOutcome, Note, Task, TaskKind
+from .models import Call, CallOutcome, Note, TaskKind
 from .registry import TodayItem, TodaySource, today_sources
 
 
-def tasks_panel(rows: list[Task], *, contact: int | None = None, deal: int | None = None) -> dict[str, Any]:
+def tasks_panel(
+    rows: list[queries.PanelTask], *, contact: int | None = None, deal: int | None = None
+) -> dict[str, Any]:
     """What panel_tasks.html shows."""
     now = clock.now()
     url = (

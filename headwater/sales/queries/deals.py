@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,15 @@ _STAGES = Prefetch("stages", PipelineStage.objects.filter(archived_at=None))
 def pipelines() -> list[Pipeline]:
     """All pipelines with the stages in use, in two statements."""
     return list(Pipeline.objects.prefetch_related(_STAGES))
+
+
+def open_stages(pipeline_ids: Collection[int]) -> dict[int, list[int]]:
+    """The open stages of these pipelines, in their order, by pipeline."""
+    out: dict[int, list[int]] = {pk: [] for pk in pipeline_ids}
+    rows = PipelineStage.objects.filter(pipeline_id__in=out, kind="open").order_by("order", "id") if out else None
+    for pipeline_id, stage_id in rows.values_list("pipeline_id", "pk") if rows is not None else ():
+        out[pipeline_id].append(stage_id)
+    return out
 
 
 def pipeline(pk: int | None = None) -> Pipeline | None:
@@ -93,13 +102,13 @@ def table(
 
 def of_contact(person_id: int, limit: int = 10) -> list[Deal]:
     """A person's deals: running ones first, then the newest."""
-    rows = Deal.objects.select_related("stage", "owner").filter(contact_id=person_id).order_by("-created_at")[:50]
+    rows = Deal.objects.select_related("stage").filter(contact_id=person_id).order_by("-created_at")[:50]
     return sorted(rows, key=lambda d: d.stage.kind != "open")[:limit]
 
 
 def of_company(company_id: int, limit: int = 20) -> list[Deal]:
     """A company's deals: running ones first, then the newest."""
-    rows = Deal.objects.select_related("stage", "owner").filter(company_id=company_id).order_by("-created_at")[:50]
+    rows = Deal.objects.select_related("stage").filter(company_id=company_id).order_by("-created_at")[:50]
     return sorted(rows, key=lambda d: d.stage.kind != "open")[:limit]
 
 

@@ -56,23 +56,26 @@ def _owner(request: HttpRequest) -> tuple[str, int | None]:
     return (said, pk) if pk is not None else ("", None)
 
 
-def _pipeline(request: HttpRequest) -> Pipeline:
-    found = queries.pipeline(number(request.GET.get("pipeline")))
-    if found is None and not request.GET.get("pipeline"):
+def _pipelines(request: HttpRequest) -> tuple[Pipeline, list[Pipeline]]:
+    """The pipeline that the address names (the first, if it names none), and all of them."""
+    named = request.GET.get("pipeline")
+    known = queries.pipelines()
+    if not known and not named:
         actions.ensure_pipeline()
-        found = queries.pipeline()
+        known = queries.pipelines()
+    found = next((p for p in known if not named or p.pk == number(named)), None)
     if found is None:
         raise Http404("pipeline")
-    return found
+    return found, known
 
 
-def _frame(request: HttpRequest, pipeline: Pipeline) -> dict[str, Any]:
+def _frame(request: HttpRequest, pipeline: Pipeline, known: list[Pipeline]) -> dict[str, Any]:
     """What board and table share: pipeline, owner filter."""
     said, owner_id = _owner(request)
     sellers = accounts.colleagues()
     return {
         "pipeline": pipeline,
-        "pipelines": queries.pipelines(),
+        "pipelines": known,
         "owner": said,
         "owner_id": owner_id,
         "owner_name": next((u.name for u in sellers if u.pk == owner_id), ""),
@@ -84,9 +87,9 @@ def _frame(request: HttpRequest, pipeline: Pipeline) -> dict[str, Any]:
 @require_GET
 def board(request: HttpRequest) -> HttpResponse:
     """Deals by stage, or as a table (`?view=table`)."""
-    pipeline = _pipeline(request)
+    pipeline, known = _pipelines(request)
     if request.GET.get("view") == "table":
-        return _table(request, pipeline)
+        return _table(request, pipeline, known)
     _said, owner_id = _owner(request)
     language = get_language() or "en"
     context = {
@@ -98,10 +101,10 @@ def board(request: HttpRequest) -> HttpResponse:
         said, _id = _owner(request)
         context["query"] = f"pipeline={pipeline.pk}" + (f"&owner={said}" if said else "")
         return render(request, "sales/columns.html", context)
-    return render(request, "sales/board.html", {**_frame(request, pipeline), **context})
+    return render(request, "sales/board.html", {**_frame(request, pipeline, known), **context})
 
 
-def _table(request: HttpRequest, pipeline: Pipeline) -> HttpResponse:
+def _table(request: HttpRequest, pipeline: Pipeline, known: list[Pipeline]) -> HttpResponse:
     _said, owner_id = _owner(request)
     try:
         page = queries.table(pipeline_id=pipeline.pk, owner_id=owner_id, after=request.GET.get("after", ""))
@@ -114,7 +117,7 @@ def _table(request: HttpRequest, pipeline: Pipeline) -> HttpResponse:
         "view": "table",
     }
     template = "sales/table.html#rows" if request.GET.get("after") and is_partial(request) else "sales/table.html"
-    return render(request, template, {**_frame(request, pipeline), **context})
+    return render(request, template, {**_frame(request, pipeline, known), **context})
 
 
 @require_GET

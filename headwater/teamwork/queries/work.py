@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
@@ -13,6 +13,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from headwater.accounts.models import User, Workspace
+from headwater.accounts.queries import Colleague
 from headwater.people.models import Contact
 
 from ..models import Call, Note, Notification, Task
@@ -122,22 +123,40 @@ def counts(*, now: datetime, zone: ZoneInfo, owner_id: int | None) -> dict[str, 
     return {v: _within(rows, v, now, zone)[:COUNT_CAP].count() for v in ("overdue", "today", "upcoming")}
 
 
-def for_contact(person_id: int, *, done: int = 3) -> list[Task]:
+class PanelTask(NamedTuple):
+    """A task as the panels of records show it."""
+
+    pk: int
+    title: str
+    due_at: datetime | None
+    done_at: datetime | None
+    owner: Colleague | None
+
+
+def for_contact(person_id: int, *, done: int = 3) -> list[PanelTask]:
     """A person's open tasks by due time, then the last few that were done."""
-    rows = Task.objects.select_related("owner").filter(contact_id=person_id)
-    return [
-        *rows.filter(done_at=None).order_by(F("due_at").asc(nulls_last=True), "id")[:20],
-        *rows.filter(done_at__isnull=False).order_by("-done_at")[:done],
-    ]
+    return _of("contact_id", person_id, done)
 
 
-def for_deal(deal_id: int, *, done: int = 5) -> list[Task]:
+def for_deal(deal_id: int, *, done: int = 5) -> list[PanelTask]:
     """A deal's open tasks by due time, then the last few that were done."""
-    rows = Task.objects.select_related("owner", "contact").filter(deal_id=deal_id)
-    return [
-        *rows.filter(done_at=None).order_by(F("due_at").asc(nulls_last=True), "id")[:20],
-        *rows.filter(done_at__isnull=False).order_by("-done_at")[:done],
-    ]
+    return _of("deal_id", deal_id, done)
+
+
+def _of(column: Literal["contact_id", "deal_id"], pk: int, done: int) -> list[PanelTask]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.id, t.title, t.due_at, t.done_at, u.id, u.first_name, u.last_name, u.email, u.hue FROM ("
+            f"(SELECT * FROM teamwork_task WHERE {column} = %s AND done_at IS NULL ORDER BY due_at, id LIMIT 20) "
+            f"UNION ALL (SELECT * FROM teamwork_task WHERE {column} = %s AND done_at IS NOT NULL "
+            "ORDER BY done_at DESC LIMIT %s)) t LEFT JOIN accounts_user u ON u.id = t.owner_id "
+            "ORDER BY t.done_at DESC NULLS FIRST, t.due_at, t.id",
+            [pk, pk, done],
+        )
+        return [
+            PanelTask(pk, title, due_at, done_at, Colleague.of(*owner) if owner[0] else None)
+            for pk, title, due_at, done_at, *owner in cursor.fetchall()
+        ]
 
 
 def next_activities(deal_ids: Sequence[int]) -> dict[int, str]:

@@ -8,6 +8,7 @@ import pytest
 
 from headwater.accounts.models import User, Workspace
 from headwater.audience.models import PersonScore, ScoreModel
+from headwater.core import clock
 from headwater.people.models import Company, Contact
 from headwater.teamwork import actions, queries
 from headwater.teamwork.actions import NewTask
@@ -90,3 +91,25 @@ def test_the_zone_is_the_users_own_else_the_workspaces(rafael: User, django_asse
     other = User.objects.create_user("o@x.example", "o@x.example", time_zone="No/Where")
     with django_assert_num_queries(1):
         assert [queries.zone_of(other).key for _ in range(3)] == ["Europe/Berlin"] * 3
+
+
+def test_a_record_shows_open_tasks_by_due_time_then_the_last_that_were_done(
+    rafael: User, ana: Contact, django_assert_num_queries
+) -> None:
+    made = actions.create_tasks(
+        [
+            NewTask(ana.pk, "Some day", "todo", None, None, deal_id=3),
+            NewTask(ana.pk, "Later", "todo", NOW + HOUR, rafael.pk, deal_id=3),
+            NewTask(ana.pk, "First", "todo", NOW, rafael.pk),
+            *[NewTask(ana.pk, f"Done {n}", "todo", None, rafael.pk) for n in range(4)],
+        ],
+        actor="system",
+    )
+    for n, pk in enumerate(made[3:]):
+        with clock.freeze(NOW + n * HOUR):
+            actions.complete_task(pk, actor="system")
+    with django_assert_num_queries(1):
+        found = queries.for_contact(ana.pk)
+    assert [t.title for t in found] == ["First", "Later", "Some day", "Done 3", "Done 2", "Done 1"]
+    assert [t.owner.name if t.owner else "" for t in found[:3]] == ["Rafael", "Rafael", ""]
+    assert [t.title for t in queries.for_deal(3)] == ["Later", "Some day"]
