@@ -57,6 +57,6 @@ def test_the_schema_names_every_step_with_its_settings(call: Any) -> None:
     kinds = {s["properties"]["kind"]["const"] for s in schema["properties"]["steps"]["additionalProperties"]["oneOf"]}
     assert kinds == {
         "add_note", "add_tag", "branch", "change_score", "create_deal", "create_task", "exit", "hand_over", "jump",
-        "move_deal", "notify", "remove_tag", "send_email", "set_consent", "set_field", "set_owner", "set_stage",
-        "split", "start_journey", "stop_journey", "wait", "wait_date", "wait_until", "webhook",
+        "move_deal", "notify", "pick_segment", "remove_tag", "send_email", "set_consent", "set_field", "set_owner",
+        "set_stage", "split", "start_journey", "stop_journey", "wait", "wait_date", "wait_until", "webhook",
     }  # fmt: skip

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from headwater.accounts.models import User
+from headwater.audience import actions as audience
+from headwater.audience.models import Picked
 from headwater.core import clock
 from headwater.journeys import actions
 from headwater.journeys.actions import Entry
@@ -263,3 +265,17 @@ def test_a_jump_to_nowhere_is_said() -> None:
     graph = chain(("a", "jump", {}))
     graph["steps"]["a"] = {"kind": "jump", "settings": {"to": "z", "most": 3}, "arms": {"done": None}}
     assert [p.where for p in problems(graph)] == ["steps.a.to"]
+
+
+def test_members_are_picked_into_a_segment_and_out_of_it(live: Make) -> None:
+    segment = audience.create_segment(name="Fair", definition={"tag": "fair"}, actor="user:1", key="fair").pk
+    into = live(chain(("a", "pick_segment", {"segment": segment, "side": "in"})))
+    out = live(chain(("a", "pick_segment", {"segment": segment, "side": "out"})), name="Out")
+    gone = live(chain(("a", "pick_segment", {"segment": segment + 99, "side": "in"})), name="Gone")
+    one, two = person(1), person(2)
+    enter(into, one, two)
+    enter(out, two)
+    assert dict(Picked.objects.values_list("person_id", "side")) == {one: "in", two: "out"}
+    enter(gone, one)
+    log = PassageLog.objects.filter(passage_id__in=Passage.objects.filter(journey_id=gone.pk).values("id"))
+    assert list(log.values_list("reason", flat=True)) == ["refused:no_segment"]
