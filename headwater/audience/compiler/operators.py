@@ -44,8 +44,8 @@ def code(query: Query, x: str, op: str, value: Any, fold: str) -> str:
         return f"NOT {code(query, x, NEGATIVE[op], value, fold)}"
     values = [getattr(_as_text(v), fold)() for v in (value if op == "in" else [value])]
     if len(values) == 1:
-        return f"coalesce({x} = {query.bind(values[0], 'text')}, false)"
-    return f"coalesce({x} = ANY({query.bind(values, 'text[]')}), false)"
+        return f"({x} IS NOT NULL AND {x} = {query.bind(values[0], 'text')})"
+    return f"({x} IS NOT NULL AND {x} = ANY({query.bind(values, 'text[]')}))"
 
 
 def _as_text(value: Any) -> str:

@@ -139,7 +139,7 @@ class Query:
         n = len(self.columns)
         self.columns.append(f"{said.value} AS b{n}")
         if said.turns is None:
-            return Sql(f"p.b{n}", None, said.value)
+            return Sql(f"p.b{n}", None, said.must or said.value)
         self.columns.append(f"{said.turns} AS t{n}")
         return Sql(f"p.b{n}", f"p.t{n}", said.must)
 

@@ -19,6 +19,7 @@ from headwater.audience import actions, queries
 from headwater.audience.engine import building
 from headwater.audience.loops import retest_once
 from headwater.core import clock
+from headwater.people.actions import set_consent
 from headwater.people.facts import ContactCreated, ContactUpdated, TagAdded, TagRemoved
 from headwater.people.models import Contact
 from headwater.timeline import dispatch
@@ -38,7 +39,12 @@ class Person:
     plan: str | None = None
     plan_since: int | None = None
     tags: set[str] = field(default_factory=set)
-    events: list[tuple[int, str, str]] = field(default_factory=list)  # at, kind, path
+    events: list[tuple[int, str, str, int]] = field(default_factory=list)  # at, kind, path, n
+    seats: int | None = None
+    due: int | None = None
+    consent: str = "none"
+    points: int = 0
+    picked: str = ""
 
 
 # ---- random conditions ----
@@ -59,16 +65,38 @@ def _without_none(raw: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in raw.items() if v is not None}
 
 
-EVENTS = st.fixed_dictionaries(
-    {
-        "event": st.sampled_from(["a.done", "b.done"]),
-        "where": WHERE,
-        "count": COUNT,
-        "within": st.one_of(st.none(), SPANS),
-        "first": EDGE,
-        "last": EDGE,
-    }
-).map(_without_none)
+SUM = st.one_of(
+    st.none(),
+    st.fixed_dictionaries(
+        {"prop": st.just("n"), "op": st.sampled_from(["gte", "lt"]), "value": st.integers(1, 6)},
+    ),
+)
+BETWEEN = st.tuples(st.integers(0, 10), st.integers(0, 20)).map(
+    lambda t: [(START + timedelta(seconds=t[0] + after)).isoformat() for after in (0, t[1])]
+)
+
+
+def _one_window(raw: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in raw.items() if not (k == "between" and "within" in raw)}
+
+
+EVENTS = (
+    st.fixed_dictionaries(
+        {
+            "sum": SUM,
+            "max": SUM,
+            "between": st.one_of(st.none(), st.none(), BETWEEN),
+            "event": st.sampled_from(["a.done", "b.done"]),
+            "where": WHERE,
+            "count": COUNT,
+            "within": st.one_of(st.none(), SPANS),
+            "first": EDGE,
+            "last": EDGE,
+        }
+    )
+    .map(_without_none)
+    .map(_one_window)
+)
 FIELDS = st.one_of(
     st.sampled_from([{"field": "contact.plan", "op": op, "value": "x"} for op in ("eq", "ne")]),
     st.just({"field": "contact.plan", "op": "empty"}),
@@ -76,8 +104,21 @@ FIELDS = st.one_of(
     st.tuples(st.sampled_from(["within", "older_than"]), SPANS).map(
         lambda t: {"field": "contact.created_at", "op": t[0], "value": t[1]}
     ),
+    st.tuples(st.sampled_from(["within", "older_than", "within_next"]), SPANS).map(
+        lambda t: {"field": "contact.due", "as": "datetime", "op": t[0], "value": t[1]}
+    ),
+    st.tuples(st.sampled_from(["gte", "lt", "eq", "ne"]), st.integers(1, 3)).map(
+        lambda t: {"field": "contact.seats", "as": "number", "op": t[0], "value": t[1]}
+    ),
 )
-LEAVES = st.one_of(EVENTS, EVENTS, FIELDS, st.sampled_from([{"tag": "t"}, {"tag": "u"}]))
+OTHERS = st.one_of(
+    st.sampled_from([{"tag": "t"}, {"tag": "u"}]),
+    st.sampled_from(["granted", "withdrawn", "none"]).map(lambda s: {"consent": "email", "state": s}),
+    st.tuples(st.sampled_from(["gte", "lt"]), st.integers(0, 6)).map(
+        lambda t: {"score": "engagement", "op": t[0], "value": t[1]}
+    ),
+)
+LEAVES = st.one_of(EVENTS, EVENTS, FIELDS, OTHERS)
 CONDITIONS = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
@@ -93,7 +134,12 @@ STEPS = st.lists(
         st.integers(0, 6),  # seconds that pass before
         st.one_of(
             st.tuples(st.just("event"), WHO, st.sampled_from(["a.done", "b.done"]), st.sampled_from(["/p", "/b"]),
-                      st.integers(-4, 3)),
+                      st.integers(-4, 3), st.integers(1, 3)),
+            st.tuples(st.just("seats"), WHO, st.integers(1, 3)),
+            st.tuples(st.just("due"), WHO, st.integers(-6, 12)),
+            st.tuples(st.just("consent"), WHO, st.sampled_from(["granted", "withdrawn"])),
+            st.tuples(st.just("points"), WHO, st.sampled_from([-2, 3])),
+            st.tuples(st.just("pick"), WHO, st.sampled_from(["in", "out", ""])),
             st.tuples(st.just("plan"), WHO, st.sampled_from(["x", "y"])),
             st.tuples(st.just("tag"), WHO, st.sampled_from(["t", "u"])),
             st.tuples(st.just("wait")),
@@ -139,8 +185,19 @@ def holds(c: dict[str, Any], p: Person, now: int) -> bool:
         return c["tag"] in p.tags
     if "field" in c:
         return _field(c, p, now)
-    times = [at for at, kind, path in p.events if kind == c["event"] and at <= now and fits(path, c.get("where", []))]
-    counted = [at for at in times if "within" not in c or at > now - seconds(c["within"])]
+    if "consent" in c:
+        return p.consent == c["state"]
+    if "score" in c:
+        return compare(p.points, c["op"], c["value"])
+    mine = [e for e in p.events if e[1] == c["event"] and e[0] <= now and fits(e[2], c.get("where", []))]
+    times = [e[0] for e in mine]
+    counted = [e for e in mine if "within" not in c or e[0] > now - seconds(c["within"])]
+    if "between" in c:
+        low, high = ((datetime.fromisoformat(d) - START).total_seconds() for d in c["between"])
+        counted = [e for e in counted if low <= e[0] <= high]
+    for name, of in (("sum", sum), ("max", max)):
+        if name in c and not (counted and compare(of(e[3] for e in counted), c[name]["op"], c[name]["value"])):
+            return False
     count = c.get("count", {"op": "gte", "value": 1})
     return (
         compare(len(counted), count["op"], count["value"])
@@ -152,6 +209,12 @@ def holds(c: dict[str, Any], p: Person, now: int) -> bool:
 def _field(c: dict[str, Any], p: Person, now: int) -> bool:
     if c["field"] == "contact.created_at":
         return moment(p.created, c["op"], c["value"], now)
+    if c["field"] == "contact.seats":
+        return compare(p.seats, c["op"], c["value"]) if p.seats is not None else c["op"] == "ne"
+    if c["field"] == "contact.due":
+        if c["op"] == "within_next":
+            return p.due is not None and now <= p.due <= now + seconds(c["value"])
+        return moment(p.due, c["op"], c["value"], now)
     if c["op"] == "empty":
         return not p.plan
     if c["op"] == "held_for":
@@ -169,19 +232,39 @@ def settle() -> None:
             return
 
 
-def apply(step: tuple[Any, ...], people: list[Person], now: int) -> None:
+def custom(p: Person, name: str, value: Any) -> None:
+    contact = Contact.objects.get(pk=p.pk)
+    Contact.objects.filter(pk=p.pk).update(custom={**contact.custom, name: value})
+    record(p.pk, ContactUpdated(changes={f"custom.{name}": [contact.custom.get(name), value]}))
+
+
+def apply(step: tuple[Any, ...], people: list[Person], now: int, segment: int | None) -> None:
     if step[0] == "wait":
         return
     p = people[step[1]]
     if step[0] == "event":
-        _, _, kind, path, offset = step
+        _, _, kind, path, offset, n = step
         at = now + offset
-        p.events.append((at, kind, path))
-        record(p.pk, Custom(kind, {"path": path}), at=START + timedelta(seconds=at))
+        p.events.append((at, kind, path, n))
+        record(p.pk, Custom(kind, {"path": path, "n": n}), at=START + timedelta(seconds=at))
+    elif step[0] == "seats":
+        custom(p, "seats", step[2])
+        p.seats = step[2]
+    elif step[0] == "due":
+        p.due = now + step[2]
+        custom(p, "due", (START + timedelta(seconds=p.due)).isoformat())
+    elif step[0] == "consent":
+        set_consent(p.pk, "email", step[2], topic="", proof={}, actor="test")
+        p.consent = step[2]
+    elif step[0] == "points":
+        actions.add_points([actions.Points(p.pk, step[2], "", "test")])
+        p.points += step[2]
+    elif step[0] == "pick":
+        if segment is not None:
+            actions.pick_members(segment, [p.pk], side=step[2], actor="test")
+            p.picked = step[2]
     elif step[0] == "plan":
-        contact = Contact.objects.get(pk=p.pk)
-        Contact.objects.filter(pk=p.pk).update(custom={"plan": step[2]})
-        record(p.pk, ContactUpdated(changes={"custom.plan": [contact.custom.get("plan"), step[2]]}))
+        custom(p, "plan", step[2])
         if p.plan != step[2]:
             p.plan, p.plan_since = step[2], now
     else:
@@ -202,13 +285,15 @@ def play(condition: dict[str, Any], steps: list[tuple[int, tuple[Any, ...]]], bo
             if n == born % len(steps):
                 segment = actions.create_segment(name="S", definition=condition, actor="test")
                 building.run_all()
-            apply(step, people, now)
+            apply(step, people, now, segment.pk if segment else None)
             settle()
             oracle = {p.pk for p in people if holds(condition, p, now)}
             assert queries.matching(condition, ids) == oracle, "full SQL"
             if segment is not None:
-                assert queries.are_members(segment.pk, ids) == oracle, "incremental"
-                assert queries.counts()[segment.pk] == len(oracle), "count"
+                whole = {p.pk for p in people if p.picked == "in" or (p.pk in oracle and p.picked != "out")}
+                assert queries.are_members(segment.pk, ids) == whole, "incremental"
+                assert queries.counts()[segment.pk] == len(whole), "count"
+                assert set(queries.preview(condition, sample=PEOPLE, key=segment.key)[1]) == whole, "preview"
 
 
 @pytest.mark.django_db

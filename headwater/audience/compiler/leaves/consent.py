@@ -38,7 +38,9 @@ class ConsentLeaf(Leaf):
             f"WHERE s.channel = {query.bind(self.channel, 'text')} AND s.topic = {query.bind(self.topic, 'text')} "
             f"AND {query.within_scope('s.person_id')}"
         )
-        return Sql(f"(coalesce({alias}.state, 'none') = {query.bind(self.state, 'text')})")
+        state = query.bind(self.state, "text")
+        must = "" if self.state == "none" else f"({alias}.state = {state})"
+        return Sql(f"(coalesce({alias}.state, 'none') = {state})", None, must)
 
     def needs(self) -> frozenset[str]:
         return frozenset({f"consent:{self.channel}"})

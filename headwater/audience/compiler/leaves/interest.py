@@ -53,7 +53,9 @@ class InterestLeaf(Leaf):
         )
         weighs = number(query, f"coalesce({alias}.weight, 0)", self.op, self.value)
         if not self.within:
-            return Sql(weighs)
+            some = self.op in ("gt", "gte") and isinstance(self.value, int) and 0 < self.value < 2**31
+            must = f"({alias}.weight {COMPARE[self.op]} {query.bind(self.value, 'int')})" if some else ""
+            return Sql(weighs, None, must)
         recent = at_moment(query, f"{alias}.last_at", "within", self.within)
         return Sql(f"({weighs} AND {recent.value})", recent.turns)
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from headwater.audience.compiler import words
-from headwater.audience.compiler.checks import check
+from headwater.audience.compiler.checks import COMPARE, check
 from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
 from headwater.audience.compiler.operators import number
 from headwater.audience.compiler.sql import Query
@@ -58,8 +58,14 @@ class ScoreLeaf(Leaf):
         )
         if self.band:
             band = query.bind(self.band, "text")
-            return Sql(f"(coalesce({alias}.band, '{COLD}') = {band})")
-        return Sql(number(query, f"coalesce({alias}.points, 0)", self.op, self.value))
+            must = "" if self.band == COLD else f"({alias}.band = {band})"
+            return Sql(f"(coalesce({alias}.band, '{COLD}') = {band})", None, must)
+        must = f"({alias}.points {COMPARE[self.op]} {query.bind(self.value, 'int')})" if self._above_zero() else ""
+        return Sql(number(query, f"coalesce({alias}.points, 0)", self.op, self.value), None, must)
+
+    def _above_zero(self) -> bool:
+        """Whether only people who have points can meet it."""
+        return self.op in ("gt", "gte") and isinstance(self.value, int) and 0 < self.value < 2**31
 
     def needs(self) -> frozenset[str]:
         return frozenset({f"score:{self.model}"})
