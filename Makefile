@@ -34,7 +34,10 @@ format: $(VENV)/.dev  ## put the code into its style
 	@$(BIN)/ruff format -q .
 
 bench: $(VENV)/.base  ## measure everything that has a figure
-	@for name in ingest latency journeys pages; do $(BIN)/python -m headwater bench $$name || exit 1; done
+	@for name in ingest latency journeys pages segments; do $(BIN)/python -m headwater bench $$name || exit 1; done
+
+soak: $(VENV)/.dev  ## the long proofs: 10,000 random segments against a plain oracle
+	@HEADWATER_SOAK_TREES=10000 $(BIN)/python -m pytest -q headwater/audience/tests/test_incremental.py
 
 install: $(VENV)/.base  ## only install
 
@@ -96,4 +99,4 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help demo up test lint format bench install islands islands-check lock clean chromium
+.PHONY: help demo up test lint format bench soak install islands islands-check lock clean chromium

@@ -169,7 +169,8 @@ def preview(condition: Any, *, sample: int = 5, key: str = "") -> tuple[int, lis
     by_hand = bool(key) and Segment.objects.filter(key=key, picked=True).exists()
     node = parse_segment(key, condition, by_hand) if key else parse(condition)
     said = statement(node, timeless=True)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '128MB'")
         cursor.execute(
             f"WITH t AS MATERIALIZED (SELECT p.id FROM {said.source} WHERE {said.inside}) "
             "SELECT (SELECT count(*) FROM t), ARRAY(SELECT id FROM t ORDER BY id DESC LIMIT %(few)s)",
