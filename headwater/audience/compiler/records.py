@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from . import words
 from .checks import OPS, check
 from .counts import COUNT_SCHEMA, counted, least, parse_count
-from .nodes import LEAVES, At, Leaf, Sql
+from .nodes import At, Leaf, Sql
 from .operators import by_type
 from .sql import Query, Scope, resolve
 
@@ -166,8 +166,3 @@ def schema_of(cls: type[RecordsLeaf]) -> dict[str, Any]:
         "additionalProperties": False,
     }
     return {cls.type: {"type": "array", "items": item}, "count": COUNT_SCHEMA}
-
-
-def record_types() -> list[type[RecordsLeaf]]:
-    """The leaf types on records that packages have registered."""
-    return [cls for cls in LEAVES.values() if issubclass(cls, RecordsLeaf)]

@@ -142,8 +142,7 @@ def test_the_schema_and_the_palette_know_deals() -> None:
     actions.ensure_pipeline()
     titles = {one.get("title"): one for one in schema()["$defs"]["condition"]["oneOf"]}
     assert list(titles["deal"]["properties"]) == ["deal", "count"]
-    (records,) = palette()["records"]
-    assert records["key"] == "deal"
-    fields = {f["name"]: f for f in records["fields"]}
+    (deal_leaf,) = [one for one in palette()["leaves"] if one["type"] == "deal"]
+    fields = {f["name"]: f for f in deal_leaf["fields"]}
     assert fields["status"]["choices"] == [["open", "Open"], ["won", "Won"], ["lost", "Lost"]]
     assert ["Lead", "Lead"] in fields["stage"]["choices"]
