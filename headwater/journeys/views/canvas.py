@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -44,11 +46,19 @@ def _boot(request: HttpRequest, journey: Journey) -> dict[str, Any]:
         "statuses": {str(value): str(label) for value, label in Status.choices},
         "urls": _urls(journey.pk),
         "icons": static("web/icons.svg"),
+        "conditions": _conditions(),
         "texts": words(),
         "language": get_language() or "en",
         "readonly": False,
         "opened": request.GET.get("step", ""),
     }
+
+
+def _conditions() -> dict[str, list[str]]:
+    """What <hw-conditions> needs. The island loads it in this order when the first condition is opened: scripts that
+    a boosted visit brings run in any order."""
+    html = render_to_string("audience/conditions.html")
+    return {"styles": re.findall(r'href="([^"]+)"', html), "scripts": re.findall(r'src="([^"]+)"', html)}
 
 
 def _urls(pk: int) -> dict[str, str]:

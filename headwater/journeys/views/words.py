@@ -153,6 +153,7 @@ def _saving() -> dict[str, str]:
 
 def _publishing() -> dict[str, str]:
     return {
+        "compare": _("What changed since"),
         "current": _("Current"),
         "d_added": _("New"),
         "d_changed": _("Changed"),
@@ -165,13 +166,16 @@ def _publishing() -> dict[str, str]:
         "is_live": _("{name} v{n} is live."),
         "no_versions": _("Not published yet."),
         "nothing_changed": _("Nothing has changed since the last version."),
+        "people_finish": _("They finish on the version they entered"),
+        "people_move": _("All move to the new version; those at these steps leave"),
+        "people_question": _("People are at steps that are gone. What becomes of them?"),
         "publish": _("Publish v{n}"),
         "publish_title": _("Publish {name} v{n}"),
+        "roll_back": _("Roll back"),
         "rule_entry": _("Who enters"),
         "rule_exits": _("Who leaves at once"),
         "rule_goal": _("Goal"),
         "rule_reentry": _("May people come again?"),
         "save_first": _("It could not be saved, so it was not published."),
-        "still_there": _("{n} people are at “{step}”, which is gone: they finish on their version."),
         "versions": _("Versions"),
     }

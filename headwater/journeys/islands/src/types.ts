@@ -131,10 +131,10 @@ export interface Numbers {
 
 export interface Version {
   number: number;
-  at: string;
-  by: string;
-  live: boolean;
-  here: number;
+  published_at: string;
+  by: string | { name: string };
+  people: number;
+  current: boolean;
 }
 
 export interface Palette {
@@ -156,6 +156,7 @@ export interface Boot {
   statuses: Record<string, string>;
   urls: Record<string, string>;
   icons: string;
+  conditions: { styles: string[]; scripts: string[] };
   texts: Record<string, string>;
   language: string;
   me: string;
