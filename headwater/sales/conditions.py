@@ -31,6 +31,7 @@ class DealLeaf(RecordsLeaf):
     """A deal of the person's own (not of her company's other people)."""
 
     label = _("a deal")
+    editor = {"label": _("Deal"), "icon": "handshake"}
     table = (
         "sales_deal d JOIN sales_pipelinestage ds ON ds.id = d.stage_id JOIN sales_pipeline dp ON dp.id = d.pipeline_id"
     )

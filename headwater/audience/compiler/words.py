@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.core.cache import cache
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from headwater.core.facts import look_of
 from headwater.timeline import queries as timeline
 
+from .fields import Field
 from .fields import field as field_of
 from .nodes import Group, Leaf, Node, Not
 
@@ -86,11 +88,29 @@ def value_of(op: str, value: Any) -> str:
     return f"“{value}”" if isinstance(value, str) else str(value)
 
 
+def _users() -> dict[str, str]:
+    """Users by their ids, as people call them; kept for a while, because a list of segments asks again and again."""
+    from headwater.accounts.models import User
+
+    names: dict[str, str] | None = cache.get("audience:users")
+    if names is None:
+        names = {str(u.pk): u.name for u in User.objects.all()}
+        cache.set("audience:users", names, 15)
+    return names
+
+
+def choices_of(found: Field) -> dict[str, str]:
+    """The values of a field that have a name of their own."""
+    if found.type == "user":
+        return _users()
+    return {str(k): str(v) for k, v in found.choices()} if found.choices else {}
+
+
 def field(leaf: FieldLeaf) -> str:
     """ "Country is “KR”" """
     found = field_of(leaf.name)
     label = str(found.label)
-    choices = {str(k): str(v) for k, v in found.choices()} if found.choices else {}
+    choices = choices_of(found)
     if leaf.op == "held_for":
         return _("%(field)s has been %(value)s for %(length)s") % {
             "field": label,
@@ -123,8 +143,11 @@ def field_evidence(leaf: FieldLeaf, person_id: int) -> list[dict[str, Any]]:
         value = record.origin.get(column[7:])
     else:
         value = getattr(record, "owner_id" if found.type == "user" else column)
+    choices = choices_of(found)
     if isinstance(value, list):
-        value = ", ".join(value)
+        value = ", ".join(choices.get(str(one), str(one)) for one in value)
+    elif choices:
+        value = choices.get(str(value), value)
     if hasattr(value, "tzinfo"):
         return [{"text": str(found.label), "at": value}]
     return [{"text": f"{found.label}: {'—' if value in (None, '') else value}"}]

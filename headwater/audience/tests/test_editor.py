@@ -12,7 +12,8 @@ from django.test import Client
 from playwright.sync_api import Page
 
 from headwater.accounts.models import User
-from headwater.audience import actions
+from headwater.audience import actions, queries
+from headwater.audience.engine import building
 from headwater.audience.models import Segment
 from headwater.core import clock
 from tests.browser import Watch, launched
@@ -174,3 +175,32 @@ def test_the_editor_stands_alone_with_leaves_of_its_host(page: Page) -> None:
             {"mail": "welcome", "did": "clicked"},
         ]
     }
+
+
+def test_a_member_is_found_and_why_she_is_in_is_seen_and_changed_by_hand(page: Page) -> None:
+    ana, ben, _cleo = people()
+    s = actions.create_segment(
+        name="Looked at prices",
+        definition={
+            "all": [{"event": "page.viewed", "count": {"op": "gte", "value": 2}, "within": "7d"}, {"tag": "vip"}]
+        },
+        actor="user:1",
+    )
+    building.run_all()
+    page.goto("/segments/")
+    page.get_by_role("link", name="Looked at prices").click()
+    page.get_by_role("row", name=re.compile("Ana")).get_by_role("link", name="Why").click()
+    why = page.locator("#why-answer")
+    why.get_by_text("2 of 2", exact=True).wait_for()
+    assert why.locator(".why-facts li").all_inner_texts()[0].startswith("page viewed /pricing")
+    page.get_by_label("Find a person").fill("Ben")
+    why.get_by_role("button", name=re.compile("Ben")).click()
+    why.get_by_text("0 of 2", exact=True).wait_for()
+    why.get_by_role("button", name="Always in").click()
+    page.locator(".seg-picks", has_text="Ben").wait_for()
+    why.get_by_text("put in by hand").wait_for()
+    assert [(p.person_id, p.side) for p in queries.picked(s.pk)] == [(ben, "in")]
+    page.goto(f"/people/{ana}/")
+    page.get_by_role("button", name="Why, why not?").click()
+    page.locator(".seg-standing").get_by_role("button", name=re.compile("Looked at prices")).click()
+    page.locator("#standing-why").get_by_text("tagged “vip”").wait_for()

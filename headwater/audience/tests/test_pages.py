@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -339,3 +340,21 @@ def test_what_uses_a_segment_is_shown_and_keeps_it(client: Client) -> None:
     assert [(u.name, u.url) for u in queries.used_by([s])[s.pk]] == [("Outer", f"/segments/{outer.pk}/")]
     assert "In use: cannot be deleted" in text(client.get(f"/segments/{s.pk}/"))
     assert f'href="/people/?segment={outer.pk}"' in text(client.get("/segments/"))
+
+
+def test_owners_and_choices_are_called_by_their_names(client: Client) -> None:
+    cache.delete("audience:users")
+    owner = User.objects.create_user(username="r@x.test", email="r@x.test", password="x", first_name="Rafael")
+    a = person(owner=owner, stage="customer")
+    definition = {
+        "all": [
+            {"field": "contact.owner", "op": "in", "value": [owner.pk]},
+            {"field": "contact.stage", "op": "eq", "value": "customer"},
+        ]
+    }
+    s = actions.create_segment(name="S", definition=definition, actor="user:1")
+    settle()
+    page = text(client.get(f"/segments/{s.pk}/?person={a}"))
+    assert "Owner is one of “Rafael”" in page
+    assert "Owner: Rafael" in page
+    assert "Lifecycle stage: Customer" in page

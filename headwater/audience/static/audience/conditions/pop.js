@@ -139,7 +139,7 @@
   const groups = (items) => {
     const found = new Map();
     for (const item of items) found.set(item.group, [...(found.get(item.group) || []), item]);
-    return [...found].map(([name, all]) => (all.filter((one) => !one.deep).length === 1 ? { ...all[0], group: "" } : { label: name, into: name, icon: all[0].icon, hint: String(all.filter((one) => !one.deep).length) }));
+    return [...found].map(([name, all]) => (all.filter((one) => !one.deep).length === 1 ? { ...all[0], group: "" } : { label: name, into: name, icon: all[0].groupIcon || all[0].icon, hint: String(all.filter((one) => !one.deep).length) }));
   };
 
   /** Opens at a button. items: () => list; other(text): an item made of what was typed; grouped: first the groups, then

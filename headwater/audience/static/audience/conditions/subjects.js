@@ -11,7 +11,7 @@
       for (const leaf of this.offered) {
         if (leaf.type === "event") {
           for (const k of palette.kinds)
-            out.push({ label: k.label, search: k.kind, icon: k.icon, hue: k.hue, group: leaf.label, json: { ...structuredClone(leaf.fresh), event: k.kind } });
+            out.push({ label: k.label, search: k.kind, icon: k.icon, hue: k.hue, group: leaf.label, groupIcon: leaf.icon, json: { ...structuredClone(leaf.fresh), event: k.kind } });
         } else if (leaf.type === "field") {
           for (const f of palette.fields) {
             const op = palette.types[f.type]?.ops[0] || "eq";
