@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from headwater.web.loader import inline
+from django.templatetags.static import static
+
+from headwater.web.loader import addressed, inline
 
 ICON = "<use href=\"{% static 'web/icons.svg' %}#"
 
@@ -23,3 +25,10 @@ def test_a_live_attribute_becomes_a_variable() -> None:
 def test_other_components_and_attributes_that_hold_quotes_are_left_to_cotton() -> None:
     for source in ('<c-chip h="150">x</c-chip>', '<c-icon n="{% if a == "b" %}x{% endif %}" />'):
         assert inline(source) == source
+
+
+def test_the_address_of_a_static_file_becomes_text() -> None:
+    icons = static("web/icons.svg")
+    assert icons.startswith("/static/web/icons.svg?v=")
+    source = "{% static 'web/icons.svg' %}#x {% static \"web/icons.svg\" %} {% static name %}"
+    assert addressed(source) == f"{icons}#x {icons} {{% static name %}}"
