@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -208,7 +208,7 @@ def heading(at: datetime, now: datetime) -> tuple[str, str]:
         return "week", gettext("Earlier this week")
     if local.date() >= monday - timedelta(days=7):
         return "last-week", gettext("Last week")
-    return f"{local:%Y-%m}", formats.date_format(local, "YEAR_MONTH_FORMAT")
+    return f"{local:%Y-%m}", _date(local.date().replace(day=1), "YEAR_MONTH_FORMAT", get_language() or "en")
 
 
 def ago(at: datetime, now: datetime | None = None) -> str:
@@ -222,9 +222,16 @@ def ago(at: datetime, now: datetime | None = None) -> str:
         return gettext("%(n)s min ago") % {"n": int(seconds // 60)}
     if local.date() == now.date() or seconds < 6 * 3600:
         return gettext("%(n)s h ago") % {"n": int(seconds // 3600)}
+    language = get_language() or "en"
     if seconds < 6 * 86400:
-        return formats.date_format(local, "D H:i")
-    english = (get_language() or "en").startswith("en")
+        return f"{_date(local.date(), 'D', language)} {local:%H:%M}"
+    english = language.startswith("en")
     if local.year == now.year:
-        return formats.date_format(local, "j M" if english else "MONTH_DAY_FORMAT")
-    return formats.date_format(local, "j M Y" if english else "DATE_FORMAT")
+        return _date(local.date(), "j M" if english else "MONTH_DAY_FORMAT", language)
+    return _date(local.date(), "j M Y" if english else "DATE_FORMAT", language)
+
+
+@lru_cache(maxsize=4096)
+def _date(day: date, pattern: str, language: str) -> str:
+    """A date in the reader's words, in the language that is active. Lists say the same few hundred over and over."""
+    return formats.date_format(day, pattern)
