@@ -31,9 +31,10 @@ def test_a_moment_comes_back_as_it_was_sent(moment: datetime | None) -> None:
 def test_what_python_cannot_hold_is_refused_as_django_refuses_it() -> None:
     from django.db import DataError
 
-    with connection.cursor() as cursor, pytest.raises(DataError):
+    with connection.cursor() as cursor:
         cursor.execute("SELECT '20000-01-01 00:00:00+00'::timestamptz")
-        cursor.fetchone()
+        with pytest.raises(DataError):
+            cursor.fetchone()
 
 
 @pytest.mark.django_db
