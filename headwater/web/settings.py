@@ -100,6 +100,11 @@ TEMPLATES = [
 COTTON_DIR = "cotton"
 
 DATABASES = {"default": config.database}
+#: Shared by all processes on all machines: rate limits of signing in count here. "local" is each process's own.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "headwater_cache"},
+    "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.xdist_group("kill"), pytest.mark.slow]
 
 POINTS = ["demo.furnished", "demo.people", "demo.written", "demo.computed", "demo.committed"]
 #: What differs by its nature: sessions, and when which migration was applied
-APART = ("django_", "socialaccount", "account_", "mfa_", "usersessions", "procrastinate")
+APART = ("django_", "headwater_cache", "socialaccount", "account_", "mfa_", "usersessions", "procrastinate")
 COUNTERS = {"audience_segmenttally": "members", "journeys_stepcount": "n", "journeys_daycount": "n"}
 #: (columns that say everything of a row, table)
 CONTENT = (

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 
 from .fields import field
@@ -20,6 +20,7 @@ ROWS, KEPT = 20_000, 500
 SLOW, KEEP = 0.05, 60
 
 Value = tuple[str, int]
+cache = caches["local"]
 
 
 def _kept(name: str, make: Callable[[], Any]) -> Any:

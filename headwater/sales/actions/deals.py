@@ -48,6 +48,17 @@ def locked(deal_id: int, version: int | None = None, *others: int) -> Iterator[D
         yield deal
 
 
+def lanes_of_winning(deal_id: int, stage_id: int | None = None) -> list[int]:
+    """Whose lanes a win will need beside its person's: a company that becomes a customer tells all its people, and
+    lanes are taken all at once. Nobody's where `stage_id` is given and no won stage."""
+    if stage_id is not None and not PipelineStage.objects.filter(pk=stage_id, kind="won").exists():
+        return []
+    company = Deal.objects.filter(pk=deal_id, company__isnull=False).values_list("company_id", "company__roles").first()
+    if company is None or "customer" in company[1]:
+        return []
+    return list(Contact.objects.filter(company_id=company[0]).values_list("pk", flat=True))
+
+
 def check_amount(amount: Decimal | None, currency: str) -> None:
     """Raises ValueError on an amount that no deal can have, or a currency that we do not know."""
     if amount is not None and not (amount.is_finite() and 0 <= amount <= MAX_AMOUNT):
@@ -198,7 +209,7 @@ def move_deal(
     """
     from .outcomes import lost, won  # they need what is defined here
 
-    with locked(deal_id, version) as deal:
+    with locked(deal_id, version, *lanes_of_winning(deal_id, stage_id)) as deal:
         stage = PipelineStage.objects.filter(pk=stage_id, pipeline_id=deal.pipeline_id).first()
         if stage is None:
             raise ValueError("that stage belongs to another pipeline")

@@ -10,7 +10,7 @@ from headwater.timeline.actions import record
 
 from ..facts import DealLost, DealWon
 from ..models import Deal, LeadHandover, PipelineStage
-from .deals import locked, put, top_of
+from .deals import lanes_of_winning, locked, put, top_of
 
 
 def win_deal(deal_id: int, *, actor: str, version: int | None = None) -> Deal:
@@ -18,7 +18,7 @@ def win_deal(deal_id: int, *, actor: str, version: int | None = None) -> Deal:
 
     A deal that is won already stays as it is. Raises Deal.DoesNotExist, Stale.
     """
-    with locked(deal_id, version) as deal:
+    with locked(deal_id, version, *lanes_of_winning(deal_id)) as deal:
         if deal.stage.kind != "won":
             stage = _end(deal, "won")
             deal.position = top_of(stage.pk)
@@ -74,7 +74,7 @@ def won(deal: Deal, *, actor: str) -> None:
 
 def _make_customer(company_id: int, actor: str) -> None:
     """Give a company the role of a customer beside those it has; a prospect is none any more."""
-    roles = Company.objects.values_list("roles", flat=True).get(pk=company_id)
+    roles = Company.objects.select_for_update().only("roles").get(pk=company_id).roles
     if "customer" not in roles:
         kept = [role for role in roles if role != "prospect"]
         people.update_company(company_id, actor=actor, roles=[*kept, "customer"])

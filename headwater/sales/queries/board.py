@@ -23,6 +23,8 @@ from ..rules import is_rotten
 
 #: Cards of a column that are shown at once.
 CARDS = 20
+#: Cards of a column that a live refresh brings again at most
+MOST = 300
 
 
 class Card(TypedDict):
@@ -103,23 +105,34 @@ def heads(
     return out
 
 
-def board(pipeline: Pipeline, *, now: datetime, owner_id: int | None = None, language: str = "en") -> list[Column]:
-    """All columns with their first cards; a handful of statements for any number of deals."""
+def board(
+    pipeline: Pipeline,
+    *,
+    now: datetime,
+    owner_id: int | None = None,
+    language: str = "en",
+    have: Mapping[int, int] | None = None,
+) -> list[Column]:
+    """All columns with their first cards; a handful of statements for any number of deals. have: stage -> how many
+    cards of it the page shows already, of which a refresh must drop none (up to MOST)."""
+    ids = [stage.pk for stage in pipeline.stages.all()]
+    limits = {pk: max(CARDS, min((have or {}).get(pk, 0), MOST)) for pk in ids}
     picked = (
-        "SELECT d.id FROM unnest(%s::bigint[]) AS stage(id) CROSS JOIN LATERAL (SELECT id FROM sales_deal "
-        f"WHERE stage_id = stage.id{_OF_OWNER if owner_id is not None else ''} ORDER BY position, id LIMIT %s) d"
+        "SELECT d.id FROM unnest(%s::bigint[], %s::int[]) AS stage(id, cards) CROSS JOIN LATERAL ("
+        f"SELECT id FROM sales_deal WHERE stage_id = stage.id{_OF_OWNER if owner_id is not None else ''} "
+        "ORDER BY position, id LIMIT stage.cards + 1) d"
     )
     owner = [] if owner_id is None else [owner_id]
-    rows = _rows(picked, [[stage.pk for stage in pipeline.stages.all()], *owner, CARDS + 1])
+    rows = _rows(picked, [ids, [limits[pk] for pk in ids], *owner])
     by_stage: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         by_stage[row.stage_id].append(row)
-    shown = {c["id"]: c for c in _cards([r for mine in by_stage.values() for r in mine[:CARDS]], now, language)}
+    shown = {c["id"]: c for c in _cards([r for mine in by_stage.values() for r in mine], now, language)}
     columns = []
     for head in heads(pipeline, owner_id=owner_id, language=language):
-        mine = by_stage[head.stage.pk]
-        more = _cursor(mine[CARDS - 1]) if len(mine) > CARDS else ""
-        columns.append(Column(head, [shown[str(r.id)] for r in mine[:CARDS]], more))
+        mine, most = by_stage[head.stage.pk], limits[head.stage.pk]
+        more = _cursor(mine[most - 1]) if len(mine) > most else ""
+        columns.append(Column(head, [shown[str(r.id)] for r in mine[:most]], more))
     return columns
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from headwater.accounts.models import User
 from headwater.core import clock
+from headwater.people import actions as people
 from headwater.people.models import Company, Contact
 from headwater.sales import actions, queries
 from headwater.sales.actions import DealSeed, HandOver, Stale
@@ -202,3 +205,39 @@ def test_pages_of_the_table_meet(rafael: User) -> None:
             break
     assert sorted(seen) == [f"d{n}" for n in range(7)]
     assert [d.name for d in queries.search("D3", 5)] == ["d3"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_deals_of_one_company_won_in_the_same_moment_wait_for_each_other_in_one_order() -> None:
+    for round_ in range(5):
+        company = people.create_company(actor="system", name=f"Both {round_}", roles=["prospect", "supplier"])
+        persons = [
+            people.create_contact(
+                actor="system", first_name="P", email=f"p{n}.{round_}@both.example", company_id=company.pk
+            ).pk
+            for n in range(6)
+        ]
+        deals = [
+            actions.create_deal(actor="user:1", name="One", person_id=p, company_id=company.pk) for p in persons[:2]
+        ]
+        start = threading.Barrier(2)
+        failed: list[Exception] = []
+
+        def win(deal: int, start: threading.Barrier, failed: list[Exception]) -> None:
+            start.wait()
+            try:
+                actions.win_deal(deal, actor="user:1")
+            except Exception as error:
+                failed.append(error)
+            connection.close()
+
+        threads = [threading.Thread(target=win, args=(d, start, failed)) for d in deals]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        company.refresh_from_db()
+        assert company.roles == ["supplier", "customer"]
+        for person in persons:  # told once, although two deals were won
+            assert [e.kind for e in timeline.read(person, quiet=True)].count("company.updated") == 1

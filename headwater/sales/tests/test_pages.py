@@ -292,3 +292,17 @@ def test_the_time_to_answer_is_set_by_an_administrator(page: Client, rafael: Use
     actions.hand_over([HandOver(ana.pk, "hot")], actor="system")
     lead = LeadHandover.objects.get()
     assert lead.sla_due_at - lead.created_at == timedelta(minutes=15)
+
+
+def test_a_live_refresh_brings_the_cards_again_that_show_more_had_brought(page: Client) -> None:
+    lead = actions.ensure_pipeline().stages.get(name="Lead")
+    for n in range(45):
+        actions.create_deal(actor="user:1", name=f"Deal {n}", stage_id=lead.pk)
+    url = reverse("sales:board")
+
+    def body(have: str) -> str:
+        return page.get(f"{url}?have={have}", headers=PARTIAL).content.decode()
+
+    asked = ("", f"{lead.pk}:40", f"{lead.pk}:45", f"{lead.pk}:9999", "x:y,7", f"{lead.pk}:-5")
+    assert [body(have).count('<article class="kc') for have in asked] == [20, 40, 45, 45, 20, 20]
+    assert ["Show more" in body(have) for have in asked] == [True, True, False, False, True, True]

@@ -84,6 +84,16 @@ def _frame(request: HttpRequest, pipeline: Pipeline, known: list[Pipeline]) -> d
     }
 
 
+def _have(request: HttpRequest) -> dict[int, int]:
+    """How many cards of each stage the page shows already: `have=STAGE:CARDS,...`."""
+    found = {}
+    for part in request.GET.get("have", "").split(",")[:50]:
+        stage, _colon, cards = part.partition(":")
+        if (pk := number(stage)) is not None and (count := number(cards)) is not None:
+            found[pk] = count
+    return found
+
+
 @require_GET
 def board(request: HttpRequest) -> HttpResponse:
     """Deals by stage, or as a table (`?view=table`)."""
@@ -93,7 +103,7 @@ def board(request: HttpRequest) -> HttpResponse:
     _said, owner_id = _owner(request)
     language = get_language() or "en"
     context = {
-        "columns": queries.board(pipeline, now=clock.now(), owner_id=owner_id, language=language),
+        "columns": queries.board(pipeline, now=clock.now(), owner_id=owner_id, language=language, have=_have(request)),
         "view": "board",
         "words": _words(),
     }

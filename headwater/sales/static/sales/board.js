@@ -180,7 +180,10 @@
       }
       async refresh() {
         if (this.dragging || this.sending || document.querySelector("#lost-dialog[open]")) return this.later();
-        await window.htmx.ajax("GET", this.dataset.url, { target: this, source: this, swap: "innerMorph" });
+        // what "Show more" has brought stays
+        const have = [...this.querySelectorAll(".list")].map((l) => `${l.dataset.stage}:${l.querySelectorAll(":scope > .kc").length}`);
+        const url = `${this.dataset.url}${this.dataset.url.includes("?") ? "&" : "?"}have=${have.join(",")}`;
+        await window.htmx.ajax("GET", url, { target: this, source: this, swap: "innerMorph" });
         this.start();
       }
     },
