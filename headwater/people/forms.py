@@ -117,6 +117,15 @@ class PropView:
     editing: bool = False
 
     @property
+    def words(self) -> str:
+        return gettext("Edit %(name)s") % {"name": self.prop.label}
+
+    @property
+    def alone(self) -> list[PropView]:
+        """As rows/props.html takes it."""
+        return [self]
+
+    @property
     def options(self) -> Sequence[tuple[str, Any]]:
         return self.prop.choices() if self.prop.choices else ()
 
