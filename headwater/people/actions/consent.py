@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from headwater.core import clock
 from headwater.timeline.actions import NewFact, in_lane, record_many
@@ -50,9 +51,9 @@ def set_consents(changes: Sequence[ConsentChange], *, actor: str) -> list[Consen
     """The same for many. Returns those that changed something; the last of one person, channel and topic counts."""
     for c in changes:
         if c.channel not in rules.CONSENT_CHANNELS:
-            raise rules.Invalid({"channel": "There is no such channel."})
+            raise rules.Invalid({"channel": _("There is no such channel.")})
         if c.state not in rules.CONSENT_STATES:
-            raise rules.Invalid({"state": "Consent is granted, withdrawn or pending."})
+            raise rules.Invalid({"state": _("Consent is granted, withdrawn or pending.")})
     wanted = {(c.person_id, c.channel, c.topic): c for c in changes}
     if not wanted:
         return []

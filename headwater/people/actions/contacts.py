@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from headwater.timeline.actions import in_lane, record
 
@@ -25,12 +26,12 @@ def create_contact(*, actor: str, source: str = "", **fields: Any) -> Contact:
     """
     clean = rules.clean_fields(fields)
     if not any(clean.get(f) for f in ("email", "name", "first_name", "last_name", "phone")):
-        raise rules.Invalid({"name": "Give a name, an e-mail address or a telephone number."})
+        raise rules.Invalid({"name": _("Give a name, an e-mail address or a telephone number.")})
     email = clean.pop("email", "")
     with transaction.atomic():
         (person_id,) = claims.new_ids(1)
         if email and claims.claim({("email", email): person_id}):
-            raise rules.Invalid({"email": "A contact with this e-mail address exists already."})
+            raise rules.Invalid({"email": _("A contact with this e-mail address exists already.")})
         if clean.get("company_id"):
             _check_company(clean["company_id"])
         if clean.get("owner_id"):
@@ -93,7 +94,7 @@ def _claim_email(person_id: int, email: str) -> None:
     if claims.claim({("email", email): person_id}):
         owner = claims.owners_of({("email", email)}).get(("email", email))
         if owner not in (None, person_id):
-            raise rules.Invalid({"email": "This e-mail address belongs to another contact."})
+            raise rules.Invalid({"email": _("This e-mail address belongs to another contact.")})
 
 
 def _company_id(name: str) -> int | None:
@@ -103,4 +104,4 @@ def _company_id(name: str) -> int | None:
 
 def _check_company(company_id: int) -> None:
     if not Company.objects.filter(pk=company_id).exists():
-        raise rules.Invalid({"company_id": "There is no such company."})
+        raise rules.Invalid({"company_id": _("There is no such company.")})

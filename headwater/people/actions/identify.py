@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
 
 from headwater.core import clock
 from headwater.core.actors import SYSTEM
@@ -93,7 +94,7 @@ def _prepare(index: int, given: Identity, strict: bool) -> _Item | None:
     email = clean.pop("email", "")
     if not (email or given.external_id or given.person_id):
         if strict:
-            raise rules.Invalid({"email": "Enter an e-mail address."})
+            raise rules.Invalid({"email": _("Enter an e-mail address.")})
         return None
     wanted = companies.Wanted(
         domain="" if clean.get("company_id") else rules.company_domain(email), name=clean.pop("company", "")
@@ -108,7 +109,7 @@ def _existing(items: list[_Item], strict: bool) -> list[_Item]:
         return items
     gone = named - set(Contact.objects.filter(pk__in=named).values_list("pk", flat=True))
     if gone and strict:
-        raise rules.Invalid({"person_id": "There is no such contact."})
+        raise rules.Invalid({"person_id": _("There is no such contact.")})
     return [i for i in items if i.given.person_id not in gone]
 
 

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from headwater.accounts.models import User
 from headwater.core import clock
@@ -68,7 +69,7 @@ def _retag(person_ids: Sequence[int], add: Sequence[str], remove: Sequence[str],
 def set_stage(person_ids: Sequence[int], stage: str, *, reason: str, actor: str) -> list[int]:
     """Move people to a lifecycle stage. Returns those who were not in it. Raises rules.Invalid on "stage"."""
     if stage not in rules.STAGES:
-        raise rules.Invalid({"stage": "There is no such lifecycle stage."})
+        raise rules.Invalid({"stage": _("There is no such lifecycle stage.")})
     if not person_ids:
         return []
     with in_lane(*person_ids):
@@ -114,5 +115,5 @@ def check_owner(owner_id: int) -> str:
     """The name of an active user. Raises rules.Invalid on "owner_id"."""
     user = User.objects.filter(pk=owner_id, is_active=True).first()
     if user is None:
-        raise rules.Invalid({"owner_id": "There is no such user."})
+        raise rules.Invalid({"owner_id": _("There is no such user.")})
     return user.name
