@@ -28,11 +28,17 @@ def _months() -> int:
     return 0
 
 
+def _analyze() -> int:
+    partitions.analyze()
+    return 0
+
+
 loops.add("timeline.dispatch", Loop("timeline.dispatch", dispatch.run_all, order=200))
 loops.add("timeline.prune", Loop("timeline.prune", _prune, order=10, thread="housekeeping", every=60))
 loops.add("timeline.release", Loop("timeline.release", actions.release, order=5, thread="housekeeping", every=1))
 loops.add("timeline.months", Loop("timeline.months", _months, order=20, thread="housekeeping", every=600))
 loops.add("timeline.settle", Loop("timeline.settle", partitions.settle, order=21, thread="housekeeping", every=5))
+loops.add("timeline.analyze", Loop("timeline.analyze", _analyze, order=23, thread="housekeeping", every=3600))
 loops.add(
     "timeline.anonymous",
     Loop("timeline.anonymous", retention.forget_anonymous, order=22, thread="housekeeping", every=600),

@@ -205,3 +205,15 @@ def _drop(month: Month) -> bool:
         note_down("month.retired", f"{month.first:%Y-%m}", actor=SYSTEM, detail={"facts": facts, "bytes": month.bytes})
     log.info("partition_retired", extra={"partition": month.name, "facts": facts, "bytes": month.bytes})
     return True
+
+
+def analyze() -> bool:
+    """Renew what the planner knows of the history as a whole, once a day: PostgreSQL does so by itself for each month
+    but never for the table that is made of them. Returns whether it was time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT last_analyze FROM pg_stat_user_tables WHERE relid = 'timeline_fact'::regclass")
+        row = cursor.fetchone()
+        if row and row[0] and clock.now() - row[0] < timedelta(days=1):
+            return False
+        cursor.execute("ANALYZE timeline_fact")
+    return True

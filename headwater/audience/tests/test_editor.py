@@ -126,6 +126,18 @@ def test_a_segment_is_edited_by_mouse_and_saved_again(page: Page) -> None:
     }
 
 
+def test_the_editor_comes_up_on_a_visit_without_a_new_page(page: Page) -> None:
+    people()
+    page.goto("/segments/")
+    page.evaluate("window.before = 1")
+    page.locator("a[href='/segments/new/']").first.click()
+    count(page, 3)
+    add(page, "tag")
+    page.locator(".hc-row").get_by_label("Tag", exact=True).fill("vip")
+    count(page, 1)
+    assert page.evaluate("window.before") == 1
+
+
 def test_what_is_wrong_is_said_at_the_very_condition(page: Page) -> None:
     people()
     page.goto("/segments/new/")

@@ -167,3 +167,21 @@ def test_the_anonymous_past_can_be_kept_for_ever(monkeypatch: pytest.MonkeyPatch
     actions.record_anonymous([(99, NOW - timedelta(days=2000), uuid.uuid4(), "page.viewed", {})])
     monkeypatch.setattr(config, "keep_anonymous_months", 0)
     assert (retention.forget_anonymous(), VisitorFact.objects.count()) == (0, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_planner_learns_about_the_history_as_a_whole_once_a_day() -> None:
+    def known() -> datetime:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute("SELECT last_analyze FROM pg_stat_user_tables WHERE relid = 'timeline_fact'::regclass")
+            at: datetime = cursor.fetchone()[0]
+            return at
+
+    partitions.analyze()
+    first = known()
+    with clock.freeze(first + timedelta(hours=23)):
+        assert partitions.analyze() is False
+    with clock.freeze(first + timedelta(hours=25)):
+        assert partitions.analyze() is True
+    assert known() != first

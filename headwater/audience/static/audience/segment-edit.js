@@ -4,6 +4,10 @@
 if (!customElements.get("hw-segment-edit")) {
   class SegmentEdit extends HTMLElement {
     connectedCallback() {
+      customElements.whenDefined("hw-conditions").then(() => this.isConnected && this.start());
+    }
+
+    start() {
       this.editor = this.querySelector("hw-conditions");
       this.json = this.querySelector("[data-json]");
       this.view = this.querySelector("[data-preview]");
