@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,12 @@ if find_spec("headwater.capture.collect") is not None:
     from headwater.capture.collect import app as collect_app
 
     paths |= {"/t": collect_app, "/api/v1/events": collect_app}
+
+# What is loaded now stays; the collector of garbage need not look at it again and again while requests wait for their
+# commit (it took a twentieth of the time at the collector).
+gc.collect()
+gc.freeze()
+gc.set_threshold(20_000, 20, 50)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -26,7 +26,7 @@ from headwater.timeline import dispatch
 from headwater.timeline.actions import Custom, record
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-TREES = int(os.environ.get("HEADWATER_SOAK_TREES", "40"))
+TREES = int(os.environ.get("HEADWATER_SOAK_TREES", "20"))
 PEOPLE = 3
 
 
@@ -298,7 +298,7 @@ def play(condition: dict[str, Any], steps: list[tuple[int, tuple[Any, ...]]], bo
 
 @pytest.mark.django_db
 @settings(
-    max_examples=TREES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, derandomize=TREES == 40
+    max_examples=TREES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, derandomize=TREES == 20
 )
 @given(condition=CONDITIONS, steps=STEPS, born=st.integers(0, 3))
 def test_incremental_full_and_the_oracle_agree(condition: Any, steps: Any, born: int) -> None:

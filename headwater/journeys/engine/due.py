@@ -22,7 +22,7 @@ from .leaving import sort_out
 from .walk import advance
 
 #: Passages woken in one transaction, and lanes served in it (on a cluster: one; scale.md, rule 4)
-BATCH = int(os.environ.get("HEADWATER_JOURNEY_BATCH", "2000"))
+BATCH = int(os.environ.get("HEADWATER_JOURNEY_BATCH", "4000"))
 LANES_PER_TRANSACTION = int(os.environ.get("HEADWATER_LANES_PER_TRANSACTION", "256"))
 #: Of a backlog that fills more than one batch each worker takes a quarter of the lanes, so that four work side by side
 LANES_OF_BACKLOG = min(64, LANES_PER_TRANSACTION)

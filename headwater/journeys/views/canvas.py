@@ -58,7 +58,8 @@ def _conditions() -> dict[str, list[str]]:
     """What <hw-conditions> needs. The island loads it in this order when the first condition is opened: scripts that
     a boosted visit brings run in any order."""
     html = render_to_string("audience/conditions.html")
-    return {"styles": re.findall(r'href="([^"]+)"', html), "scripts": re.findall(r'src="([^"]+)"', html)}
+    scripts = re.findall(r'data-conditions="([^"]+)"', html)
+    return {"styles": re.findall(r'href="([^"]+)"', html), "scripts": scripts[0].split() if scripts else []}
 
 
 def _urls(pk: int) -> dict[str, str]:
