@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -33,6 +34,7 @@ if find_spec("headwater.capture.collect") is not None:
 
     paths |= {"/t": collect_app, "/api/v1/events": collect_app}
 
+import_module("headwater.web.urls")  # all views with it: the first visitor need not wait for them
 # What is loaded now stays; the collector of garbage need not look at it again and again while requests wait for their
 # commit (it took a twentieth of the time at the collector).
 gc.collect()
