@@ -139,6 +139,16 @@ def _reseed_after_flush() -> None:
 _reseed_after_flush()
 
 
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """A view called within the test's process leaves its reader's language and time zone behind: not for the next."""
+    from django.utils import timezone, translation
+
+    yield
+    translation.deactivate()
+    timezone.deactivate()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser stories first: they are the longest, so the two workers end together."""
     items.sort(key=lambda item: "browser" not in item.keywords)
