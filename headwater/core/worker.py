@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
@@ -116,7 +117,7 @@ class Worker:
         for number in SIGNALS:
             signal.signal(number, self._signalled)
         sys.setswitchinterval(SWITCH)
-        stops = [service() for service in worker_services] if self.process != "engine" else []
+        stops = self._services() if self.process != "engine" else []
         connection.close()
         groups: dict[str, list[Loop]] = defaultdict(list)
         for loop in sorted(filter(self._mine, loops), key=lambda item: item.order):
@@ -139,6 +140,20 @@ class Worker:
         for end in stops:
             end()
         return 0
+
+    def _services(self) -> list[Callable[[], None]]:
+        """Start what runs beside the loops, as soon as the database is there. Returns how to end it."""
+        stops = []
+        for service in worker_services:
+            while not self.stop.is_set():
+                try:
+                    stops.append(service())
+                    break
+                except (OperationalError, InterfaceError) as error:
+                    log.warning("database_away", extra={"loop": "start", "why": str(error).strip().split("\n")[0]})
+                    connection.close()
+                    self.stop.wait(FIRST_RETRY)
+        return stops
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         self.stop.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 from django.db import OperationalError
@@ -79,3 +80,27 @@ def test_a_loop_that_fails_is_tried_again_and_does_not_stop_the_others(
     assert len(tries) >= 3
     assert tries[1] - tries[0] >= 0.05
     assert others >= 3
+
+
+def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "FIRST_RETRY", 0.01)
+    tries: list[str] = []
+    ended: list[str] = []
+
+    def first() -> Callable[[], None]:
+        tries.append("first")
+        if len(tries) < 3:
+            raise OperationalError("connection refused")
+        return lambda: ended.append("first")
+
+    def second() -> Callable[[], None]:
+        tries.append("second")
+        return lambda: ended.append("second")
+
+    registry: Registry[Callable[[], Callable[[], None]]] = Registry("service")
+    registry.add("a", first)
+    registry.add("b", second)
+    monkeypatch.setattr(worker_module, "worker_services", registry)
+    for end in Worker()._services():
+        end()
+    assert (tries, ended) == (["first", "first", "first", "second"], ["first", "second"])

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from headwater.core import clock
-from headwater.timeline.actions import in_lane
+from headwater.timeline.actions import in_lane, pass_lanes
 
 from ..engine import load
 from ..engine.base import Traveller
@@ -38,9 +38,11 @@ def run_once() -> int:
     move = VersionMove.objects.filter(done_at=None).order_by("pk").first()
     if move is None:
         return 0
-    steps = set(move.version.graph.get("steps") or {}) | set(move.mapping)
-    rows = Passage.objects.filter(journey_id=move.journey_id, state__in=OPEN, step__in=steps)
-    keys = list(rows.exclude(version_id=move.version_id).order_by("person_id").values_list("person_id", "id")[:CHUNK])
+    keys = _left(move)
+    if not keys:
+        # Who was entering an older version while this one was published is seen when that transaction is over.
+        pass_lanes()
+        keys = _left(move)
     if not keys:
         VersionMove.objects.filter(pk=move.pk, done_at=None).update(done_at=clock.now())
         return 0
@@ -48,6 +50,13 @@ def run_once() -> int:
         if VersionMove.objects.filter(pk=move.pk, done_at=None).exists():
             _move(move, keys)
     return len(keys)
+
+
+def _left(move: VersionMove) -> list[tuple[int, int]]:
+    """Passages that are still to be moved, (person_id, id)."""
+    steps = set(move.version.graph.get("steps") or {}) | set(move.mapping)
+    rows = Passage.objects.filter(journey_id=move.journey_id, state__in=OPEN, step__in=steps)
+    return list(rows.exclude(version_id=move.version_id).order_by("person_id").values_list("person_id", "id")[:CHUNK])
 
 
 def _move(move: VersionMove, keys: Sequence[tuple[int, int]]) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connections, transaction
 
 from headwater.core import clock
+from headwater.core.lanes import lane_key
+from headwater.core.setup import after_migrate
 from headwater.journeys import actions
 from headwater.journeys.actions import Entry, moving
 from headwater.journeys.engine import due
@@ -100,6 +105,38 @@ def test_people_may_be_sent_out(live: Make) -> None:
         actions.publish(journey.pk, actor="user:1", people="move", mapping={"a": "exit"})
         move_all()
     assert (Passage.objects.get().state, Passage.objects.get().outcome, Due.objects.count()) == ("exited", "moved", 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_enters_while_a_version_is_published_moves_too(live: Make) -> None:
+    """The transaction that lets her in has read the old version, and commits when the move has looked for people."""
+    after_migrate()
+    journey = live(OLD)
+    inside, published = threading.Event(), threading.Event()
+    made = {lane_key(p): p for p in (people.create_contact(actor="user:1", first_name=f"P{n}").pk for n in range(4))}
+    ids = sorted(made.values())[:2]  # of different lanes
+
+    def slow() -> None:
+        try:
+            with transaction.atomic():
+                actions.enter(journey.pk, [Entry(ids[0], "k")], actor="system")
+                inside.set()
+                published.wait(10)
+                time.sleep(0.3)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=slow)
+    thread.start()
+    assert inside.wait(10)
+    actions.enter(journey.pk, [Entry(ids[1], "k")], actor="system")
+    actions.update_journey(journey.pk, graph=OTHER, actor="user:1")
+    version = actions.publish(journey.pk, actor="user:1", people="move", mapping={"a": "x"})
+    published.set()
+    move_all()
+    thread.join()
+    assert VersionMove.objects.filter(done_at=None).count() == 0
+    assert list(Passage.objects.values_list("version_id", "step")) == [(version.pk, "x")] * 2
 
 
 def test_whoever_was_decided_about_is_not_asked_for_again(live: Make) -> None:

@@ -75,6 +75,20 @@ def in_lane(*person_ids: int) -> Iterator[None]:
             connection.headwater_lanes = held  # type: ignore[attr-defined]
 
 
+def pass_lanes() -> None:
+    """Wait until every transaction that holds a lane at this moment is over; whoever takes a lane from now on sees what
+    is committed now. A lane that is busy is waited for by itself, so that nobody is held up behind it."""
+    left = list(LANE_KEYS)
+    head = "SELECT lane_key FROM timeline_lane WHERE lane_key = ANY(%s) ORDER BY lane_key FOR UPDATE"
+    while left:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"{head} SKIP LOCKED", [left])
+            if not (passed := {key for (key,) in cursor.fetchall()}):
+                cursor.execute(head, [left[:1]])
+                passed = set(left[:1])
+        left = [key for key in left if key not in passed]
+
+
 def record(
     person_id: int,
     fact: Fact | Custom,
