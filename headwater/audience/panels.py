@@ -23,9 +23,12 @@ from headwater.people import registry
 from headwater.people.registry import Column, Condition, Filter, Sort
 
 from . import queries
+from .actions.listed import BULKS
 from .models import Band, Segment, Topic
 
 HUES = {"cold": 235, "warm": 60, "hot": 25}
+for bulk in BULKS:
+    registry.bulks.add(bulk.name, bulk)
 
 navigation.add(
     "segments",

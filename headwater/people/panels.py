@@ -152,7 +152,8 @@ registry.words.add("tag.added.tag", lambda value: (value, queries.tag_hues([valu
 registry.words.add("tag.removed.tag", lambda value: (value, ""))
 registry.words.add("consent.changed.channel", lambda value: CHANNELS.get(value, value))
 registry.words.add(
-    "consent.changed.state", lambda value: (CONSENT_LABELS.get(value, value), CONSENT_HUES.get(value, ""))
+    "consent.changed.state",
+    lambda value: (CONSENT_LABELS.get(value, value or _("Not given")), CONSENT_HUES.get(value, "")),
 )
 registry.words.add("contact.updated.fields", _fields_word)
 registry.words.add("contact.identified.how", lambda value: _HOW.get(value, value))

@@ -75,6 +75,52 @@ class Box:
     context: Callable[[Sequence[Any]], Mapping[Any, Any]]
 
 
+@dataclass(frozen=True)
+class BulkField:
+    """What a change of many asks for in its dialog. `choices()` lists (value, label); None: text is typed."""
+
+    name: str
+    label: Any
+    choices: Callable[[], Sequence[tuple[str, Any]]] | None = None
+    hint: Any = ""
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """A change that can be made to many people at once; it runs in batches whose lanes are held, and can be undone.
+
+    `clean(given)` checks what the user chose and returns it as it is kept (JSON); it raises rules.Invalid.
+    `apply(person_ids, params, actor)` changes a batch in a constant number of statements; it may return
+    person -> why for those whom it left as they are. `snapshot(person_ids, params)` says what of each person it
+    touches, as JSON: taken before and after, it is how the undo knows what to put back, and whether somebody has
+    changed it since (`same(params, after, now)`). `restore(pairs, params, actor)`: person -> (before, now).
+    `file`: the change writes a file instead: its head (no people) and its parts.
+    """
+
+    name: str
+    label: Any
+    icon: str
+    words: Callable[[Mapping[str, Any]], str]
+    clean: Callable[[Mapping[str, Any]], dict[str, Any]]
+    apply: Callable[[Sequence[int], Mapping[str, Any], str], Mapping[int, str] | None] | None = None
+    snapshot: Callable[[Sequence[int], Mapping[str, Any]], Mapping[int, Any]] | None = None
+    same: Callable[[Mapping[str, Any], Any, Any], bool] = lambda params, after, now: bool(after == now)
+    restore: Callable[[Mapping[int, tuple[Any, Any]], Mapping[str, Any], str], None] | None = None
+    file: Callable[[Sequence[int]], str] | None = None
+    fields: tuple[BulkField, ...] = ()
+    #: What its dialog says before it is done, and the button's word
+    warning: Any = ""
+    button: Any = ""
+    danger: bool = False
+    roles: tuple[str, ...] = ()
+    #: In the bar's "More"; False: it has a place of its own
+    offered: bool = True
+    order: int = 100
+
+
+#: name -> a change of many people
+bulks: Registry[Bulk] = Registry("change of many people")
 columns: Registry[Column] = Registry("column of people")
 filters: Registry[Filter] = Registry("filter of people")
 sorts: Registry[Sort] = Registry("order of people")

@@ -5,11 +5,13 @@ Locks are taken in one order everywhere: company and address claims, then visito
 
 from __future__ import annotations
 
+from . import changes as changes
 from .bulk import set_fields, set_owners
 from .companies import create_company, find_or_create_companies, update_company
 from .consent import ConsentChange, set_consent, set_consents
 from .contacts import create_contact, update_contact
 from .identify import Identity, identify
+from .jobs import can_undo, run_here, start_bulk, stop_bulk, undo_bulk
 from .labels import add_tags, remove_tags, set_owner, set_stage
 from .visitors import Visit, see
 
@@ -18,11 +20,13 @@ __all__ = [
     "Identity",
     "Visit",
     "add_tags",
+    "can_undo",
     "create_company",
     "create_contact",
     "find_or_create_companies",
     "identify",
     "remove_tags",
+    "run_here",
     "see",
     "set_consent",
     "set_consents",
@@ -30,6 +34,9 @@ __all__ = [
     "set_owner",
     "set_owners",
     "set_stage",
+    "start_bulk",
+    "stop_bulk",
+    "undo_bulk",
     "update_company",
     "update_contact",
 ]

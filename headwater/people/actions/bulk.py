@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from headwater.accounts.models import User
 from headwater.core import clock
 from headwater.timeline.actions import NewFact, in_lane, record_many
@@ -25,7 +27,7 @@ def set_fields(values: Mapping[int, Mapping[str, Any]], *, actor: str) -> dict[i
     Raises rules.Invalid on a field that is changed by another action.
     """
     if odd := {field for fields in values.values() for field in fields} & _ELSEWHERE:
-        raise rules.Invalid(dict.fromkeys(sorted(odd), "This field is changed in another way."))
+        raise rules.Invalid(dict.fromkeys(sorted(odd), _("This field is changed in another way.")))
     refused: dict[int, str] = {}
     if not values:
         return refused

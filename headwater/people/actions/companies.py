@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from headwater.core import clock
 from headwater.timeline.actions import NewFact, record_many
@@ -66,10 +67,10 @@ def create_company(*, actor: str, **fields: Any) -> Company:
     with transaction.atomic():
         taken = _known(set(keys))
         if taken:
-            raise rules.Invalid({"domain" if keys[0] in taken and company.domain else "name": _exists})
+            raise rules.Invalid({"domain" if keys[0] in taken and company.domain else "name": _exists()})
         (company.pk,) = _new_ids(1)
         if _claim(dict.fromkeys(keys, company.pk)):
-            raise rules.Invalid({"name": _exists})
+            raise rules.Invalid({"name": _exists()})
         _index(company)
         Company.objects.bulk_create([company])
     return company
@@ -91,11 +92,11 @@ def update_company(company_id: int, *, actor: str, **changes: Any) -> Company:
         if old != new:
             taken = _known(set(new))
             if any(owner != company_id for owner in taken.values()):
-                raise rules.Invalid({"domain" if "domain" in values else "name": _exists})
+                raise rules.Invalid({"domain" if "domain" in values else "name": _exists()})
             with connection.cursor() as cursor:
                 cursor.execute("DELETE FROM people_companyclaim WHERE company_id = %s", [company_id])
             if _claim(dict.fromkeys(new, company_id)):
-                raise rules.Invalid({"name": _exists})
+                raise rules.Invalid({"name": _exists()})
         changed = {c: [before[c], after[c]] for c in _COLUMNS if before[c] != after[c]}
         keys = {k for k in custom if custom[k] != company.custom.get(k)}
         changed |= {f"custom.{k}": [company.custom.get(k), custom[k]] for k in sorted(keys)}
@@ -113,7 +114,8 @@ def _tell(company_id: int, changes: dict[str, list[Any]], actor: str) -> None:
     record_many([NewFact(person, fact, actor=actor) for person in people])
 
 
-_exists = "There is a company with this name or domain already."
+def _exists() -> str:
+    return _("There is a company with this name or domain already.")
 
 
 def _first(known: dict[str, int], wanted: Wanted) -> int:

@@ -87,6 +87,33 @@ def set_consents(changes: Sequence[ConsentChange], *, actor: str) -> list[Consen
     return new
 
 
+def rows_of(person_ids: Sequence[int], channel: str) -> dict[int, dict[str, Any]]:
+    """What people said about a channel as a whole: person -> {"state", "at", "proof"}; who said nothing is left out."""
+    rows = Consent.objects.filter(person_id__in=person_ids, channel=channel, topic="")
+    found = rows.values_list("person_id", "state", "at", "proof")
+    return {p: {"state": state, "at": at.isoformat(), "proof": proof} for p, state, at, proof in found}
+
+
+def put_back(wanted: Mapping[int, Mapping[str, Any] | None], channel: str, *, actor: str) -> None:
+    """Undo: what people had said before, with its time and proof (as rows_of gives it); None: nothing."""
+    said = {p: w for p, w in wanted.items() if w is not None}
+    silent = [p for p in wanted if p not in said]
+    with in_lane(*wanted):
+        now = clock.now()
+        rows = [
+            Consent(
+                person_id=p, channel=channel, topic="", state=w["state"], at=datetime.fromisoformat(w["at"]),
+                proof=w["proof"],
+            )
+            for p, w in said.items()
+        ]  # fmt: skip
+        Consent.objects.filter(person_id__in=list(wanted), channel=channel, topic="").delete()
+        Consent.objects.bulk_create(rows)
+        facts = [(p, ConsentChanged(channel=channel, state=w["state"], source="undo")) for p, w in said.items()]
+        facts += [(p, ConsentChanged(channel=channel, state="", source="undo")) for p in silent]
+        record_many([NewFact(p, fact, now, actor=actor) for p, fact in facts])
+
+
 def _fact(c: ConsentChange) -> ConsentChanged:
     return ConsentChanged(
         channel=c.channel,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -42,18 +43,36 @@ def ensure_tags(names: Sequence[str]) -> None:
         Tag.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def put_tags(wanted: Mapping[int, Sequence[str]], *, actor: str) -> int:
+    """Give each person exactly these tags, in this order: person -> tags. Returns how many came and went in all."""
+    with transaction.atomic():
+        ensure_tags(sorted({tag for tags in wanted.values() for tag in tags}))
+        return _put(lambda pk, present: list(wanted[pk]), list(wanted), actor)
+
+
 def _retag(person_ids: Sequence[int], add: Sequence[str], remove: Sequence[str], actor: str) -> int:
-    if not person_ids or not (add or remove):
+    if not (add or remove):
+        return 0
+
+    def change(_: int, present: list[str]) -> list[str]:
+        kept = [t for t in present if t not in remove]
+        return kept + [t for t in add if t not in present]
+
+    return _put(change, person_ids, actor)
+
+
+def _put(change: Callable[[int, list[str]], list[str]], person_ids: Sequence[int], actor: str) -> int:
+    if not person_ids:
         return 0
     with in_lane(*person_ids):
         now_of: dict[int, list[str]] = {}
         facts: list[NewFact] = []
         for pk, present in Contact.objects.filter(pk__in=person_ids).values_list("pk", "tags"):
-            more = [t for t in add if t not in present]
-            less = [t for t in present if t in remove]
-            if more or less:
-                now_of[pk] = [t for t in present if t not in less] + more
-                said: list[Fact] = [*(TagAdded(tag=t) for t in more), *(TagRemoved(tag=t) for t in less)]
+            tags = change(pk, present)
+            if tags != present:
+                now_of[pk] = tags
+                said: list[Fact] = [TagAdded(tag=t) for t in tags if t not in present]
+                said += [TagRemoved(tag=t) for t in present if t not in tags]
                 facts += [NewFact(pk, fact, actor=actor) for fact in said]
         if now_of:
             with connection.cursor() as cursor:
@@ -84,6 +103,19 @@ def set_stage(person_ids: Sequence[int], stage: str, *, reason: str, actor: str)
                 ]
             )
     return list(before)
+
+
+def put_stages(wanted: Mapping[int, tuple[str, datetime]], *, reason: str, actor: str) -> None:
+    """Put people back into the stages they were in: person -> (stage, since when)."""
+    with in_lane(*wanted):
+        for stage in sorted({stage for stage, _ in wanted.values()}):
+            set_stage([p for p, (s, _) in wanted.items() if s == stage], stage, reason=reason, actor=actor)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE people_contact c SET stage_at = x.a FROM unnest(%s::bigint[], %s::timestamptz[]) AS x(p, a) "
+                "WHERE c.id = x.p",
+                [list(wanted), [at for _, at in wanted.values()]],
+            )
 
 
 def set_owner(person_ids: Sequence[int], owner_id: int | None, *, reason: str, actor: str) -> list[int]:

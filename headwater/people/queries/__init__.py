@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .company import companies, people_counts, people_of
-from .listing import COUNT_CAP, Listing, Page, Row, count, hue_of, neighbours, page
+from .listing import COUNT_CAP, Listing, Page, Row, count, hue_of, neighbours, page, where_of
 from .lookup import (
     browsing,
     consent_states,
@@ -35,4 +35,5 @@ __all__ = [
     "people_of",
     "tag_hues",
     "visitor_people",
+    "where_of",
 ]

@@ -87,7 +87,7 @@ def hue_of(pk: int) -> int:
 
 def page(listing: Listing, cursor: str = "", limit: int = 50) -> Page:
     """A page of the list. Raises ValueError on a malformed cursor."""
-    where = _where(listing)
+    where = where_of(listing)
     matches = _count(*where) if listing.q else -1
     rows = _fetch(listing, where, _decode(cursor), limit + 1, narrow=0 <= matches <= COUNT_CAP)
     more = len(rows) > limit
@@ -96,7 +96,7 @@ def page(listing: Listing, cursor: str = "", limit: int = 50) -> Page:
 
 def count(listing: Listing) -> int:
     """How many match, at most COUNT_CAP + 1."""
-    where, args = _where(listing)
+    where, args = where_of(listing)
     return _count(where, args)
 
 
@@ -109,7 +109,7 @@ def neighbours(listing: Listing, person_id: int) -> tuple[int | None, int | None
     if not found:
         return None, None
     at = (found[0], person_id)
-    where = _where(listing)
+    where = where_of(listing)
     narrow = bool(listing.q) and _count(*where) <= COUNT_CAP
     before = _fetch(listing, where, at, 1, narrow=narrow, backwards=True)
     after = _fetch(listing, where, at, 1, narrow=narrow)
@@ -193,7 +193,8 @@ def _row(*v: Any) -> Row:
     return Row(*values)
 
 
-def _where(listing: Listing) -> tuple[list[str], list[Any]]:
+def where_of(listing: Listing) -> tuple[list[str], list[Any]]:
+    """The conditions of a list over `people_contact c`, to be joined by AND, and their arguments."""
     where: list[str] = []
     args: list[Any] = []
     for name, value in listing.filters:

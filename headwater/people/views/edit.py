@@ -8,9 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from headwater.core import clock
@@ -19,9 +17,6 @@ from .. import actions, queries, rules
 from ..forms import CHANNELS, CONSENT_HUES, CONSENT_LABELS, CONTACT_PROPS, STAGE_HUES, PersonForm, prop_view
 from ..models import Contact, Stage
 from .common import actor, icons, is_fragment
-
-#: No bulk action touches more people than this at once.
-BULK_LIMIT = 1000
 
 
 @require_http_methods(["GET", "POST"])
@@ -130,27 +125,3 @@ def alike(request: HttpRequest) -> HttpResponse:
     """Who may be the person that is being typed."""
     given = {name: request.GET.get(name, "")[:254] for name in ("email", "name", "phone")}
     return render(request, "people/alike.html", {"alike": queries.look_alikes(**given)})
-
-
-@require_POST
-def bulk(request: HttpRequest) -> HttpResponse:
-    """One change to the chosen people: owner, stage or tag."""
-    chosen = [int(pk) for pk in request.POST.getlist("ids") if pk.isdigit() and len(pk) < 19][:BULK_LIMIT]
-    by = actor(request)
-    try:
-        if "owner" in request.POST:
-            owner = request.POST["owner"]
-            done = len(actions.set_owner(chosen, int(owner) if owner.isdigit() else None, reason="", actor=by))
-        elif "stage" in request.POST:
-            done = len(actions.set_stage(chosen, request.POST["stage"], reason=_("changed by hand"), actor=by))
-        else:
-            tags = [tag for tag in request.POST.get("tag", "").split(",") if tag.strip()]
-            change = actions.remove_tags if request.POST.get("remove") else actions.add_tags
-            done = change(chosen, tags, actor=by)
-        text = ngettext("%(n)s change was made.", "%(n)s changes were made.", done) % {"n": done}
-        messages.success(request, text)
-    except rules.Invalid as problem:
-        messages.error(request, _(next(iter(problem.errors.values()))))
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, None)
-    return redirect(back if safe and back.startswith("/people/") else reverse("people:list"))

@@ -39,6 +39,7 @@ def people(request: HttpRequest) -> HttpResponse:
     context |= {
         "owners": colleagues(),
         "stages": [(v, label, STAGE_HUES.get(v, "")) for v, label in Stage.choices if v != Stage.VISITOR],
+        "job": int(job) if (job := request.GET.get("job", "")).isdigit() and len(job) < 12 else 0,
     }
     return render(request, "people/people.html", context)
 
@@ -93,6 +94,7 @@ def _frame(listing: queries.Listing, page: queries.Page) -> dict[str, Any]:
         "sorts": {s.name: _heading(listing, s) for s in registry.sorts},
         "ordered_sorts": [_heading(listing, s) for s in sorted(registry.sorts, key=lambda s: s.order)],
         "narrowed": bool(listing.q or listing.filters),
+        "bulks": [b for b in sorted(registry.bulks, key=lambda b: b.order) if b.offered],
     }
 
 

@@ -116,4 +116,31 @@
     if (!form || !form.isConnected || form.contains(event.relatedTarget)) return;
     setTimeout(() => form.isConnected && !form.contains(document.activeElement) && save(form), 120);
   });
+
+  // -- the whole list, not only the rows that are shown: data-bulk-every in the bar; any other choice takes it back
+  const whole = (root, on) => {
+    const field = root.querySelector("[data-bulk-whole]");
+    const button = root.querySelector("[data-bulk-every]");
+    if (!field || !button) return;
+    field.value = on ? "1" : "";
+    button.setAttribute("aria-pressed", on ? "true" : "false");
+    if (on) for (const count of root.querySelectorAll("[data-bulk-count]")) count.textContent = button.dataset.total;
+  };
+  // the bar counts its boxes after each swap
+  document.addEventListener("htmx:after:swap", () => setTimeout(() => {
+    for (const root of document.querySelectorAll("[data-bulk]"))
+      if (root.querySelector("[data-bulk-whole]")?.value) whole(root, true);
+  }));
+  document.addEventListener("click", (event) => {
+    const root = event.target.closest?.("[data-bulk]");
+    if (!root) return;
+    const every = event.target.closest("[data-bulk-every]");
+    if (every) {
+      for (const box of root.querySelectorAll('input[name="ids"]')) box.checked = true;
+      root.querySelector("[data-bulk-all]")?.dispatchEvent(new Event("change", { bubbles: true }));
+      for (const box of root.querySelectorAll('input[name="ids"]')) box.checked = true;
+      whole(root, true);
+    } else if (event.target.matches('input[name="ids"], [data-bulk-all]') || event.target.closest("[data-bulk-clear]"))
+      whole(root, false);
+  });
 })();

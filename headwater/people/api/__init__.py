@@ -1,0 +1,11 @@
+"""Contacts and companies over the API; `headwater api` runs the same operations."""
+
+from __future__ import annotations
+
+from ninja import Router
+
+from . import bulk, companies, contacts
+
+router = Router(tags=["people"])
+for part in (bulk, contacts, companies):
+    router.add_router("", part.router)
