@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
+
+from django.db import InterfaceError, OperationalError
 
 from headwater.content.queries import contexts, workspace_context
 from headwater.content.rules import MissingField, TemplateProblem
@@ -17,7 +20,7 @@ from headwater.core.config import config
 
 from .actions.claims import Claim, Result, claim, settle
 from .channels import catcher, pool
-from .channels.smtp import Envelope, SmtpError
+from .channels.smtp import Envelope, SmtpError, Window
 from .queries import gates
 from .queries.links import urls_of
 from .queries.templates import sources
@@ -29,6 +32,8 @@ log = logging.getLogger("headwater.delivery")
 BATCH = int(os.environ.get("HEADWATER_MAIL_BATCH", "200"))
 #: After this long a mail that a dead worker was sending is taken up again.
 LEASE = timedelta(seconds=float(os.environ.get("HEADWATER_MAIL_LEASE", "60")))
+#: `results`: outcomes that this thread knows and the database does not
+_known = threading.local()
 
 
 def server_url() -> str:
@@ -43,6 +48,7 @@ def server_url() -> str:
 
 def run_once() -> int:
     """One batch. Returns how many mails got an outcome (0: nothing due, or no server)."""
+    _write_down()
     url = server_url()
     if not url:
         return 0
@@ -53,15 +59,39 @@ def run_once() -> int:
     results, envelopes = _prepare(claims)
     if envelopes:
         try:
-            answers = pool.send(url, [e for _, e in envelopes])
+            answers = pool.send(url, [e for _, e in envelopes], _window(claims))
         except SmtpError as error:
             log.warning("smtp_away", extra={"why": str(error)})
             answers = [Answer("untried", str(error))] * len(envelopes)
         results += [Result(c, a) for (c, _), a in zip(envelopes, answers, strict=True)]
     crash.point("mail.answered")
-    settle(results)
+    _known.results = results
+    _write_down()
     crash.point("mail.settled")
     return sum(1 for r in results if r.answer is None or r.answer.kind != "untried")
+
+
+def _window(claims: Sequence[Claim]) -> Window:
+    """While the lease runs, and with time left to write the answers down: a slow server, or a process that stood still,
+    must not send what another worker sends meanwhile. What was not reached is due again at once."""
+    end = min(c.due_at for c in claims)
+    return Window(end - LEASE / 4, end - LEASE / 8)
+
+
+def _write_down() -> None:
+    """Settle what is known. Where the database is away it stays known, and is written down before the next batch: a
+    mail that the server took is not sent again for that. Whatever another worker took over meanwhile is left to it."""
+    results = getattr(_known, "results", [])
+    if not results:
+        return
+    try:
+        settle(results)
+    except (OperationalError, InterfaceError):
+        raise  # the worker comes again
+    except Exception:
+        _known.results = []
+        raise
+    _known.results = []
 
 
 def _prepare(claims: Sequence[Claim]) -> tuple[list[Result], list[tuple[Claim, Envelope]]]:

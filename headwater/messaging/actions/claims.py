@@ -213,7 +213,7 @@ def _outcome(result: Result, now: datetime, pause: timedelta) -> tuple[str, date
     if answer.kind == "never":
         return ("bounced" if answer.bounced else "failed"), None
     if answer.kind == "untried":
-        return "queued", now + pause
+        return "queued", now if answer.stage == "late" else now + pause
     again = retry_in(tries)
     if again is None:
         return "failed", None

@@ -8,26 +8,27 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from ..rules.delivery import Answer
-from .smtp import Connection, Envelope, Server, SmtpError
+from .smtp import Connection, Envelope, Server, SmtpError, Window
 
 #: Idle for longer than ASK: ask whether the server is still there. Longer than LIMIT: connect anew.
 ASK, LIMIT = 2.0, 60.0
 _local = threading.local()
 
 
-def send(url: str, envelopes: Sequence[Envelope]) -> list[Answer]:
-    """Send over this thread's connection, opening it where needed; a batch that meets a connection that died while
-    idle is carried over to a fresh one. Raises SmtpError where there is no server to talk to."""
+def send(url: str, envelopes: Sequence[Envelope], window: Window | None = None) -> list[Answer]:
+    """Send over this thread's connection, opening it where needed, as far as the window reaches; a batch that meets a
+    connection that died while idle is carried over to a fresh one. Raises SmtpError where there is no server to talk
+    to."""
     fresh = getattr(_local, "connection", None) is None
-    answers = _ready(url).send(envelopes)
+    answers = _ready(url).send(envelopes, window)
     _local.used = time.monotonic()
     left = [n for n, a in enumerate(answers) if a.kind == "untried"]
     if left or any(a.kind == "unknown" for a in answers):
         close()
     # It died while idle, or took some and closed (many servers limit mails per connection): go on with a new one.
-    if left and (not fresh or len(left) < len(envelopes)):
+    if left and answers[left[0]].stage != "late" and (not fresh or len(left) < len(envelopes)):
         with suppress(SmtpError):
-            answers[left[0] :] = send(url, envelopes[left[0] :])
+            answers[left[0] :] = send(url, envelopes[left[0] :], window)
     return answers
 
 

@@ -12,9 +12,10 @@ import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
-from headwater.core import crash
+from headwater.core import clock, crash
 
 from ..rules.delivery import Answer
 
@@ -28,6 +29,26 @@ class SmtpError(Exception):
 
 class Gone(Exception):
     """The connection broke."""
+
+
+class Late(Gone):
+    """The time in which this batch may be sent is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When a batch may be sent: no mail is begun after `last`, no answer waited for after `end`. Beyond, somebody else
+    may be sending the same mails."""
+
+    last: datetime
+    end: datetime
+
+    def over(self) -> bool:
+        return clock.now() >= self.last
+
+    def patience(self) -> float:
+        """How long an answer may take, in seconds."""
+        return min(TIMEOUT, max(0.5, (self.end - clock.now()).total_seconds()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +146,19 @@ class Connection:
         self._must(235, "sign-in")
 
     # -- sending -------------------------------------------------------------------------------------------------
-    def send(self, envelopes: Sequence[Envelope]) -> list[Answer]:
+    def send(self, envelopes: Sequence[Envelope], window: Window | None = None) -> list[Answer]:
         """Send them in order; one Answer each. Never raises for what a server or a line does: a broken line makes
-        the mail whose body left without an answer "unknown" and the ones behind it "untried"."""
+        the mail whose body left without an answer "unknown" and the ones behind it "untried". So are those for which
+        the window is too short (stage "late"); the line is closed then."""
         answers: list[Answer] = []
-        self._owed = False
+        self._owed, self._window = False, window
         body = b""  # of the mail that the server said 354 to, not sent yet
         try:
             for envelope in envelopes:
                 if self._refused and self._pipelining:
                     self._write(b"RSET\r\n")
                     self._reply()
+                self._in_time()
                 refusal = self._begin(envelope, body, answers)
                 body, self._refused = b"", refusal is not None
                 if refusal is not None:
@@ -154,11 +177,20 @@ class Connection:
             self.close()
             if self._owed:
                 answers.append(Answer("unknown", f"connection lost before the answer: {words}"[:500]))
-            answers += [Answer("untried", words[:500])] * (len(envelopes) - len(answers))
+            untried = Answer("untried", stage="late") if isinstance(error, Late) else Answer("untried", words[:500])
+            answers += [untried] * (len(envelopes) - len(answers))
         return answers
+
+    def _in_time(self) -> None:
+        """Before a mail, and before its body, which may be long after: this process may have stood still."""
+        if self._window is not None:
+            if self._window.over():
+                raise Late
+            self._socket.settimeout(self._window.patience())
 
     #: A body has left whole or in part, and its answer has not come
     _owed = False
+    _window: Window | None = None
     #: The last mail was refused, so that the server still has its MAIL open
     _refused = False
 
@@ -168,6 +200,7 @@ class Connection:
 
     def _finish(self, body: bytes, behind: bytes, answers: list[Answer]) -> None:
         """Send a body and, in the same write, the commands behind it; take the body's answer."""
+        self._in_time()
         self._owed = True
         self._write(body + behind)
         crash.point("smtp.body")

@@ -17,7 +17,8 @@ _ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one letter. stage: where the server spoke ("mail", "rcpt", "data")."""
+    """What became of one letter. stage: where the server spoke ("mail", "rcpt", "data"); "late": it was not asked, as
+    the time of the batch was over."""
 
     kind: Kind
     words: str = ""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import email
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
 
 import pytest
+from django.db import OperationalError
 
 from headwater.core import clock, crash
 from headwater.core.config import config
 from headwater.messaging import delivery
 from headwater.messaging.actions import MailRequest, queue
 from headwater.messaging.channels import pool
+from headwater.messaging.channels.smtp import Connection
 from headwater.messaging.models import MailTemplate, Message, Outbox, Suppression
 from headwater.messaging.queries import results
 from headwater.messaging.tests.smtp_server import Server, running
@@ -265,6 +269,79 @@ def test_a_worker_that_was_too_slow_leaves_the_outcome_to_the_one_that_took_over
         settle([Result(quick[0], Answer("sent", "250 ok", 250, "data"))])
     assert (row(ana).status, Outbox.objects.count()) == ("sent", 0)
     assert claim(10, delivery.LEASE) == []
+
+
+def test_what_a_server_took_is_not_sent_again_because_the_database_was_away(
+    monkeypatch: pytest.MonkeyPatch, server: Server, person: People, template: Templates
+) -> None:
+    ana = person()
+    queue([MailRequest(ana.pk, template().pk, "k", "t")])
+
+    def away(results: object) -> None:
+        raise OperationalError("terminating connection due to administrator command")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "settle", away)
+        for _ in range(2):
+            with pytest.raises(OperationalError):
+                delivery.run_once()
+    assert (row(ana).status, len(server.mails)) == ("sending", 1)
+    assert delivery.run_once() == 0
+    with clock.travel(delivery.LEASE + timedelta(seconds=1)):
+        assert delivery.run_once() == 0
+    kept = row(ana)
+    assert (kept.status, kept.uncertain, kept.attempts, Outbox.objects.count()) == ("sent", False, 1, 0)
+    assert (kinds(ana), len(server.mails)) == (["mail.sent"], 1)
+
+
+def test_a_slow_server_gets_as_many_mails_as_the_lease_allows_and_the_rest_later(
+    monkeypatch: pytest.MonkeyPatch, server: Server, person: People, template: Templates
+) -> None:
+    monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=1.6))
+    server.after_data = lambda to: time.sleep(0.3)
+    made = template()
+    people = [person(f"p{n}@example.org") for n in range(8)]
+    queue([MailRequest(p.pk, made.pk, "k", "t") for p in people])
+    began = clock.now()
+    delivery.run_once()
+    took = (clock.now() - began).total_seconds()
+    assert took < 1.6
+    sent = Message.objects.filter(status="sent").count()
+    assert 1 <= sent <= 5
+    assert Message.objects.filter(status="queued", attempts=0, error="").count() == 8 - sent
+    while delivery.run_once():
+        pass
+    assert sorted(to for to, _ in server.mails) == sorted(p.email for p in people)
+    assert (Message.objects.filter(status="sent", uncertain=False, attempts=1).count(), Outbox.objects.count()) == (
+        8,
+        0,
+    )
+
+
+def test_a_sender_that_stood_still_beyond_its_lease_sends_no_more(
+    server: Server, person: People, template: Templates
+) -> None:
+    made = template()
+    people = [person(f"p{n}@example.org") for n in range(6)]
+    queue([MailRequest(p.pk, made.pk, "k", "t") for p in people])
+    whole = Connection._reply
+
+    with ExitStack() as later:
+
+        def reply(self: Connection) -> tuple[int, str]:
+            if len(server.mails) == 2 and not stood:  # before it hears of its second mail
+                stood.append(later.enter_context(clock.travel(delivery.LEASE + timedelta(seconds=1))))
+            return whole(self)
+
+        stood: list[None] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Connection, "_reply", reply)
+            delivery.run_once()
+        assert (len(stood), len(server.mails)) == (1, 2)
+        while delivery.run_once():
+            pass
+    assert len(server.mails) == 6
+    assert Message.objects.filter(status="sent", uncertain=False).count() == 6
 
 
 def test_consent_withdrawn_while_the_mail_waited_stops_it(server: Server, person: People, template: Templates) -> None:
