@@ -171,6 +171,17 @@ def explain(error: ValidationError, index: int | None) -> Problem:
 Indexed = list[tuple[int, Item]]
 
 
+def one_page_event(body: bytes) -> Envelope | None:
+    """The body of `/t` where it is in order and holds exactly one event, else None: `page_body` says what it is."""
+    if b"\\u0000" in body:
+        return None
+    try:
+        envelope: Envelope = decode_envelope(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return envelope if len(envelope.events) == 1 else None
+
+
 def page_body(body: bytes) -> tuple[Around, Indexed, list[Problem]]:
     """Decode the body of `/t`: what stands around the events, the good events with their index, and what is wrong
     with the others. Raises BadBody."""
