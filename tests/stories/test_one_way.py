@@ -28,7 +28,7 @@ STORY = [
     ("contact.created", ""),
     ("contact.identified", ""),
     ("form.submitted", ""),
-    ("journey.entered", "Welcome and lead nurture"),
+    ("journey.entered", "Lead nurture"),
     ("mail.sent", ""),
     ("asset.downloaded", ""),
     ("segment.entered", "Hot leads"),

@@ -20,7 +20,6 @@ from headwater.capture.models import Asset, Form, Site
 from headwater.core.config import config
 from headwater.journeys import actions as journeys
 from headwater.journeys.models import Journey
-from headwater.journeys.queries.gallery import templates as gallery
 from headwater.messaging.actions.templates import TemplateText, create_template
 from headwater.messaging.models import MailTemplate
 from headwater.sales.actions import ensure_pipeline
@@ -90,10 +89,12 @@ def ensure() -> Furniture:
         for key, name, definition in SEGMENTS:
             if not Segment.objects.filter(key=key).exists():
                 create_segment(name=name, definition=definition, actor=ACTOR, key=key)
-        made = {slug: _journey(slug, forms) for slug in gallery()}
+        made = {slug: _journey(slug, forms) for slug in WALKED}
     return Furniture(users, site, asset, forms, made, _newsletter())
 
 
+#: Journeys of the gallery that the demo company has
+WALKED = ("welcome-nurture", "event", "hand-over")
 PAPER, FILE = "The forecasting playbook", "forecasting-playbook.pdf"
 
 
@@ -208,6 +209,6 @@ def _journey(slug: str, forms: dict[str, Form]) -> Journey:
     # Days become minutes, so that who plays the visitor sees the next mail come; sales keeps its real deadline.
     pace = 1.0 if slug == "hand-over" else 1 / 1440
     choices = {"form": forms[wanted].pk} if wanted else None
-    journey = journeys.install(slug, actor=ACTOR, choices=choices, pace=pace)
+    journey = journeys.install(slug, actor=ACTOR, choices=choices, language="en", pace=pace)
     journeys.publish(journey.pk, actor=ACTOR)
     return Journey.objects.get(pk=journey.pk)

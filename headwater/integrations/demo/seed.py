@@ -17,8 +17,8 @@ from headwater.audience.models import ScoreRule
 from headwater.audience.rules import where_test
 from headwater.core import clock, crash
 from headwater.insights import actions as insights
+from headwater.journeys.gallery import templates as gallery
 from headwater.journeys.models import Journey
-from headwater.journeys.queries.gallery import templates as gallery
 from headwater.messaging.models import MailTemplate, TemplateVersion
 
 from . import furniture
@@ -27,8 +27,7 @@ from .telling import Teller
 from .write import PER_COMPANY, STRANGERS, firms, strangers, write
 
 SEED = 20_261_122
-#: Journeys of the gallery through which people of the past went, and the settings of their steps that are waits
-WALKED = ("welcome-nurture", "event", "hand-over")
+#: The settings of steps that are waits
 WAITS = ("for", "at", "within", "timeout", "due")
 
 #: Two seeders at once: the second waits, then finds everything there.
@@ -95,7 +94,7 @@ def _setting(had: furniture.Furniture, now: datetime) -> Setting:
         asset=(had.asset.pk, had.asset.name),
         mails={t.pk: (t.version, subjects[t.pk]) for t in MailTemplate.objects.all()},
         newsletter=had.newsletter.pk,
-        journeys={slug: _way(had.journeys[slug]) for slug in WALKED if slug in had.journeys},
+        journeys={slug: _way(had.journeys[slug]) for slug in furniture.WALKED},
         takers=[(u.pk, u.name) for u in takers],
         marketer=had.users["maria@demo.example"].pk,
         consent_text=furniture.CONSENT,
@@ -106,7 +105,7 @@ def _way(journey: Journey) -> Way:
     """A live journey as the past walked it: its own steps, with the gallery's waits of days."""
     version = journey.version
     assert version is not None
-    calm = gallery()[journey.gallery]["graph"]["steps"]
+    calm = gallery()[journey.gallery].graph["steps"]
     steps = {
         key: {
             **step,

@@ -2,77 +2,103 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from headwater.audience import actions as audience
 from headwater.audience.models import Segment
 from headwater.capture.models import Form
 from headwater.messaging.actions.templates import TemplateText, create_template
+from headwater.messaging.models import MailTemplate
 from headwater.people.actions.labels import ensure_tags
 
+from ..gallery import Ask, Template, filled, letters, said, templates
+from ..gallery.filling import address, around, default
 from ..models import Journey
-from ..queries import gallery
 from ..rules.duration import RuleError, delta
 from .editing import create_journey
 
+#: The address of a page: of the own site where it begins with a slash
+_PAGE = re.compile(r"https?://[^\s\"'<>{}]+|/[^\s\"'<>{}]*")
+
 
 def install(
-    slug: str, *, actor: str, name: str = "", choices: Mapping[str, Any] | None = None, pace: float = 1.0
+    slug: str,
+    *,
+    actor: str,
+    name: str = "",
+    choices: Mapping[str, Any] | None = None,
+    language: str | None = None,
+    pace: float = 1.0,
 ) -> Journey:
     """Make a draft from a template.
 
     choices: what the template asks for ({"form": 3}); left out, the form whose name fits best or the template's own
-    default. pace: all waits are multiplied by it (the demo lives its days in minutes). Raises RuleError.
+    default. language: of its texts and mails ("en", "ko", "zh-hans"; None: the active one). pace: all waits are
+    multiplied by it (the demo lives its days in minutes). Raises RuleError, with the choice it is about as `where`.
     """
-    template = gallery.templates().get(slug)
+    template = templates().get(slug)
     if template is None:
         raise RuleError(_("There is no such template."), "template")
-    with transaction.atomic():
-        values = {f"@{c['key']}": _choice(c, (choices or {}).get(c["key"])) for c in template.get("choices", [])}
-        ensure_tags([t for t in [*template.get("tags", []), *_chosen_tags(template, values)] if isinstance(t, str)])
-        for segment in template.get("segments", []):
-            if not Segment.objects.filter(key=segment["key"]).exists():
-                audience.create_segment(
-                    name=segment["name"], definition=segment["definition"], actor=actor, key=segment["key"]
-                )
-        for mail in template.get("mails", []):
-            says = TemplateText(subject=mail["subject"], preview=mail["preview"], mjml=gallery.mjml(mail["file"]))
-            made = create_template(name=mail["name"], says=says, actor=actor, purpose=mail.get("purpose", "marketing"))
-            values[f"@mail:{mail['key']}"] = made.pk
-        graph = _filled(copy.deepcopy(template["graph"]), values)
-        if pace != 1.0:
-            graph = _paced(graph, pace)
+    with translation.override(language or translation.get_language() or "en"), transaction.atomic():
+        values = _choices(template, choices or {})
+        ensure_tags([*template.tags, *(values[a.key] for a in template.asks if a.kind == "tag")])
+        named = name.strip() or _free_name(str(template.name), Journey.objects.values_list("name", flat=True))
+        values |= _segments(template, actor) | _mails(template, values, actor)
+        graph = said(filled(template.graph, values))
         return create_journey(
-            name=name.strip() or _free_name(template["name"]),
-            description=template["description"],
-            graph=graph,
+            name=named,
+            description=str(template.description),
+            graph=_paced(graph, pace) if pace != 1.0 else graph,
             gallery=slug,
             actor=actor,
         )
 
 
-def _choice(choice: Mapping[str, Any], given: Any) -> Any:
+def _choices(template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(given) - {a.key for a in template.asks})
+    if unknown:
+        raise RuleError(_("This template does not ask for that."), unknown[0])
+    values: dict[str, Any] = {}
+    for ask in template.asks:
+        found = _choice(ask, given.get(ask.key))
+        values |= around(ask.key, found) if ask.kind == "date" else {ask.key: found}
+    return values
+
+
+def _choice(ask: Ask, given: Any) -> Any:
     """The value of one choice. A form is one of ours, or "any"."""
-    if choice["kind"] == "tag":
-        return str(given or choice.get("default") or "").strip()[:60]
-    if given in (None, ""):
-        return suggested_form(choice.get("hint", []))
-    if given == "any":
+    text = str(given or "").strip() or (default(ask) if ask.kind != "form" else "")
+    if ask.kind == "tag":
+        return text[:60]
+    if ask.kind == "link":
+        if not _PAGE.fullmatch(text):
+            raise RuleError(_("An address looks like /page or https://example.com/page."), ask.key)
+        return text
+    if ask.kind == "date":
+        try:
+            around(ask.key, text)
+        except (ValueError, OverflowError) as error:
+            raise RuleError(_("A date looks like 2026-12-31."), ask.key) from error
+        return text
+    if not text:
+        return suggested_form(ask.hint)
+    if text == "any":
         return "any"
-    found = Form.objects.filter(pk=given).values_list("pk", flat=True).first() if str(given).isdigit() else None
+    found = Form.objects.filter(pk=text).values_list("pk", flat=True).first() if text.isdigit() else None
     if found is None:
-        raise RuleError(_("There is no such form."), choice["key"])
+        raise RuleError(_("There is no such form."), ask.key)
     return found
 
 
-def suggested_form(hints: list[str]) -> Any:
+def suggested_form(hints: Iterable[str]) -> Any:
     """The form whose name or slug has the earliest hint; the only form there is; else "any"."""
-    forms = list(Form.objects.filter(active=True).values_list("pk", "name", "slug"))
+    forms = list(Form.objects.filter(active=True).order_by("pk").values_list("pk", "name", "slug"))
     for hint in hints:
         for pk, name, slug in forms:
             if hint in name.lower() or hint in slug:
@@ -80,23 +106,29 @@ def suggested_form(hints: list[str]) -> Any:
     return forms[0][0] if len(forms) == 1 else "any"
 
 
-def _chosen_tags(template: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
-    return [values[f"@{c['key']}"] for c in template.get("choices", []) if c["kind"] == "tag"]
+def _segments(template: Template, actor: str) -> dict[str, Any]:
+    """Make the segments that are not there. {"segment:KEY": id}."""
+    out = {}
+    for key, name, definition in template.segments:
+        there = Segment.objects.filter(key=key).values_list("pk", flat=True).first()
+        if there is None:
+            there = audience.create_segment(name=str(name), definition=dict(definition), actor=actor, key=key).pk
+        out[f"segment:{key}"] = int(there)
+    return out
 
 
-def _filled(node: Any, values: Mapping[str, Any]) -> Any:
-    if isinstance(node, dict):
-        return {key: _filled(value, values) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_without_any(_filled(item, values)) for item in node]
-    return values.get(node, node) if isinstance(node, str) else node
-
-
-def _without_any(item: Any) -> Any:
-    """A condition on a property that is to be "any" asks for its presence only."""
-    if isinstance(item, dict) and "prop" in item and item.get("value") == "any":
-        return {"prop": item["prop"], "op": "exists"}
-    return item
+def _mails(template: Template, values: Mapping[str, Any], actor: str) -> dict[str, Any]:
+    """Make the mails, each under a name of its own. {"mail:KEY": id}."""
+    links = {a.key: address(values[a.key]) for a in template.asks if a.kind == "link"}
+    texts = letters(template.slug, translation.get_language() or "en")
+    names = set(MailTemplate.objects.filter(archived_at=None).values_list("name", flat=True))
+    out = {}
+    for mail in template.mails:
+        letter = texts[mail.key]
+        says = TemplateText(subject=letter.subject, preview=letter.preview, mjml=letter.mjml(links))
+        name = _free_name(str(mail.name), names)
+        out[f"mail:{mail.key}"] = create_template(name=name, says=says, actor=actor, purpose=mail.purpose).pk
+    return out
 
 
 def _paced(node: Any, pace: float) -> Any:
@@ -107,10 +139,8 @@ def _paced(node: Any, pace: float) -> Any:
     return [_paced(item, pace) for item in node] if isinstance(node, list) else node
 
 
-def _free_name(name: str) -> str:
-    taken = set(Journey.objects.filter(name__startswith=name).values_list("name", flat=True))
-    number = 2
-    free = name
+def _free_name(name: str, names: Iterable[str]) -> str:
+    taken, number, free = set(names), 2, name
     while free in taken:
         free, number = f"{name} {number}", number + 1
     return free

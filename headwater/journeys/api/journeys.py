@@ -12,7 +12,7 @@ from headwater.people.models import Contact
 
 from .. import actions
 from ..models import Journey
-from ..queries import gallery, overview
+from ..queries import overview
 from ..queries.draft import placed
 from .doors import actor_of, find, refusals, router
 from .schemas import EnterIn, JourneyChange, JourneyIn, JourneyOut, JourneyWhole, PublishIn
@@ -24,19 +24,18 @@ def list_journeys(request: HttpRequest) -> Any:
     return Journey.objects.select_related("version").order_by("pk")
 
 
-@router.get("/journeys/templates")
-def list_templates(request: HttpRequest) -> list[dict[str, Any]]:
-    """The gallery."""
-    keys = ("slug", "name", "description", "choices", "tags")
-    return [{key: t[key] for key in keys} for t in gallery.templates().values()]
-
-
 @router.post("/journeys", response={201: JourneyWhole})
 def create_journey(request: HttpRequest, data: JourneyIn) -> Any:
     """A new draft, from a template or a graph."""
     with refusals():
         if data.template:
-            made = actions.install(data.template, actor=actor_of(request), name=data.name, choices=data.choices)
+            made = actions.install(
+                data.template,
+                actor=actor_of(request),
+                name=data.name,
+                choices=data.choices,
+                language=data.language or None,
+            )
         else:
             made = actions.create_journey(
                 name=data.name, description=data.description, graph=data.graph, actor=actor_of(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from ninja import Schema
 
@@ -42,7 +42,17 @@ class JourneyIn(Schema):
     description: str = ""
     template: str = ""
     choices: dict[str, Any] = {}
+    #: Of a template's texts and mails: "en", "ko", "zh-hans"; left out, the caller's
+    language: Literal["", "en", "ko", "zh-hans"] = ""
     graph: dict[str, Any] | None = None
+
+
+class InstallIn(Schema):
+    """name: left out, the template's. choices: what it asks for, by key; left out, its own defaults."""
+
+    name: str = ""
+    choices: dict[str, Any] = {}
+    language: Literal["", "en", "ko", "zh-hans"] = ""
 
 
 class JourneyChange(Schema):

@@ -165,7 +165,7 @@ def _rules(before: Graph, after: Graph) -> list[Change]:
         words = condition(after["only"]) if after.get("only") else _("everybody")
         out.append(Change("changed", "only", "", _("Only people for whom: %(what)s") % {"what": words}))
     if (before.get("reentry") or {}) != (after.get("reentry") or {}):
-        out.append(Change("changed", "reentry", "", _("People may come again: %(what)s") % {"what": _again(after)}))
+        out.append(Change("changed", "reentry", "", _("People may come again: %(what)s") % {"what": again(after)}))
     if (before.get("hours") or {}) != (after.get("hours") or {}):
         hours = after.get("hours") or {}
         words = ", ".join(f"{f.label}: {shown(f, hours[f.name])}" for f in HOURS if hours.get(f.name)) or _("any")
@@ -178,7 +178,8 @@ def _rule(what: str, place: str, name: str, rule: Mapping[str, Any]) -> Change:
     return Change(what, place, "", words % {"place": name, "rule": said(rule)})
 
 
-def _again(graph: Graph) -> str:
+def again(graph: Graph) -> str:
+    """When people may come in again, in words."""
     reentry = graph.get("reentry") or {}
     rule = {"once": _("never"), "always": _("at any time")}.get(reentry.get("rule", ""), _("when they are through"))
     if reentry.get("after"):

@@ -116,6 +116,12 @@ _EVENTS = {
     "form.submitted": gettext_lazy("Form sent"),
     "lead.accepted": gettext_lazy("Lead accepted"),
     "asset.downloaded": gettext_lazy("Download"),
+    "cart.updated": gettext_lazy("Cart changed"),
+    "order.placed": gettext_lazy("Order placed"),
+    "survey.answered": gettext_lazy("Survey answered"),
+    "webinar.attended": gettext_lazy("Webinar attended"),
+    "trial.activated": gettext_lazy("Trial set up"),
+    "subscription.renewed": gettext_lazy("Contract renewed"),
 }
 
 MAILS = {

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db import connection
-
 from headwater.people.models import Contact
 
 from ..engine.base import Traveller
+from ._people import causes
 
 #: (person_id, passage id)
 Key = tuple[int, int]
@@ -41,13 +39,7 @@ def _of_contacts(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
 
 def causes_of(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
     """passage -> a property of what let her in."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT p.person_id, p.id, p.why::text FROM unnest(%s::bigint[], %s::bigint[]) AS v(person_id, id) "
-            "JOIN journeys_passage p ON p.person_id = v.person_id AND p.id = v.id",
-            [[t.person_id for t in people], [t.id for t in people]],
-        )
-        return {(person, pk): (json.loads(text).get("data") or {}).get(name) for person, pk, text in cursor.fetchall()}
+    return {key: data.get(name) for key, data in causes(people).items()}
 
 
 def decimal(value: Any) -> Decimal | None:

@@ -9,10 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.messaging import actions as messaging
 from headwater.messaging.actions import MailRequest, PurposeName
+from headwater.messaging.models import MailTemplate
+from headwater.messaging.queries.templates import sources
 
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Choice, Reference
-from ._people import outside_hours
+from ._people import EVENT, causes, outside_hours
 
 
 @step("send_email", label=_("Send email"), icon="mail", hue=235, group="message")
@@ -48,6 +50,7 @@ class SendEmail(Step):
     def _send(cls, context: Context, people: Sequence[Traveller]) -> list[Outcome]:
         template = int(context.settings["template"])
         purpose: PurposeName = context.settings.get("purpose") or "marketing"
+        events = causes(people) if _names_event(template) else {}
         outcomes = messaging.queue(
             [
                 MailRequest(
@@ -56,11 +59,18 @@ class SendEmail(Step):
                     key=context.key(t),
                     purpose=purpose,
                     actor=context.actor,
+                    context={"event": events.get((t.person_id, t.id), {})} if events else {},
                 )
                 for t in people
             ]
         )
         return [Outcome("next", reason=f"refused:{o.refused}") if o.refused else GO for o in outcomes]
+
+
+def _names_event(template_id: int) -> bool:
+    """Does the mail say something of what let the person in?"""
+    versions = MailTemplate.objects.filter(pk=template_id).values_list("pk", "version")
+    return any(EVENT in source.probe for source in sources(versions).values())
 
 
 #: As docs/the-way-of-an-event.md names it

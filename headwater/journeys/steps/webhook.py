@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from headwater.content import queries as content
+from headwater.content.rules import prune
 
 from ..engine import outgoing
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Pairs, Text
 from ..engine.outgoing import Wanted
 from ..rules.duration import RuleError
-from ._people import filled
+from ._people import EVENT, causes, filled
 
 
 @step("webhook", label=_("Webhook"), icon="link", hue=190, group="message")
@@ -49,6 +50,7 @@ class Webhook(Step):
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         settings = context.settings
         contexts = content.contexts([t.person_id for t in people])
+        events = causes(people) if EVENT in str(settings.get("data")) else {}
         outgoing.ask(
             [
                 Wanted(
@@ -56,7 +58,11 @@ class Webhook(Step):
                     context.key(t),
                     outgoing.WEBHOOK,
                     settings["url"],
-                    _payload(context, t, contexts.get(t.person_id, {})),
+                    _payload(
+                        context,
+                        t,
+                        contexts.get(t.person_id, {}) | {"event": prune(events.get((t.person_id, t.id), {}))},
+                    ),
                     context.version.journey_id,
                 )
                 for t in people

@@ -201,7 +201,7 @@ def test_a_live_journey_is_read_and_changed_on_screen_and_phone(
     maria = person("Maria")
     page, watch = opened(browser, live_server, maria)
     page.goto(f"{live_server.url}/journeys/gallery/")
-    page.get_by_role("heading", name="Welcome and lead nurture").wait_for()
+    page.get_by_role("heading", name="Lead nurture").wait_for()
     shoot(page, "journeys_gallery")
     page.goto(f"{live_server.url}/journeys/{journey.pk}/")
     expect(page.locator("[data-step=reaction]")).to_contain_text("6 waiting")

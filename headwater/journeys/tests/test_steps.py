@@ -15,7 +15,6 @@ from headwater.journeys.actions import Entry
 from headwater.journeys.engine import due
 from headwater.journeys.engine.graph import problems
 from headwater.journeys.models import Journey, Passage, PassageLog
-from headwater.journeys.queries import gallery
 from headwater.messaging.actions.templates import TemplateText, create_template
 from headwater.messaging.models import Message
 from headwater.people import actions as people
@@ -156,17 +155,6 @@ def test_an_event_ends_the_waiting_and_the_clock_ends_it_otherwise(live: Make) -
     with clock.freeze(AT + timedelta(minutes=10)):
         assert due.run_once() == 1
     assert reasons(journey) == {one: ["wait:yes:"], two: ["wait:timeout:timeout"]}
-
-
-@pytest.mark.parametrize("slug", list(gallery.templates()))
-def test_every_template_of_the_gallery_installs_complete_and_publishes(slug: str) -> None:
-    journey = actions.install(slug, actor="user:1")
-    assert problems(journey.draft) == []
-    assert "@" not in str({k: v for k, v in journey.draft.items() if k != "steps"})
-    assert actions.publish(journey.pk, actor="user:1").number == 1
-    again = actions.install(slug, actor="user:1", pace=1 / 1440)
-    assert again.name == f"{journey.name} 2"
-    assert problems(again.draft) == []
 
 
 def test_what_is_wrong_with_a_journey_is_said_with_its_place() -> None:

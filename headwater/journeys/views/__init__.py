@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .canvas import detail, numbers
-from .lists import change, create, gallery_page, install, journey_list
+from .gallery import gallery_mail, gallery_page, install, template
+from .lists import change, create, journey_list
 from .people import add_person, enter_person, passage, people, subject
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "create",
     "detail",
     "enter_person",
+    "gallery_mail",
     "gallery_page",
     "install",
     "journey_list",
@@ -19,4 +21,5 @@ __all__ = [
     "passage",
     "people",
     "subject",
+    "template",
 ]

@@ -1,0 +1,1 @@
+"""One template of the gallery a file; each has a TEMPLATE."""
