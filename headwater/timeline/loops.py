@@ -7,7 +7,7 @@ from collections.abc import Callable
 from headwater.core.registry import Loop, loops, worker_services
 
 from . import actions, dispatch, partitions, replay
-from .actions import pulse, retention
+from .actions import pulse, retention, stalled
 
 
 def _start() -> Callable[[], None]:
@@ -28,6 +28,11 @@ def _months() -> int:
     return 0
 
 
+def _stalled() -> int:
+    stalled.end_stalled()
+    return 0
+
+
 def _analyze() -> int:
     partitions.analyze()
     return 0
@@ -44,5 +49,6 @@ loops.add(
     Loop("timeline.anonymous", retention.forget_anonymous, order=22, thread="housekeeping", every=600),
 )
 loops.add("timeline.replay", Loop("timeline.replay", replay.run_once, order=60, thread="housekeeping", every=1))
+loops.add("timeline.stalled", Loop("timeline.stalled", _stalled, order=2, thread="housekeeping", every=1))
 loops.add("timeline.pulse", Loop("timeline.pulse", pulse.take_pulse, order=1, thread="housekeeping", every=10))
 worker_services.add("timeline.consumers", _start)

@@ -16,8 +16,9 @@ import psycopg
 import pytest
 
 from headwater.core import clock
+from headwater.core.config import config
 from headwater.timeline import actions
-from headwater.timeline.actions import Custom, NewFact
+from headwater.timeline.actions import Custom, NewFact, stalled
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("kill")]
 ROOT = Path(__file__).resolve().parents[3]
@@ -168,3 +169,34 @@ def test_a_worker_s_sessions_are_watched_closely(postgres: str) -> None:
     silence, check, name = done.stdout.split("\n")[:3]
     assert (silence, check) == ("30s", "2s")
     assert name.startswith("headwater-worker ")
+
+
+def test_a_worker_that_no_longer_reads_an_answer_loses_its_lanes(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It froze while the server was writing to it: PostgreSQL takes that for work, however long it lasts."""
+    monkeypatch.setattr(config, "worker_silence", 1)
+    watched = {"application_name": "headwater-worker x:1", "options": "-c idle_in_transaction_session_timeout=1s"}
+    free = "SELECT count(*) FROM (SELECT 1 FROM timeline_lane FOR UPDATE SKIP LOCKED) l"
+    frozen, busy = psycopg.connect(postgres, **watched), psycopg.connect(postgres, **watched)
+    try:
+        frozen.execute("SELECT lane_key FROM timeline_lane ORDER BY lane_key LIMIT 3 FOR UPDATE")
+        frozen.pgconn.send_query(b"SELECT repeat('x', 1000) FROM generate_series(1, 20000)")
+        busy.pgconn.send_query(b"SELECT pg_sleep(60)")
+        time.sleep(1.5)
+        with psycopg.connect(postgres, autocommit=True) as other:
+            assert other.execute(free).fetchone() == (253,)
+            ended, deadline = 0, time.monotonic() + 10
+            while not ended and time.monotonic() < deadline:
+                ended = stalled.end_stalled()
+                time.sleep(0.2)
+            assert ended == 1
+            while other.execute(free).fetchone() != (256,):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            alive = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'headwater-worker x:1'"
+            assert (stalled.end_stalled(), other.execute(alive).fetchone()) == (0, (1,))
+    finally:
+        busy.cancel_safe()
+        for connection in (frozen, busy):
+            connection.pgconn.finish()
