@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ import pytest
 from headwater.audience import actions, queries
 from headwater.audience.engine import building
 from headwater.audience.loops import retest_once
+from headwater.audience.models import SegmentRetest
 from headwater.core import clock
 from headwater.people.facts import ContactCreated, ContactUpdated
 from headwater.people.models import Contact
 from headwater.timeline import dispatch
 from headwater.timeline import queries as timeline
-from headwater.timeline.actions import Custom, record
+from headwater.timeline.actions import Custom, NewFact, record, record_many
+from headwater.timeline.models import StoredFact
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -100,3 +103,24 @@ def test_a_custom_date_does_the_same() -> None:
         "expect": [[53_999, "out"], [54_000, "in"], [140_400, "in"], [140_401, "out"]],
     }
     assert play(case)[0] == case["expect"]
+
+
+def test_five_thousand_windows_that_end_in_the_same_second_are_all_closed_in_three_batches() -> None:
+    count = 5000
+    with clock.freeze(START):
+        segment = actions.create_segment(name="S", definition={"event": "a.done", "within": "10s"}, actor="test")
+        building.run_all()
+        made = Contact.objects.bulk_create([Contact(created_at=START) for _ in range(count)], batch_size=1000)
+        people = [c.pk for c in made]
+        record_many([NewFact(p, Custom("a.done", {})) for p in people])
+        while dispatch.run_once("audience"):
+            pass
+        assert (queries.counts()[segment.pk], SegmentRetest.objects.count()) == (count, count)
+    with clock.freeze(START + timedelta(seconds=9, microseconds=999_999)):
+        assert retest_once() == 0
+    with clock.freeze(START + timedelta(seconds=10)):
+        assert [retest_once() for _ in range(4)] == [2000, 2000, 1000, 0]
+        assert (queries.counts()[segment.pk], SegmentRetest.objects.count()) == (0, 0)
+        assert queries.are_members(segment.pk, people) == set()
+    left = StoredFact.objects.filter(kind="segment.left").values_list("person_id", "at")
+    assert Counter(left) == Counter((p, START + timedelta(seconds=10)) for p in people)
