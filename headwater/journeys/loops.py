@@ -5,7 +5,7 @@ from __future__ import annotations
 from headwater.core.registry import Loop, loops
 from headwater.core.worker import HOUSEKEEPING
 
-from .actions import moving, outgoing, splits, starts
+from .actions import moving, outgoing, simulating, splits, starts
 from .engine import due, leaving
 
 
@@ -26,3 +26,7 @@ loops.add("journeys.move", Loop("journeys.move", moving.run_once, order=315, eve
 loops.add("journeys.splits", Loop("journeys.splits", splits.run_once, order=340, thread=HOUSEKEEPING, every=30))
 # Other systems may be slow: their calls have a thread of their own.
 loops.add("journeys.calls", Loop("journeys.calls", outgoing.run_once, order=350, thread="journeys.calls", every=2))
+# Walks some thousand people at a time, in memory: nobody else waits for it.
+loops.add(
+    "journeys.simulate", Loop("journeys.simulate", simulating.run_once, order=360, thread="journeys.simulate", every=2)
+)

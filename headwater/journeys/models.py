@@ -156,6 +156,47 @@ class StartClock(models.Model):
         constraints = [models.UniqueConstraint(fields=["journey", "rule"], name="startclock_rule")]
 
 
+class Simulation(models.Model):
+    """A draft held against the past, in the background. `graph` is the draft as it was when somebody asked. A worker
+    takes some people at a time and keeps the counts with the last person's id: one that dies loses nothing but a lease.
+    """
+
+    class Phase(models.TextChoices):
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        CANCELLED = "cancelled", _("Cancelled")
+        FAILED = "failed", _("Failed")
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="simulations")
+    phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.RUNNING)
+    graph = models.JSONField()
+    graph_hash = models.CharField(max_length=32)
+    revision = models.IntegerField()
+    days = models.IntegerField()
+    #: What is assumed of mails that were never sent: "rates", "nobody", "everybody"
+    opens = models.CharField(max_length=10, default="rates")
+    actor = models.CharField(max_length=40)
+    started_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    #: A worker is at it until then
+    claimed_until = models.DateTimeField(null=True)
+    #: People who might have entered (null: not counted yet), how many of them were looked at, and the last one's id
+    people = models.IntegerField(null=True)
+    seen = models.IntegerField(default=0)
+    after = models.BigIntegerField(default=0)
+    #: Rates of opens and clicks at the beginning: {template: [sent, opened, clicked, seconds, seconds]}
+    rates = models.JSONField(default=dict)
+    #: The counts so far (engine/foresight/tally.py)
+    counts = models.JSONField(default=dict)
+    error = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["journey"], condition=Q(phase="running"), name="simulation_one_at_a_time")
+        ]
+        indexes = [models.Index(fields=["journey", "-started_at"], name="simulation_journey")]
+
+
 class Passage(models.Model):
     """One person's way through one journey. `step` is where she is; of a passage that ended, where she was last."""
 

@@ -19,5 +19,8 @@ urlpatterns = [
     path("journeys/<int:pk>/numbers/", views.numbers, name="numbers"),
     path("journeys/<int:pk>/people/", views.people, name="people"),
     path("journeys/<int:pk>/add/", views.add_person, name="add"),
+    path("journeys/<int:pk>/simulation/", views.simulation, name="simulation"),
+    path("journeys/<int:pk>/simulation/<int:number>/cancel/", views.simulation_cancel, name="simulation_cancel"),
+    path("journeys/<int:pk>/simulation/<int:number>/people/", views.simulation_people, name="simulation_people"),
     path("journeys/<int:pk>/<slug:verb>/", views.change, name="change"),
 ]

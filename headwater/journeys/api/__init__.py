@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import canvas, explaining, gallery, journeys, passages, schema, versions
+from . import canvas, explaining, gallery, journeys, passages, schema, simulating, versions
 from .doors import router
 
-__all__ = ["canvas", "explaining", "gallery", "journeys", "passages", "router", "schema", "versions"]
+__all__ = ["canvas", "explaining", "gallery", "journeys", "passages", "router", "schema", "simulating", "versions"]

@@ -1,4 +1,4 @@
-"""Why she is here or not; which way she would take; what the past would have made of the draft."""
+"""Why she is here or not; which way she would take."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ninja.errors import HttpError
 from headwater.people.models import Contact
 
 from ..engine.graph import problems
-from ..queries import explaining, simulation
+from ..queries import explaining
 from ..queries.draft import placed
 from .doors import find, refusals, router
 
@@ -43,16 +43,3 @@ def test_with(request: HttpRequest, pk: int, data: TestIn) -> Any:
         return 200, [asdict(step) for step in explaining.dry_run(journey, data.person_id, event=data.event)]
     except Contact.DoesNotExist as error:
         raise HttpError(404, "There is no such person.") from error
-
-
-@router.get("/journeys/{int:pk}/simulation", response={200: dict[str, Any], 422: dict[str, Any]})
-def simulate(request: HttpRequest, pk: int, days: int = 90) -> Any:
-    """What the last days would have made of the draft: who would have entered, by which rule and
-    on which day, and what that assumes."""
-    with refusals():
-        journey = find(pk)
-    if not 1 <= days <= 365:
-        raise HttpError(422, "days: between 1 and 365")
-    if found := problems(journey.draft):
-        return 422, {"error": "invalid", "reason": "The draft has problems.", "problems": placed(found)}
-    return 200, simulation.simulate(journey, days)

@@ -14,6 +14,7 @@ from headwater.core import actors
 
 if TYPE_CHECKING:
     from .fields import Field
+    from .foresight.walking import Sight
     from .graph import Node, Version
 
 
@@ -116,6 +117,13 @@ class Step:
     def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         """These people waited in the step; their time has come or something that it listens to has happened."""
         return [GO] * len(people)
+
+    @classmethod
+    def foresee(cls, sight: Sight) -> Outcome:
+        """What would become of one person who stands here at `sight.now`, without anything being done: for journeys
+        that are held against the past (`engine/foresight`). Called again, `sight.woken`, when her wait is over or
+        something that the step hears has happened. A step that only does something says GO."""
+        return GO
 
     @classmethod
     def hears(cls, node: Node, version: Version) -> frozenset[str] | None:

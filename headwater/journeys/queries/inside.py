@@ -110,14 +110,22 @@ REFUSALS = {
     "no_address": gettext_lazy("there is no address"),
     "cap": gettext_lazy("enough mails for now"),
     "already_open": gettext_lazy("with sales already"),
+    "no_template": gettext_lazy("the mail is gone"),
+    "template": gettext_lazy("the mail cannot be made"),
 }
+
+
+def refusal(why: str) -> str:
+    """Why something was not done ("cap", "missing_field:contact.phone"), in words."""
+    if why.startswith("missing_field:"):
+        return str(_("missing: %(field)s") % {"field": why.removeprefix("missing_field:")})
+    return str(REFUSALS.get(why, why.replace("_", " ")))
 
 
 def reason(outcome: str, text: str, arms: Mapping[str, str]) -> str:
     """How a step went, in words."""
     if text.startswith("refused:"):
-        why_not = text.removeprefix("refused:")
-        return str(_("Not done: %(why)s") % {"why": REFUSALS.get(why_not, why_not.replace("_", " "))})
+        return str(_("Not done: %(why)s") % {"why": refusal(text.removeprefix("refused:"))})
     if text == "timeout":
         return str(_("%(arm)s: the time was over") % {"arm": arms.get(outcome, outcome)})
     if text.startswith("value:"):

@@ -1,98 +1,242 @@
-"""What the last days would have made of a draft: who would have entered, by which rule, when."""
+"""Simulations as pages and the API show them: counts in words, and what they assume."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
-from msgspec import json
 
-from headwater.audience import queries as audience
-from headwater.core import clock
+from headwater.people.models import Contact
 
+from ..engine.base import STEPS
+from ..engine.foresight import Tally
+from ..engine.foresight.plan import plan_of
 from ..engine.graph import Version, ready
 from ..engine.rulebook import with_segments
-from ..models import Journey
-from ..rules import matching
-from ..rules.duration import delta
-from .words import said
+from ..models import Journey, Simulation
+from ..rules import duration, matching
+from .draft import name_of, title
+from .inside import refusal
+from .words import condition, said
 
-#: Facts that are looked at at most, the newest
-MOST = 200_000
-Cause = tuple[int, datetime, int]
+#: Steps that leave something behind, counted in the summary
+DOES = ("create_task", "hand_over", "create_deal", "move_deal", "notify", "webhook", "add_note", "start_journey")
 
 
-def simulate(journey: Journey, days: int = 90) -> dict[str, Any]:
-    """{"days", "entries", "people", "rules": [{"rule", "entries"}], "by_day": [[day, entries]], "assumes": [...]}. One
-    statement over the log, one for the condition; nothing is written."""
-    now = clock.now()
-    version = ready(0, journey.pk, journey.name, 0, with_segments(journey.draft))
-    causes, cut = _causes(version, now - timedelta(days=days))
-    if version.only and causes:
-        holds = audience.matching(version.only, sorted({person for person, _at, _n in causes}))
-        causes = [c for c in causes if c[0] in holds]
-    entered = _allowed(version, causes)
-    by_rule = Counter(n for _person, _at, n in entered)
-    by_day = Counter(at.date().isoformat() for _person, at, _n in entered)
+def latest(journey: Journey) -> Simulation | None:
+    """The newest one that runs or came to its end."""
+    rows = journey.simulations.exclude(phase=Simulation.Phase.CANCELLED)
+    return rows.order_by("-started_at", "-pk").first()
+
+
+def listed(journey: Journey) -> list[Simulation]:
+    """All that are kept, newest first."""
+    return list(journey.simulations.order_by("-started_at", "-pk"))
+
+
+def progress(found: Simulation) -> dict[str, Any]:
+    """How far a running one is: {"id", "seen", "of", "percent"}."""
+    percent = round(100 * found.seen / found.people) if found.people else (100 if found.done_at else 0)
+    return {"id": found.pk, "seen": found.seen, "of": found.people, "percent": percent}
+
+
+def told(found: Simulation, current_hash: str) -> dict[str, Any]:
+    """A simulation with everything that came of it (docs/journeys-api.md has the shape). current_hash: of the draft as
+    it is now."""
+    version = ready(0, found.journey_id, found.journey.name, 0, with_segments(found.graph))
+    tally = Tally(found.counts)
     return {
-        "days": days,
-        "entries": len(entered),
-        "people": len({person for person, _at, _n in entered}),
-        "rules": [{"rule": said(rule), "entries": by_rule[n]} for n, rule in enumerate(version.entry)],
-        "by_day": sorted(by_day.items()),
-        "assumes": _assumes(version, cut),
+        **progress(found),
+        "phase": found.phase,
+        "days": found.days,
+        "from": found.started_at - timedelta(days=found.days),
+        "to": found.started_at,
+        "done_at": found.done_at,
+        "by": {"actor": found.actor, "name": name_of(found.actor)},
+        "opens": found.opens,
+        "draft": found.graph_hash,
+        "current": found.graph_hash == current_hash,
+        "error": found.error,
+        **_result(found, version, tally),
     }
 
 
-def _causes(version: Version, since: datetime) -> tuple[list[Cause], bool]:
-    """(person, when, which rule) of everything that would have let somebody in, oldest first; was it cut off?"""
-    kinds = sorted({k for rule in version.entry if (k := matching.fact_kind(rule))})
-    if not kinds:
-        return [], False
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT person_id, at, kind, data::text FROM timeline_fact WHERE kind = ANY(%s::text[]) "
-            "AND at >= %s::timestamptz ORDER BY at DESC LIMIT %s::int",
-            [kinds, since, MOST],
+def _result(found: Simulation, version: Version, tally: Tally) -> dict[str, Any]:
+    totals = tally.totals
+    steps = [_step(version, key, tally.steps.get(key, {})) for key in version.nodes]
+    mails = _mails(steps)
+    left = [(how.removeprefix("exit:"), n) for how, n in sorted(totals.items()) if how.startswith("exit:")]
+    return {
+        "sentence": _sentence(found, totals, mails),
+        "entries": totals.get("entries", 0),
+        "people": totals.get("people", 0),
+        "rules": [{"rule": said(rule), "entries": tally.rules.get(str(n), 0)} for n, rule in enumerate(version.entry)]
+        + ([{"rule": _("By hand or API"), "entries": tally.rules["-1"]}] if tally.rules.get("-1") else []),
+        "by_day": sorted(tally.days.items()),
+        "mails": mails,
+        "did": [
+            {"kind": kind, "label": str(STEPS[kind].label), "n": n}
+            for kind in DOES
+            if (n := sum(_done(s) for s in steps if s["kind"] == kind))
+        ],
+        "goal": totals.get("goal", 0),
+        "finished": totals.get("finished", 0),
+        "inside": totals.get("inside", 0),
+        "failed": totals.get("failed", 0),
+        "left": [{"why": why, "words": _why(why), "n": n} for why, n in left],
+        "time": {"median_s": tally.span(0.5), "most_s": tally.span(0.9)},
+        "steps": steps,
+        "assumes": assumptions(version, found),
+    }
+
+
+def _done(step: Mapping[str, Any]) -> int:
+    """How often it would have been done: who went another way than a hand-over's first did not get it."""
+    under = sum(int(arm["n"]) for arm in step["arms"] if arm["id"] == "under")
+    return int(step["done"]) - under
+
+
+def _step(version: Version, key: str, n: Mapping[str, int]) -> dict[str, Any]:
+    node = version.nodes[key]
+    arms = node.kind.arms(node.settings)
+    jumps = [(arm, _("Back to the step")) for arm in node.targets if arm not in dict(arms)]
+    done = n.get("done", 0)
+    return {
+        "step": key,
+        "kind": node.kind.kind,
+        "icon": node.kind.icon,
+        "hue": node.kind.hue,
+        "label": str(node.kind.label),
+        "title": title(version.graph["steps"][key]),
+        "entered": n.get("entered", 0),
+        "done": done,
+        "left": n.get("left", 0),
+        "waiting": n.get("waiting", 0),
+        "held": n.get("held", 0),
+        "opened": n.get("opened", 0),
+        "clicked": n.get("clicked", 0),
+        "arms": [
+            {"id": arm, "label": label, "n": k, "share": round(100 * k / done) if done else 0}
+            for arm, label in (*arms, *jumps)
+            if len(node.targets) > 1
+            for k in [n.get(f"arm:{arm}", 0)]
+        ],
+        "refused": [
+            {"why": what.removeprefix("refused:"), "words": refusal(what.removeprefix("refused:")), "n": k}
+            for what, k in sorted(n.items(), key=lambda item: (-item[1], item[0]))
+            if what.startswith("refused:")
+        ],
+    }
+
+
+def _mails(steps: list[dict[str, Any]]) -> dict[str, Any]:
+    mails = [s for s in steps if s["kind"] == "send_email"]
+    refused: dict[str, int] = {}
+    for step in mails:
+        for one in step["refused"]:
+            why = one["why"].partition(":")[0]
+            refused[why] = refused.get(why, 0) + one["n"]
+    out = sum(refused.values())
+    words = {"missing_field": _("a field is missing")}
+    return {
+        "sent": sum(s["done"] for s in mails) - out,
+        "refused": [{"why": w, "words": words.get(w) or refusal(w), "n": n} for w, n in sorted(refused.items())],
+        "held": sum(s["held"] for s in mails),
+        "opened": sum(s["opened"] for s in mails),
+        "clicked": sum(s["clicked"] for s in mails),
+    }
+
+
+def _sentence(found: Simulation, totals: Mapping[str, int], mails: Mapping[str, Any]) -> str:
+    values = {"days": found.days, "people": f"{totals.get('people', 0):,}", "mails": f"{mails['sent']:,}"}
+    said = [_("In the past %(days)s days %(people)s people would have entered and %(mails)s mails been sent") % values]
+    said += [
+        _("%(n)s refused: %(why)s") % {"n": f"{one['n']:,}", "why": one["words"]}
+        for one in sorted(mails["refused"], key=lambda one: -one["n"])
+    ]
+    return ", ".join(said) + "."
+
+
+def _why(why: str) -> str:
+    if why == "condition":
+        return _("an exit condition held")
+    if why == "loop":
+        return _("went round in circles")
+    return why
+
+
+def assumptions(version: Version, found: Simulation) -> list[str]:
+    """What the answer rests on, said plainly."""
+    rates = {int(pk): values for pk, values in found.rates.items()}
+    at = found.started_at
+    plan = plan_of(version, at, at, opens="rates", responses={}, default_zone="UTC")
+    out = [_("Everything is held against the facts as they happened, at the time at which they happened.")]
+    if plan.templates:
+        out += [_opens(found.opens, rates), _("Caps count the mails that were really sent, and these.")]
+    if plan.today:
+        words = " · ".join(dict.fromkeys(condition(leaf) for leaf in plan.today if "segment" not in leaf))
+        if words:
+            out.append(_("Asked as it is today, because the past of it is not kept: %(what)s.") % {"what": words})
+    out += _of_steps(version)
+    if any(rule["kind"] == "manual" for rule in version.entry):
+        out.append(_("By hand or API enter those who really did."))
+    if any(rule["kind"] == "schedule" for rule in version.entry):
+        out.append(_("Schedules find the people who are in the segment today."))
+    if any(matching.fact_kind(rule) == "segment.entered" for rule in version.entry):
+        out.append(_("Who entered a segment is known from the day on which the segment was made."))
+    return out
+
+
+def _opens(opens: str, rates: Mapping[int, Any]) -> str:
+    if opens == "nobody":
+        return _("Mails that were never sent cannot be opened: it is taken that nobody opens them.")
+    if opens == "everybody":
+        return _("Mails that were never sent cannot be opened: it is taken that everybody opens them and clicks.")
+    sent, opened, clicked = (rates.get(0) or [0, 0, 0])[:3]
+    if not sent:
+        return _("Mails that were never sent cannot be opened. There are no figures to go by, so nobody opens them.")
+    values = {
+        "opened": f"{100 * opened / sent:.0f}",
+        "clicked": f"{100 * clicked / sent:.0f}",
+        "n": f"{sent:,}",
+    }
+    return (
+        _(
+            "Mails that were never sent cannot be opened. Who really got the same mail does with it what she did; "
+            "of the others as many open and click as have of that mail, or, where fewer than 50 were sent, of all "
+            "marketing mails (%(n)s mails, %(opened)s %% opened, %(clicked)s %% clicked), drawn by chance that is "
+            "the same each time."
         )
-        rows = cursor.fetchall()
-    out: list[Cause] = []
-    for person, at, kind, text in reversed(rows):
-        data = json.decode(text)
-        hit = next((n for n, rule in enumerate(version.entry) if matching.matches(rule, kind, data)), None)
-        if hit is not None:
-            out.append((person, at, hit))
-    return out, len(rows) == MOST
+        % values
+    )
 
 
-def _allowed(version: Version, causes: list[Cause]) -> list[Cause]:
-    """Those whom the re-entry rule lets in; who is in counts as in for as long as nobody would have left."""
-    rule, after = version.reentry.get("rule", "when_finished"), version.reentry.get("after")
-    pause = delta(after) if after else timedelta(0)
-    last: dict[int, datetime] = {}
-    count: dict[int, int] = defaultdict(int)
-    out = []
-    for person, at, n in causes:
-        before = last.get(person)
-        if before is not None and (rule == "once" or at - before < pause):
-            continue
-        last[person] = at
-        count[person] += 1
-        out.append((person, at, n))
-    return out
+def _of_steps(version: Version) -> Iterator[str]:
+    kinds = {node.kind.kind for node in version.nodes.values()}
+    if kinds & {"set_field", "set_owner", "change_score", "pick_segment", "move_deal", "create_deal"}:
+        yield _("What the journey itself changes in fields, scores and deals is not seen by its later conditions.")
+    if any(n.kind.kind == "start_journey" and n.settings.get("wait") for n in version.nodes.values()):
+        yield _("Journeys that are started and waited for are through at once.")
+    if any(n.kind.kind == "split" and n.settings.get("winner") not in (None, "none") for n in version.nodes.values()):
+        yield _("Splits keep their shares: which way would have won is not known.")
+    if "hand_over" in kinds:
+        yield _("Hand-overs count even where sales was with the person already.")
 
 
-def _assumes(version: Version, cut: bool) -> list[str]:
-    out = [_("Rules are held against the facts of the time.")]
-    if version.only:
-        out.append(_("The condition for entering is asked as it is today."))
-    if version.reentry.get("rule", "when_finished") == "when_finished":
-        out.append(_("Everybody is through before she would come again."))
-    if any(matching.fact_kind(rule) is None for rule in version.entry):
-        out.append(_("Dates, schedules and entries by hand are left out."))
-    if cut:
-        out.append(_("Only the newest %(n)s facts were looked at.") % {"n": f"{MOST:,}"})
-    return out
+def behind(found: Simulation, key: str) -> list[Contact]:
+    """The first people behind a number: "STEP what" ("welcome refused:cap") or a total ("goal", "inside")."""
+    ids = Tally(found.counts).named.get(key, [])
+    known = Contact.objects.in_bulk(ids)
+    return [known[pk] for pk in ids if pk in known]
+
+
+def span(seconds: int | None) -> str:
+    """A length of time in words, roughly."""
+    if seconds is None:
+        return "–"
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= size * (2 if unit == "hours" else 1):
+            return duration.text({"amount": round(seconds / size), "unit": unit})
+    return _("at once")

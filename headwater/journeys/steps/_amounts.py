@@ -28,6 +28,16 @@ def amounts_of(settings: Mapping[str, Any], people: Sequence[Traveller]) -> dict
     return {key: default if value is None else value for key, value in found.items()}
 
 
+def foreseen(settings: Mapping[str, Any], custom: Mapping[str, Any], cause: Mapping[str, Any]) -> Decimal | None:
+    """The worth of the deal of one person: `custom` are her own fields, `cause` what let her in."""
+    for path in paths_of(settings):
+        source, _dot, name = path.partition(".")
+        found = decimal(custom.get(name.removeprefix("custom.")) if source == "contact" else cause.get(name))
+        if found is not None:
+            return found
+    return decimal(settings.get("amount"))
+
+
 def paths_of(settings: Mapping[str, Any]) -> list[str]:
     return [part.strip() for part in (settings.get("amount_from") or "").split(",") if part.strip()]
 

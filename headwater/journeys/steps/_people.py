@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
@@ -16,6 +16,9 @@ from headwater.people.models import Contact
 
 from ..engine.base import Context, Traveller
 from ..rules.schedule import next_run, zone_of
+
+if TYPE_CHECKING:
+    from ..engine.foresight.walking import Sight
 
 #: How a merge tag names what let the person in
 EVENT = "event."
@@ -69,3 +72,13 @@ def outside_hours(context: Context, people: Sequence[Traveller]) -> dict[int, da
     window = (hours["from"], hours["to"]) if hours.get("from") else None
     opens = {z: next_run(context.now, zone_of(z), window=window, days=hours.get("days")) for z in set(zones.values())}
     return {person: opens[zone] for person, zone in zones.items() if opens[zone] > context.now}
+
+
+def opening(sight: Sight) -> datetime | None:
+    """When messages may go to a person who is foreseen, where it is not the journey's hours for her; None: now."""
+    hours = sight.plan.version.graph.get("hours")
+    if not hours:
+        return None
+    window = (hours["from"], hours["to"]) if hours.get("from") else None
+    opens = next_run(sight.now, zone_of(sight.person.zone), window=window, days=hours.get("days"))
+    return opens if opens > sight.now else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +12,9 @@ from ..engine.base import Context, Outcome, Step, Traveller, step
 from ..engine.fields import Arms, Duration, Text
 from ..engine.graph import Node, Version
 from ..rules import duration
+
+if TYPE_CHECKING:
+    from ..engine.foresight.walking import Sight
 
 
 @step("branch", label=_("Branch"), icon="split", hue=300, group="ways")
@@ -58,6 +61,16 @@ class Branch(Step):
     @classmethod
     def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         return decide(context, people, None)
+
+    @classmethod
+    def foresee(cls, sight: Sight) -> Outcome:
+        for arm in sight.settings.get("arms") or []:
+            if sight.holds(arm["when"]):
+                return Outcome("next", arm["id"])
+        within = sight.settings.get("within")
+        if not within or (sight.woken and sight.way.until is not None and sight.way.until <= sight.now):
+            return Outcome("next", "else", "timeout" if within else "")
+        return Outcome("wait", until=sight.way.until if sight.woken else sight.now + duration.delta(within))
 
 
 def decide(context: Context, people: Sequence[Traveller], until: Any) -> list[Outcome]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,8 +14,11 @@ from headwater.sales.actions import HandOver
 from ..engine.base import Context, Outcome, Step, Traveller, step
 from ..engine.fields import Number, Text
 from ..rules.duration import RuleError
-from ._amounts import amounts_of, paths_of
+from ._amounts import amounts_of, foreseen, paths_of
 from ._people import written
+
+if TYPE_CHECKING:
+    from ..engine.foresight.walking import Sight
 
 
 @step("hand_over", label=_("Hand over to sales"), icon="handshake", hue=60, group="work")
@@ -80,3 +83,11 @@ class HandOverStep(Step):
         for (n, _t), result in zip(going, done, strict=True):
             out[n] = Outcome("next", reason=f"refused:{result.refused}" if result.refused else "")
         return [o for o in out if o is not None]
+
+    @classmethod
+    def foresee(cls, sight: Sight) -> Outcome:
+        threshold = sight.settings.get("threshold")
+        amount = foreseen(sight.settings, sight.person.custom, sight.way.cause)
+        if threshold is not None and (amount is None or amount < Decimal(str(threshold))):
+            return Outcome("next", "under", f"value:{amount if amount is not None else '?'}")
+        return Outcome("next")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from ..engine.base import Context, Outcome, Step, Traveller, step
 from ..engine.fields import Number, StepRef
 from ..rules.duration import RuleError
+
+if TYPE_CHECKING:
+    from ..engine.foresight.walking import Sight
 
 
 @step("jump", label=_("Go to step"), icon="corner-down-right", hue=300, group="ways")
@@ -60,3 +63,11 @@ class Jump(Step):
                 t.jumps = {**(t.jumps or {}), context.node.id: now + 1}
             out.append(Outcome("next", "again" if n < most else "done"))
         return out
+
+    @classmethod
+    def foresee(cls, sight: Sight) -> Outcome:
+        done = sight.way.jumps.get(sight.node.id, 0)
+        if done >= int(sight.settings["most"]):
+            return Outcome("next", "done")
+        sight.way.jumps[sight.node.id] = done + 1
+        return Outcome("next", "again")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +14,12 @@ from headwater.messaging.queries.templates import sources
 
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Choice, Reference
-from ._people import EVENT, causes, outside_hours
+from ..engine.foresight.chance import drawn
+from ..engine.foresight.walking import respond
+from ._people import EVENT, causes, opening, outside_hours
+
+if TYPE_CHECKING:
+    from ..engine.foresight.walking import Sight
 
 
 @step("send_email", label=_("Send email"), icon="mail", hue=235, group="message")
@@ -65,6 +70,24 @@ class SendEmail(Step):
             ]
         )
         return [Outcome("next", reason=f"refused:{o.refused}") if o.refused else GO for o in outcomes]
+
+    @classmethod
+    def foresee(cls, sight: Sight) -> Outcome:
+        opens = opening(sight)
+        if opens is not None:
+            sight.way.held = True
+            return Outcome("wait", until=opens)
+        template, purpose = int(sight.settings["template"]), sight.settings.get("purpose") or "marketing"
+        mails, person = sight.people.mails, sight.person
+        consenting = person.consent_at(sight.way) == "granted"
+        event = sight.way.cause
+        refused = mails.refusal(person.id, template, purpose, sight.now, consenting, person.sent, event)
+        if refused:
+            return Outcome("next", reason=f"refused:{refused}")
+        if mails.marketing(template, purpose):
+            person.sent.append(sight.now)
+        respond(sight, template, drawn(sight.key))
+        return GO
 
 
 def _names_event(template_id: int) -> bool:

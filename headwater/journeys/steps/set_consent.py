@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +13,9 @@ from headwater.people.actions import ConsentChange
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Choice, Text
 from ..rules.duration import RuleError
+
+if TYPE_CHECKING:
+    from ..engine.foresight.walking import Sight
 
 
 @step("set_consent", label=_("Set consent"), icon="shield-check", hue=150, group="person")
@@ -62,3 +65,10 @@ class SetConsent(Step):
             actor=context.actor,
         )
         return [GO] * len(people)
+
+    @classmethod
+    def foresee(cls, sight: Sight) -> Outcome:
+        settings = sight.settings
+        if settings["channel"] == "email" and not settings.get("topic"):
+            sight.way.consent = str(settings["state"])
+        return GO

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +12,9 @@ from headwater.people.models import Stage
 
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Choice
+
+if TYPE_CHECKING:
+    from ..engine.foresight.walking import Sight
 
 
 @step("set_stage", label=_("Set stage"), icon="circle-dot", hue=60, group="person")
@@ -31,3 +34,11 @@ class SetStage(Step):
             actor=context.actor,
         )
         return [GO] * len(people)
+
+    @classmethod
+    def foresee(cls, sight: Sight) -> Outcome:
+        before, after = sight.person.stage_at(sight.way), str(sight.settings["stage"])
+        if before != after:
+            sight.way.stage = after
+            sight.happen("stage.changed", {"before": before, "after": after})
+        return GO

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
 from ..engine.base import Context, Outcome, Step, Traveller, step
 from ..engine.fields import Choice, Duration, Number, Text, Variants
 from ..models import SplitDecision
+
+if TYPE_CHECKING:
+    from ..engine.foresight.walking import Sight
 
 
 @step("split", label=_("Random split"), icon="shuffle", hue=300, group="ways")
@@ -65,6 +68,11 @@ class Split(Step):
         return [
             Outcome("next", way_of(context.settings, f"{t.person_id}.{t.id}:{context.node.id}", winner)) for t in people
         ]
+
+    @classmethod
+    def foresee(cls, sight: Sight) -> Outcome:
+        """The shares as they are set: who would have won is not known before."""
+        return Outcome("next", way_of(sight.settings, sight.key))
 
 
 def way_of(settings: Mapping[str, Any], key: str, winner: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +14,9 @@ from ..rules import duration
 from ..rules.duration import RuleError
 from ..rules.schedule import DAYS, next_run, zone_of
 from ._people import zones_of
+
+if TYPE_CHECKING:
+    from ..engine.foresight.walking import Sight
 
 
 @step("wait", label=_("Wait"), icon="clock", hue=90, group="time")
@@ -63,6 +66,16 @@ class Wait(Step):
         zones = zones_of(people)
         outcomes = {zone: _until(_scheduled(settings, earliest, zone), context.now) for zone in set(zones.values())}
         return [outcomes[zones[t.person_id]] for t in people]
+
+    @classmethod
+    def foresee(cls, sight: Sight) -> Outcome:
+        settings = sight.settings
+        if sight.woken:
+            return Outcome("next")
+        earliest = sight.now + duration.delta(settings["for"]) if settings.get("for") else sight.now
+        if any(settings.get(key) for key in ("days", "at", "from", "office")):
+            earliest = _scheduled(settings, earliest, sight.person.zone)
+        return _until(earliest, sight.now)
 
 
 OFFICE_DAYS, OFFICE_HOURS = DAYS[:5], ("09:00", "17:00")

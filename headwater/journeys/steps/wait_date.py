@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +17,9 @@ from ..rules import calendar
 from ..rules.duration import RuleError
 from ..rules.schedule import zone_of
 from ._people import zones_of
+
+if TYPE_CHECKING:
+    from ..engine.foresight.walking import Sight
 
 
 @step("wait_date", label=_("Wait for a date"), icon="calendar", hue=90, group="time")
@@ -86,6 +89,22 @@ class WaitDate(Step):
             zip([(t.person_id, t.id) for t in again], cls.run(context, again) if again else [], strict=True)
         )
         return [outcomes.get((t.person_id, t.id), Outcome("next")) for t in people]
+
+    @classmethod
+    def foresee(cls, sight: Sight) -> Outcome:
+        if sight.woken:
+            return Outcome("next")
+        settings, zone = sight.settings, sight.person.zone
+        if settings["by"] == "date":
+            day = date.fromisoformat(settings["date"])
+            at: datetime | None = calendar.moment(day, calendar.time_of(settings), zone)
+        else:
+            known = sight.person.dates.get(str(settings["field"]))
+            at = calendar.of_field(settings, known, zone_of(zone), sight.now)
+        if at is not None and at > sight.now:
+            return Outcome("wait", until=at)
+        late = "late" if settings.get("late") else "next"
+        return Outcome("next", late, "no_date" if at is None else "passed") if at != sight.now else Outcome("next")
 
 
 def _moments(context: Context, people: Sequence[Traveller]) -> dict[int, datetime | None]:

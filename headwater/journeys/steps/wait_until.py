@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +12,9 @@ from ..engine.base import Context, Outcome, Step, Traveller, step
 from ..engine.fields import Condition, Duration, Text
 from ..engine.graph import Node, Version
 from ..rules import duration
+
+if TYPE_CHECKING:
+    from ..engine.foresight.walking import Sight
 
 
 @step("wait_until", label=_("Wait until"), icon="timer", hue=90, group="time")
@@ -63,3 +66,12 @@ class WaitUntil(Step):
             else:
                 out.append(Outcome("wait", until=limit, due=min(limit, recheck) if recheck else limit))
         return out
+
+    @classmethod
+    def foresee(cls, sight: Sight) -> Outcome:
+        if sight.holds(sight.settings["until"]):
+            return Outcome("next", "yes")
+        limit = sight.way.until if sight.woken else None
+        if limit is not None and limit <= sight.now:
+            return Outcome("next", "timeout", "timeout")
+        return Outcome("wait", until=limit or sight.now + duration.delta(sight.settings["timeout"]))

@@ -1,4 +1,4 @@
-"""Why she did not enter, which way she would take, what the past would have made of it; journeys as JSON."""
+"""Why she did not enter, which way she would take; journeys as JSON."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from headwater.core import clock
 from headwater.journeys import actions
 from headwater.journeys.actions import Entry, exchange
 from headwater.journeys.models import Journey, OutCall, Passage
-from headwater.journeys.queries import explaining, simulation
+from headwater.journeys.queries import explaining
 from headwater.journeys.rules.duration import RuleError
 from headwater.messaging.models import MailTemplate, Message
 from headwater.people import actions as people
 from headwater.people.models import Contact
 from headwater.timeline import queries as timeline
-from headwater.timeline.actions import Custom, NewFact, record, record_many
+from headwater.timeline.actions import Custom, record
 
 from .conftest import Make, chain, minutes
 
@@ -91,26 +91,6 @@ def test_what_waits_for_something_to_happen_is_told_as_unknown(live: Make) -> No
     assert (step.arm, step.known, step.arm_label) == ("timeout", False, "Time over")
 
 
-def test_the_past_is_held_against_the_entry_rules(live: Make) -> None:
-    rule = {"kind": "event", "event": "page.seen", "where": [{"prop": "path", "op": "eq", "value": "/pricing"}]}
-    graph = chain(("a", "exit", {}), entry=[rule], reentry={"rule": "always", "after": {"amount": 2, "unit": "days"}})
-    journey = actions.create_journey(name="X", graph=graph, actor="user:1")
-    facts = [
-        NewFact(p, Custom("page.seen", {"path": path}), AT - timedelta(days=ago))
-        for p, path, ago in (
-            (1, "/pricing", 5), (1, "/pricing", 4), (1, "/pricing", 1), (2, "/", 3), (3, "/pricing", 95),
-            (4, "/pricing", 2),
-        )
-    ]  # fmt: skip
-    with clock.freeze(AT):
-        record_many(facts)
-        said = simulation.simulate(journey, 90)
-    assert (said["entries"], said["people"]) == (3, 2)
-    assert said["by_day"] == [("2026-10-28", 1), ("2026-10-31", 1), ("2026-11-01", 1)]
-    assert said["rules"] == [{"rule": "page.seen: /pricing", "entries": 3}]
-    assert Passage.objects.count() == 0
-
-
 def test_a_journey_goes_out_and_comes_in_again(call: Any) -> None:
     made = actions.install("welcome-nurture", actor="user:1")
     path = f"/journeys/{made.pk}/export"
@@ -159,5 +139,3 @@ def test_explanations_over_the_api(call: Any) -> None:
     assert call("GET", f"{path}/why/999999")[0] == 404
     assert [s["step"] for s in call("POST", f"{path}/test", {"person_id": one})[1]] == ["a"]
     assert call("POST", f"{path}/test", {"person_id": 999999})[0] == 404
-    assert call("GET", f"{path}/simulation?days=30")[1]["entries"] == 0
-    assert call("GET", f"{path}/simulation?days=0")[0] == 422

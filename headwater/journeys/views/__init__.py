@@ -6,6 +6,9 @@ from .canvas import detail, numbers
 from .gallery import gallery_mail, gallery_page, install, template
 from .lists import change, create, journey_list
 from .people import add_person, enter_person, passage, people, subject
+from .simulation import cancel as simulation_cancel
+from .simulation import page as simulation
+from .simulation import people as simulation_people
 
 __all__ = [
     "add_person",
@@ -20,6 +23,9 @@ __all__ = [
     "numbers",
     "passage",
     "people",
+    "simulation",
+    "simulation_cancel",
+    "simulation_people",
     "subject",
     "template",
 ]

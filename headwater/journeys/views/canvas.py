@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from ..models import Journey, Status
@@ -45,6 +46,10 @@ def _boot(request: HttpRequest, journey: Journey) -> dict[str, Any]:
         "choices": canvas.first_choices(journey.draft),
         "statuses": {str(value): str(label) for value, label in Status.choices},
         "urls": _urls(journey.pk),
+        "pages": [
+            {"url": reverse(f"journeys:{name}", args=[journey.pk]), "label": label, "icon": icon}
+            for name, label, icon in (("simulation", _("Simulation"), "history"),)
+        ],
         "icons": static("web/icons.svg"),
         "conditions": _conditions(),
         "texts": words(),

@@ -155,6 +155,8 @@ export interface Boot {
   choices: Record<string, Choice[]>;
   statuses: Record<string, string>;
   urls: Record<string, string>;
+  /** The journey's other pages, in their order */
+  pages: { url: string; label: string; icon: string }[];
   icons: string;
   conditions: { styles: string[]; scripts: string[] };
   texts: Record<string, string>;

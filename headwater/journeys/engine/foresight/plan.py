@@ -1,0 +1,103 @@
+"""What a graph needs to know of people to be held against the past: kinds of facts, leaves, dates, mails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from headwater.messaging.queries.prospects import Response
+
+from ...rules import matching
+from ..fields import DATE_FIELDS
+from ..graph import Version
+from . import asking
+from .asking import Test
+
+#: What is assumed of mails that were never sent: as often as people did before; nobody; everybody, links too
+Opens = Literal["rates", "nobody", "everybody"]
+CALENDAR = ("date", "schedule")
+OPENED, CLICKED = "mail.opened", "mail.clicked"
+
+
+@dataclass
+class Plan:
+    """A version made ready to be walked in memory. `since` to `until`: the past that counts."""
+
+    version: Version
+    since: datetime
+    until: datetime
+    opens: Opens
+    responses: Mapping[int, Response]
+    #: Kinds of fact that let people in
+    causes: frozenset[str] = frozenset()
+    #: Kinds of fact that conditions count, from the beginning of time
+    counted: frozenset[str] = frozenset()
+    #: Kinds of fact that tell how things stood: only those of the time in question are needed
+    states: frozenset[str] = frozenset()
+    #: Kinds of fact that may end a wait, or the way
+    heard: frozenset[str] = frozenset()
+    #: Leaves that only the present can answer, as JSON: place -> leaf
+    today: list[Mapping[str, Any]] = field(default_factory=list)
+    templates: frozenset[int] = frozenset()
+    dates: frozenset[str] = frozenset()
+    default_zone: str = "UTC"
+    tests: dict[int, Test] = field(default_factory=dict)
+
+    def test(self, condition: Mapping[str, Any]) -> Test:
+        """The condition as a function of (person, way)."""
+        found = self.tests.get(id(condition))
+        if found is None:
+            raise KeyError(f"a condition that the plan did not see: {json.dumps(condition)[:200]}")
+        return found
+
+
+def plan_of(
+    version: Version,
+    since: datetime,
+    until: datetime,
+    *,
+    opens: Opens,
+    responses: Mapping[int, Response],
+    default_zone: str,
+) -> Plan:
+    """Make a version ready. Looks at the graph only."""
+    plan = Plan(version, since, until, opens, responses, default_zone=default_zone)
+    build = asking.Builder(version)
+    for condition in _conditions(version):
+        plan.tests[id(condition)] = build.test(condition)
+    rules = [*version.exits, *([version.goal] if version.goal else [])]
+    ends = {kind for rule in rules if (kind := matching.fact_kind(rule))}
+    plan.causes = frozenset(k for rule in version.entry if (k := matching.fact_kind(rule)))
+    plan.counted, plan.today = frozenset(build.counted), build.today
+    plan.states = frozenset(build.states | ends | {"consent.changed"})
+    plan.heard = frozenset(build.counted | build.states | ends)
+    plan.templates = templates_of(version)
+    fields = {str(rule["field"]) for rule in version.entry if rule["kind"] == "date"}
+    fields |= {str(n.settings["field"]) for n in version.nodes.values() if n.kind.kind == "wait_date"
+               and n.settings.get("by") == "field"}  # fmt: skip
+    plan.dates = frozenset(fields)
+    return plan
+
+
+def templates_of(version: Version) -> frozenset[int]:
+    """The mails that a version sends."""
+    return frozenset(int(n.settings["template"]) for n in version.nodes.values() if n.kind.kind == "send_email")
+
+
+def _conditions(version: Version) -> list[Mapping[str, Any]]:
+    found = [watch.when for watch in version.watch]
+    if version.only:
+        found.append(version.only)
+    for node in version.nodes.values():
+        found += [arm["when"] for arm in node.settings.get("arms") or [] if isinstance(arm, Mapping) and "when" in arm]
+        if isinstance(node.settings.get("until"), Mapping):
+            found.append(node.settings["until"])
+    return found
+
+
+def date_fields() -> frozenset[str]:
+    """Standard fields that hold a date."""
+    return frozenset(DATE_FIELDS)
