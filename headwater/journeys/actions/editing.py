@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from headwater.audience import actions as audience
 from headwater.audience.models import Segment
 from headwater.core import clock, wake
+from headwater.people.actions.labels import ensure_tags
 
 from ..engine import rulebook
 from ..engine.graph import check_shape, problems
@@ -196,6 +197,9 @@ def _prepare(journey: Journey, version: JourneyVersion, actor: str) -> None:
                 key=rulebook.points_key(rule),
                 actor=actor,
             )
+    # A name that is new is locked until its first user commits; in the engine he would hold lanes meanwhile.
+    steps = (graph.get("steps") or {}).values()
+    ensure_tags(sorted({step["settings"]["tag"] for step in steps if step["kind"] == "add_tag"}))
     clocks = [
         StartClock(journey=journey, rule=rule_hash(rule), done_to=version.published_at)
         for rule in graph.get("entry") or []

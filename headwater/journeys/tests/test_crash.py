@@ -22,7 +22,7 @@ from headwater.journeys.steps.add_tag import AddTag
 from headwater.people import actions as people
 from headwater.people.models import Contact
 from headwater.timeline import dispatch
-from headwater.timeline.actions import Custom, NewFact, record_many
+from headwater.timeline.actions import Custom, NewFact, in_lane, record_many
 from headwater.timeline.models import StoredFact
 
 from .conftest import Make, chain, minutes
@@ -208,3 +208,34 @@ def test_two_workers_and_events_at_once_take_each_step_once(live: Make) -> None:
     assert taken == Counter((p, s) for p in ids for s in ("ask", "tag"))
     assert Counter(StoredFact.objects.filter(kind="tag.added").values_list("person_id", flat=True)) == Counter(ids)
     assert Due.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_journey_s_new_tag_never_waits_for_somebody_who_waits_for_its_lanes(live: Make) -> None:
+    """A user tags her with a name that nobody used before, while a journey gives her the same: no deadlock."""
+    after_migrate()
+    journey = live({**graph(), "start": "tag", "steps": {"tag": {**graph()["steps"]["tag"], "next": None}}})
+    (person,) = contacts(1)
+    failures: list[BaseException] = []
+    held, asked = threading.Event(), threading.Event()
+
+    def user() -> None:
+        held.wait(10)
+        threading.Timer(0.3, asked.set).start()  # by then he waits for her lane
+        try:
+            people.add_tags([person], ["seen"], actor="user:1")
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=user)
+    thread.start()
+    with in_lane(person):
+        held.set()
+        asked.wait(10)
+        actions.enter(journey.pk, [Entry(person, "k")], actor="system")
+    thread.join()
+    assert failures == []
+    assert Contact.objects.get(pk=person).tags == ["seen"]
+    assert StoredFact.objects.filter(kind="tag.added").count() == 1
