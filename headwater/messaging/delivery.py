@@ -20,7 +20,8 @@ from headwater.core.config import config
 
 from .actions.claims import Claim, Result, claim, settle
 from .channels import catcher, pool
-from .channels.smtp import Envelope, SmtpError, Window
+from .channels.letters import Envelope, Window
+from .channels.smtp import SmtpError
 from .queries import gates
 from .queries.links import urls_of
 from .queries.templates import sources

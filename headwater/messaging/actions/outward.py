@@ -16,8 +16,9 @@ from headwater.content.queries import workspace_context
 from headwater.core import clock
 
 from ..channels import webhook
+from ..channels.letters import Envelope
 from ..channels.pool import send
-from ..channels.smtp import Envelope, SmtpError
+from ..channels.smtp import SmtpError
 from ..rules import mime
 from ..rules.tokens import new_id
 

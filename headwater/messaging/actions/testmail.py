@@ -5,8 +5,9 @@ from __future__ import annotations
 from headwater.content.queries import workspace_context
 from headwater.core import clock
 
+from ..channels.letters import Envelope
 from ..channels.pool import send
-from ..channels.smtp import Envelope, SmtpError
+from ..channels.smtp import SmtpError
 from ..queries.preview import Preview
 from ..rules import mime
 from ..rules.tokens import new_id

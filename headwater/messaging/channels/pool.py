@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from ..rules.delivery import Answer
-from .smtp import Connection, Envelope, Server, SmtpError, Window
+from .letters import Envelope, Server, Window
+from .smtp import Connection, SmtpError
 
 #: Idle for longer than ASK: ask whether the server is still there. Longer than LIMIT: connect anew.
 ASK, LIMIT = 2.0, 60.0

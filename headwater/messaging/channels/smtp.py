@@ -11,16 +11,13 @@ import socket
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
-from urllib.parse import unquote, urlsplit
 
-from headwater.core import clock, crash
+from headwater.core import crash
 
 from ..rules.delivery import Answer
+from .letters import TIMEOUT, Envelope, Server, Window
 
 log = logging.getLogger("headwater.smtp")
-TIMEOUT = 30.0
 
 
 class SmtpError(Exception):
@@ -35,51 +32,6 @@ class Late(Gone):
     """The time in which this batch may be sent is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """When a batch may be sent: no mail is begun after `last`, no answer waited for after `end`. Beyond, somebody else
-    may be sending the same mails."""
-
-    last: datetime
-    end: datetime
-
-    def over(self) -> bool:
-        return clock.now() >= self.last
-
-    def patience(self) -> float:
-        """How long an answer may take, in seconds."""
-        return min(TIMEOUT, max(0.5, (self.end - clock.now()).total_seconds()))
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """One mail for one address, as bytes with CRLF."""
-
-    sender: str
-    recipient: str
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where to send: smtp://, smtp+starttls:// or smtps://, with user and password where it wants them."""
-
-    scheme: str
-    host: str
-    port: int
-    user: str = ""
-    password: str = ""
-
-    @classmethod
-    def from_url(cls, url: str) -> Server:
-        """Raises ValueError on an address that is none."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("smtp", "smtps", "smtp+starttls") or not parts.hostname:
-            raise ValueError(f"not an SMTP address: {url!r}")
-        port = parts.port or {"smtp": 25, "smtps": 465, "smtp+starttls": 587}[parts.scheme]
-        return cls(parts.scheme, parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""))
-
-
 class Connection:
     """An open SMTP session, used again for batch after batch. Not for several threads at once."""
 
@@ -88,6 +40,7 @@ class Connection:
         self.server = server
         self.features: dict[str, str] = {}
         self._buffer = b""
+        self._timeout = timeout
         try:
             self._socket = socket.create_connection((server.host, server.port), timeout)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -154,6 +107,7 @@ class Connection:
         self._owed, self._window = False, window
         body = b""  # of the mail that the server said 354 to, not sent yet
         try:
+            self._socket.settimeout(self._timeout)
             for envelope in envelopes:
                 if self._refused and self._pipelining:
                     self._write(b"RSET\r\n")
@@ -186,7 +140,7 @@ class Connection:
         if self._window is not None:
             if self._window.over():
                 raise Late
-            self._socket.settimeout(self._window.patience())
+            self._socket.settimeout(min(self._timeout, self._window.patience()))
 
     #: A body has left whole or in part, and its answer has not come
     _owed = False
@@ -264,6 +218,7 @@ class Connection:
     def alive(self) -> bool:
         """Whether the server still answers (NOOP)."""
         try:
+            self._socket.settimeout(self._timeout)
             self._write(b"NOOP\r\n")
             return self._reply()[0] == 250
         except (OSError, Gone):

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from headwater.messaging.channels.smtp import Connection, Envelope, SmtpError
-from headwater.messaging.channels.smtp import Server as Address
+from headwater.messaging.channels.letters import Envelope
+from headwater.messaging.channels.letters import Server as Address
+from headwater.messaging.channels.smtp import Connection, SmtpError
 from headwater.messaging.rules.delivery import Answer
 from headwater.messaging.tests.smtp_server import Server, running, script
 
