@@ -200,7 +200,7 @@ class Soak:
             if time.monotonic() - told > 15:
                 told = time.monotonic()
                 self.progress(f"draining: {now}")
-            time.sleep(0.25)
+            time.sleep(min(2.0, 0.25 + self.people / 20_000))
 
     def _nothing_open(self) -> bool:
         ((n,),) = self.stage.ask(

@@ -107,6 +107,7 @@ def _claim(now: datetime) -> list[Claimed]:
 
 
 def _settle(claimed: Sequence[Claimed], results: dict[UUID, Sent], now: datetime) -> None:
+    """Write down how calls went, those that are still this worker's."""
     with transaction.atomic():
         for c in claimed:
             sent = results[c.id]
@@ -114,10 +115,9 @@ def _settle(claimed: Sequence[Claimed], results: dict[UUID, Sent], now: datetime
                 lane_key=lane_key(c.person_id), due_at=c.due_at, person_id=c.person_id, call_id=c.id
             )
             later = not sent.done and sent.again and c.tries < len(RETRIES)
-            if later:
-                due.update(due_at=now + RETRIES[c.tries])
-            else:
-                due.delete()
+            mine = due.update(due_at=now + RETRIES[c.tries]) if later else due.delete()[0]
+            if not mine:  # it took longer than the lease: another worker has made the call, and says how it went
+                continue
             OutCall.objects.filter(person_id=c.person_id, id=c.id).update(
                 status="sent" if sent.done else "queued" if later else "failed",
                 tries=c.tries + 1,

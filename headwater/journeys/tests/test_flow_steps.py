@@ -295,6 +295,19 @@ def test_a_worker_that_dies_while_calling_leaves_the_call_to_another(live: Make,
     assert len(receiver.got) == 1
 
 
+def test_a_worker_that_was_too_slow_leaves_the_outcome_of_a_call_to_the_one_that_took_over(
+    live: Make, receiver: Receiver
+) -> None:
+    hook(live, receiver.url)
+    with clock.freeze(AT):
+        slow = outgoing._claim(AT)
+    with clock.freeze(AT + outgoing.LEASE):
+        assert outgoing.run_once() == 1
+        outgoing._settle(slow, {c.id: messaging.Sent(False, "timed out") for c in slow}, clock.now())
+    call = OutCall.objects.get()
+    assert (call.status, call.code, call.tries, OutDue.objects.count()) == ("sent", 200, 1, 0)
+
+
 def test_the_own_network_is_not_called(live: Make) -> None:
     hook(live, "http://127.0.0.1:9/")
     with clock.freeze(AT):
