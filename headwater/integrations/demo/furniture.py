@@ -6,6 +6,7 @@ Everything is made once and found again by its key, so that a run which was kill
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -209,6 +210,17 @@ def _journey(slug: str, forms: dict[str, Form]) -> Journey:
     # Days become minutes, so that who plays the visitor sees the next mail come; sales keeps its real deadline.
     pace = 1.0 if slug == "hand-over" else 1 / 1440
     choices = {"form": forms[wanted].pk} if wanted else None
-    journey = journeys.install(slug, actor=ACTOR, choices=choices, language="en", pace=pace)
-    journeys.publish(journey.pk, actor=ACTOR)
-    return Journey.objects.get(pk=journey.pk)
+    made = journeys.install(slug, actor=ACTOR, choices=choices, language="en", pace=pace)
+    if slug == "event":
+        steps = {**made.draft["steps"], "held": held(pace)}
+        journeys.update_journey(made.pk, graph={**made.draft, "steps": steps}, actor=ACTOR)
+    journeys.publish(made.pk, actor=ACTOR)
+    return Journey.objects.get(pk=made.pk)
+
+
+def held(pace: float = 1.0) -> dict[str, Any]:
+    """The events of the demo company come again and again, each a week after one registers."""
+    time = {"for": {"amount": round(7 * 86_400 * pace), "unit": "seconds"}} if pace != 1.0 else {
+        "for": {"amount": 7, "unit": "days"}, "at": "10:00",
+    }  # fmt: skip
+    return {"kind": "wait", "title": "", "settings": time, "next": "came"}

@@ -106,6 +106,8 @@ def _way(journey: Journey) -> Way:
     version = journey.version
     assert version is not None
     calm = gallery()[journey.gallery].graph["steps"]
+    if journey.gallery == "event":
+        calm = {**calm, "held": furniture.held()}
     steps = {
         key: {
             **step,

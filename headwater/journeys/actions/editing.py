@@ -224,7 +224,7 @@ def _set_status(journey_id: int, status: str, before: set[Any]) -> Journey:
         if journey.status == status:
             return journey
         if journey.status not in before:
-            raise RuleError("Only a published journey can be paused or resumed.")
+            raise RuleError(_("Only a published journey can be paused or resumed."))
         journey.status, journey.updated_at = status, clock.now()
         journey.save()
         wake.notify([f"journey:{journey.pk}"])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from headwater.audience import actions as audience
 from headwater.audience.compiler import ConditionError
@@ -70,15 +71,15 @@ def import_journey(data: Any, *, actor: str, name: str = "") -> tuple[Journey, b
 
 def _check(data: Any) -> None:
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
-        raise RuleError(f"A journey's file says {FORMAT!r}.", "format")
+        raise RuleError(_("A journey's file says “%(format)s”."), "format", format=FORMAT)
     if not isinstance(data.get("name"), str) or not data["name"].strip():
-        raise RuleError("Give the journey a name.", "name")
+        raise RuleError(_("Give the journey a name."), "name")
     for part in ("mails", "segments"):
         if not isinstance(data.get(part) or {}, Mapping):
-            raise RuleError("This is a JSON object.", part)
+            raise RuleError(_("This is a JSON object."), part)
         for key, one in (data.get(part) or {}).items():
             if not isinstance(one, Mapping) or not isinstance(one.get("name"), str) or not one["name"]:
-                raise RuleError("It needs a name.", f"{part}.{key}.name")
+                raise RuleError(_("It needs a name."), f"{part}.{key}.name")
     try:
         check_shape(data.get("graph"))
     except RuleError as error:
@@ -135,11 +136,11 @@ def _found(source: str, value: Any, place: str, mails: Mapping[str, int], segmen
     """The record of ours that a name in a file means; what is not here is left open, for the editor to ask."""
     if source == "templates":
         if value not in mails:
-            raise RuleError(f"The file has no mail {value!r}.", place)
+            raise RuleError(_("The file has no mail “%(mail)s”."), place, mail=value)
         return mails[value]
     if source == "segments":
         if value not in segments:
-            raise RuleError(f"The file has no segment {value!r}.", place)
+            raise RuleError(_("The file has no segment “%(segment)s”."), place, segment=value)
         return segments[value]
     if source == "stages":
         pipeline, _slash, stage = str(value).partition("/")
@@ -156,7 +157,7 @@ def _mail(key: str, mail: Mapping[str, Any], actor: str) -> int:
     texts = {text: str(mail.get(text) or "") for text in TEXTS}
     purpose = mail.get("purpose") or "marketing"
     if purpose not in ("marketing", "transactional"):
-        raise RuleError("The purpose is marketing or transactional.", f"mails.{key}.purpose")
+        raise RuleError(_("The purpose is marketing or transactional."), f"mails.{key}.purpose")
     for template in MailTemplate.objects.filter(name=mail["name"], archived_at=None, purpose=purpose).order_by("pk"):
         if TemplateVersion.objects.filter(template=template, version=template.version, **texts).exists():
             return template.pk

@@ -107,6 +107,9 @@ class Step:
     #: filled in; without the setting the label is empty); or {"each": SETTING}: one for each item of a list
     ways: ClassVar[Sequence[Mapping[str, Any]]] = ({"id": "next", "label": ""},)
 
+    #: A setting that holds another step's id: its words have that step's name
+    names_step: ClassVar[str] = ""
+
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         """These people came to the step. Does what it is for, for all of them, in a constant number of statements,

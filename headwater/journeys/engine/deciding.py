@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from headwater.audience import queries as audience
 from headwater.audience.compiler import ConditionError, needs_of, parse
@@ -156,7 +157,7 @@ def check(node: Mapping[str, Any], step_ids: Mapping[str, Any], where: str) -> N
     for child in children:
         check(child, step_ids, where)
     if "mail" in node and (step_ids.get(node["mail"]) or {}).get("kind") != "send_email":
-        raise RuleError(f"No step {node['mail']!r} sends a mail.", where)
+        raise RuleError(_("No step “%(step)s” sends a mail."), where, step=node["mail"])
     if not children and not own(node):
         try:
             parse(dict(node))

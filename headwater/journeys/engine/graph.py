@@ -181,42 +181,42 @@ def _order(graph: Mapping[str, Any], *, jumps: bool = True) -> tuple[list[str], 
 def check_shape(graph: Any) -> None:
     """A draft may be unfinished, but is made of the right parts. Raises RuleError with the place."""
     if not isinstance(graph, Mapping):
-        raise RuleError("A journey is a JSON object.")
+        raise RuleError(_("A journey is a JSON object."))
     steps = graph.get("steps") or {}
     if not isinstance(steps, Mapping):
-        raise RuleError("Steps are a JSON object.", "steps")
+        raise RuleError(_("Steps are a JSON object."), "steps")
     for key, step in steps.items():
         parts = [step] + ([step.get("settings") or {}, step.get("arms") or {}] if isinstance(step, Mapping) else [])
         if any(not isinstance(part, Mapping) for part in parts):
-            raise RuleError("A step is a JSON object.", f"steps.{key}")
+            raise RuleError(_("A step is a JSON object."), f"steps.{key}")
     for name in ("entry", "exits"):
         rules = graph.get(name) or []
         if not isinstance(rules, list) or any(not isinstance(rule, Mapping) for rule in rules):
-            raise RuleError("Rules are a list of JSON objects.", name)
+            raise RuleError(_("Rules are a list of JSON objects."), name)
     for name in ("goal", "reentry", "only", "hours"):
         if not isinstance(graph.get(name) or {}, Mapping):
-            raise RuleError("This is a JSON object.", name)
+            raise RuleError(_("This is a JSON object."), name)
 
 
 def problems(graph: Any) -> list[RuleError]:
     """Everything that keeps a graph from being published, each with its place ("steps.welcome.template")."""
     found: list[RuleError] = []
     if not isinstance(graph, Mapping):
-        return [RuleError("A journey is a JSON object.")]
+        return [RuleError(_("A journey is a JSON object."))]
     steps = graph.get("steps")
     if not isinstance(steps, Mapping) or not steps:
-        found.append(RuleError("A journey needs at least one step.", "steps"))
+        found.append(RuleError(_("A journey needs at least one step."), "steps"))
         steps = {}
     for key, step in steps.items():
         found += _step_problems(key, step, steps)
     if graph.get("start") not in steps and steps:
-        found.append(RuleError("The first step is missing.", "start"))
+        found.append(RuleError(_("The first step is missing."), "start"))
     elif not found:
         order, _loops = _order(graph)
         _straight, loops = _order(graph, jumps=False)
-        found += [RuleError("No way leads to this step.", f"steps.{key}") for key in steps if key not in order]
+        found += [RuleError(_("No way leads to this step."), f"steps.{key}") for key in steps if key not in order]
         if loops:
-            found.append(RuleError("A step leads back to one before it.", "steps"))
+            found.append(RuleError(_("A step leads back to one before it."), "steps"))
     found += _rule_problems(graph, steps)
     return found
 
@@ -224,16 +224,18 @@ def problems(graph: Any) -> list[RuleError]:
 def _step_problems(key: str, step: Any, steps: Mapping[str, Any]) -> list[RuleError]:
     place = f"steps.{key}"
     if not isinstance(key, str) or not key or len(key) > 40:
-        return [RuleError("A step's id has 1 to 40 characters.", place)]
+        return [RuleError(_("A step's id has 1 to 40 characters."), place)]
     if not isinstance(step, Mapping) or step.get("kind") not in STEPS:
-        return [RuleError(f"Unknown kind of step; known: {', '.join(sorted(STEPS))}.", place)]
+        return [RuleError(_("Unknown kind of step; known: %(kinds)s."), place, kinds=", ".join(sorted(STEPS)))]
     kind = STEPS[step["kind"]]
     settings = step.get("settings") or {}
     if not isinstance(settings, Mapping):
-        return [RuleError("Settings are a JSON object.", f"{place}.settings")]
+        return [RuleError(_("Settings are a JSON object."), f"{place}.settings")]
     found = []
     names = {f.name for f in kind.fields}
-    found += [RuleError("This step has no such setting.", f"{place}.{name}") for name in settings if name not in names]
+    found += [
+        RuleError(_("This step has no such setting."), f"{place}.{name}") for name in settings if name not in names
+    ]
     for f in kind.fields:
         try:
             f.clean(settings.get(f.name))
@@ -247,10 +249,10 @@ def _step_problems(key: str, step: Any, steps: Mapping[str, Any]) -> list[RuleEr
     except RuleError as error:
         return [RuleError(error.message, f"{place}.{error.where}" if error.where else place)]
     targets = targets_of(step)
-    found += [RuleError(f"The arm {arm!r} is not connected.", place) for arm in arms if arm not in targets]
-    found += [RuleError(f"There is no arm {arm!r}.", place) for arm in targets if arm not in arms]
+    found += [RuleError(_("The arm “%(arm)s” is not connected."), place, arm=arm) for arm in arms if arm not in targets]
+    found += [RuleError(_("There is no arm “%(arm)s”."), place, arm=arm) for arm in targets if arm not in arms]
     found += [
-        RuleError(f"It leads to a step that does not exist: {target}.", place)
+        RuleError(_("It leads to a step that does not exist: %(step)s."), place, step=target)
         for target in targets.values()
         if target is not None and target not in steps
     ]
@@ -262,12 +264,12 @@ def _rule_problems(graph: Mapping[str, Any], steps: Mapping[str, Any]) -> list[R
     if graph.get("only"):
         found += rulebook.condition_problems(graph["only"], "only", {})
         if not found and deciding.has_own(graph["only"]):
-            found.append(RuleError("Nothing has happened in the journey yet when somebody enters.", "only"))
+            found.append(RuleError(_("Nothing has happened in the journey yet when somebody enters."), "only"))
     found += _hours_problems(graph.get("hours") or {})
     for name, use in (("entry", rulebook.ENTRY), ("exits", rulebook.EXIT)):
         rules = graph.get(name) or []
         if not isinstance(rules, list):
-            found.append(RuleError("Rules are a list.", name))
+            found.append(RuleError(_("Rules are a list."), name))
             continue
         for n, rule in enumerate(rules):
             found += rulebook.check(rule, f"{name}.{n}", use, steps)
@@ -275,7 +277,7 @@ def _rule_problems(graph: Mapping[str, Any], steps: Mapping[str, Any]) -> list[R
         found += rulebook.check(graph["goal"], "goal", rulebook.GOAL, steps)
     reentry = graph.get("reentry") or {}
     if not isinstance(reentry, Mapping) or reentry.get("rule", "when_finished") not in REENTRY:
-        found.append(RuleError(f"Re-entry is one of {', '.join(REENTRY)}.", "reentry.rule"))
+        found.append(RuleError(_("Re-entry is one of %(rules)s."), "reentry.rule", rules=", ".join(REENTRY)))
     elif reentry.get("after"):
         try:
             delta(reentry["after"])
@@ -293,7 +295,7 @@ def _hours_problems(hours: Mapping[str, Any]) -> list[RuleError]:
         except RuleError as error:
             found.append(RuleError(error.message, f"hours.{f.name}"))
     if bool(hours.get("from")) != bool(hours.get("to")):
-        found.append(RuleError("A window needs its beginning and its end.", "hours.to"))
+        found.append(RuleError(_("A window needs its beginning and its end."), "hours.to"))
     return found
 
 

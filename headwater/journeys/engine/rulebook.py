@@ -186,10 +186,10 @@ _add(
 def check(rule: Any, place: str, use: str, steps: Mapping[str, Any]) -> list[RuleError]:
     """What is wrong with a rule; `place` names where it stands ("entry.0"), `use` what it is there for."""
     if not isinstance(rule, Mapping) or rule.get("kind") not in KINDS:
-        return [RuleError(f"A rule needs a kind: one of {', '.join(KINDS)}.", place)]
+        return [RuleError(_("A rule needs a kind: one of %(kinds)s."), place, kinds=", ".join(KINDS))]
     kind = KINDS[rule["kind"]]
     if use not in kind.uses:
-        return [RuleError("A rule of this kind cannot stand here.", place)]
+        return [RuleError(_("A rule of this kind cannot stand here."), place)]
     found = []
     for f in kind.fields:
         try:
@@ -200,7 +200,7 @@ def check(rule: Any, place: str, use: str, steps: Mapping[str, Any]) -> list[Rul
         found += condition_problems(rule["when"], f"{place}.when", steps)
     known = {f.name for f in kind.fields} | {"kind"}
     found += [
-        RuleError("A rule of this kind has no such setting.", f"{place}.{name}")
+        RuleError(_("A rule of this kind has no such setting."), f"{place}.{name}")
         for name, value in rule.items()
         if name not in known and value not in EMPTY
     ]

@@ -16,6 +16,7 @@ from ..engine.graph import problems
 from ..models import Journey
 from ..rules.duration import RuleError
 from .words import said
+from .words import title as title
 
 
 def placed(found: Sequence[RuleError]) -> list[dict[str, Any]]:
@@ -25,7 +26,7 @@ def placed(found: Sequence[RuleError]) -> list[dict[str, Any]]:
 
 def _placed(problem: RuleError) -> dict[str, Any]:
     parts = problem.where.split(".")
-    said = {"where": problem.where, "message": str(_(problem.message)), "step": None, "rule": None, "field": None}
+    said = {"where": problem.where, "message": problem.message, "step": None, "rule": None, "field": None}
     if parts[0] == "steps" and len(parts) > 1:
         said |= {"step": parts[1], "field": ".".join(parts[2:]) or None}
     elif parts[0] in ("entry", "exits") and len(parts) > 1:
@@ -47,7 +48,7 @@ def judged(graph: Any) -> dict[str, Any]:
     return {
         "problems": placed(problems(graph)),
         "arms": {key: _arms(step) for key, step in sound.items()},
-        "titles": {key: title(step) for key, step in sound.items()},
+        "titles": {key: title(step, sound) for key, step in sound.items()},
         "rules": _rules(graph),
     }
 
@@ -59,24 +60,16 @@ def _arms(step: Mapping[str, Any]) -> list[dict[str, str]]:
         return []
 
 
-def title(step: Mapping[str, Any]) -> str:
-    """A step in a few words: the name it was given, or what its settings say."""
-    kind = STEPS[step["kind"]]
-    try:
-        return str(step.get("title") or kind.summary(step.get("settings") or {}))
-    except (RuleError, KeyError, TypeError, ValueError, AttributeError):
-        return str(kind.label)
-
-
 def _rules(graph: Any) -> dict[str, str]:
     out: dict[str, str] = {}
+    steps = graph.get("steps") if isinstance(graph, Mapping) else None
     for name in ("entry", "exits"):
         rules = graph.get(name) if isinstance(graph, Mapping) else None
         for n, rule in enumerate(rules if isinstance(rules, list) else []):
             if isinstance(rule, Mapping):
-                out[f"{name}.{n}"] = said(rule)
+                out[f"{name}.{n}"] = said(rule, steps=steps)
     goal = graph.get("goal") if isinstance(graph, Mapping) else None
-    return out | ({"goal": said(goal)} if isinstance(goal, Mapping) and goal else {})
+    return out | ({"goal": said(goal, steps=steps)} if isinstance(goal, Mapping) and goal else {})
 
 
 def draft(journey: Journey) -> dict[str, Any]:

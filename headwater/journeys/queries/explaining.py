@@ -203,4 +203,4 @@ def _tried(version: Version, step: str, at: datetime, outcome: Outcome, known: b
 
 def _title(version: Version, step: str) -> str:
     found = version.graph["steps"][step]
-    return title(found) if found["kind"] in STEPS else step
+    return title(found, version.graph["steps"]) if found["kind"] in STEPS else step

@@ -13,7 +13,7 @@ from headwater.people.models import Contact
 
 from ..engine.graph import Version, versions
 from ..models import OPEN, Journey, Passage, PassageLog
-from ..rules.duration import RuleError
+from .words import title as words_of
 from .words import why
 
 
@@ -98,10 +98,8 @@ def title(version: Version, step: str) -> str:
     node = version.nodes.get(step)
     if node is None:
         return step
-    try:
-        return node.title or node.kind.summary(node.settings)
-    except (RuleError, KeyError, TypeError):
-        return str(node.kind.label)
+    steps = version.graph["steps"]
+    return words_of(steps[step], steps)
 
 
 REFUSALS = {
@@ -112,6 +110,11 @@ REFUSALS = {
     "already_open": gettext_lazy("with sales already"),
     "no_template": gettext_lazy("the mail is gone"),
     "template": gettext_lazy("the mail cannot be made"),
+    "no_person": gettext_lazy("there is no such person any more"),
+    "nobody_to_tell": gettext_lazy("there is nobody to tell"),
+    "nobody_takes_leads": gettext_lazy("nobody takes leads"),
+    "not_let_in": gettext_lazy("the other journey did not let her in"),
+    "too_deep": gettext_lazy("too many journeys in a row"),
 }
 
 

@@ -21,6 +21,7 @@ from ..models import DayCount, Journey, StepCount
 from ..rules import layout
 from ..rules.duration import RuleError
 from .words import said as said
+from .words import title
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def drawn(
     boxes = [_entry_box(graph, plan.at[layout.TOP], totals(journey_id) if journey_id else None, names)]
     for key, (x, y) in plan.at.items():
         if key in steps:
-            box = _box(key, steps[key], x, y, templates)
+            box = _box(key, steps, x, y, templates)
             box.problem = wrong.get(key, "")
             if journey_id:
                 _numbers(box, steps[key], numbers.get(key, {}), mails)
@@ -149,16 +150,12 @@ def _templates(steps: Mapping[str, Any]) -> dict[int, str]:
     return dict(MailTemplate.objects.filter(pk__in=[i for i in ids if isinstance(i, int)]).values_list("pk", "name"))
 
 
-def _box(key: str, step: Mapping[str, Any], x: int, y: int, templates: Mapping[int, str]) -> Box:
+def _box(key: str, steps: Mapping[str, Any], x: int, y: int, templates: Mapping[int, str]) -> Box:
+    step = steps[key]
     kind = STEPS[step["kind"]]
     settings = step.get("settings") or {}
-    title = step.get("title") or templates.get(settings.get("template", 0)) or ""
-    if not title:
-        try:
-            title = kind.summary(settings)
-        except (RuleError, KeyError, TypeError, ValueError):
-            title = str(kind.label)
-    return Box(key, x, y, kind.kind, kind.icon, kind.hue, str(kind.label), title)
+    named = str(step.get("title") or templates.get(settings.get("template", 0)) or "")
+    return Box(key, x, y, kind.kind, kind.icon, kind.hue, str(kind.label), named or title(step, steps))
 
 
 def _entry_box(graph: Mapping[str, Any], at: tuple[int, int], sums: Mapping[str, int] | None, names: bool) -> Box:

@@ -16,7 +16,7 @@ from ..models import OPEN, Journey, JourneyVersion, Passage
 from ..rules import duration
 from .choices import label_of
 from .draft import name_of, title
-from .words import condition, said
+from .words import condition, name_of_step, said
 
 Graph = Mapping[str, Any]
 
@@ -69,26 +69,26 @@ def held(journey_id: int, graph: Graph, version_id: int | None = None) -> dict[s
 def compare(before: Graph, after: Graph) -> list[Change]:
     """What changed from one graph to the other, steps first."""
     old, new = before.get("steps") or {}, after.get("steps") or {}
-    out = [Change("added", key, _title(new[key]), _("Added: %(step)s") % {"step": _title(new[key])})
+    out = [Change("added", key, _title(new[key], new), _("Added: %(step)s") % {"step": _title(new[key], new)})
            for key in new if key not in old]  # fmt: skip
-    out += [Change("removed", key, _title(old[key]), _("Removed: %(step)s") % {"step": _title(old[key])})
+    out += [Change("removed", key, _title(old[key], old), _("Removed: %(step)s") % {"step": _title(old[key], old)})
             for key in old if key not in new]  # fmt: skip
     for key in new:
         if key in old:
             words = _changed(old[key], new[key], old, new)
-            out += [Change("changed", key, _title(new[key]), w) for w in words]
+            out += [Change("changed", key, _title(new[key], new), w) for w in words]
     if before.get("start") != after.get("start"):
         name = _name(after.get("start"), new)
         out.append(Change("changed", "start", "", _("The first step is now %(step)s") % {"step": name}))
     return out + _rules(before, after)
 
 
-def _title(step: Mapping[str, Any]) -> str:
-    return title(step) if isinstance(step, Mapping) and step.get("kind") in STEPS else str(step)
+def _title(step: Mapping[str, Any], steps: Mapping[str, Any]) -> str:
+    return title(step, steps) if isinstance(step, Mapping) and step.get("kind") in STEPS else str(step)
 
 
 def _name(key: Any, steps: Mapping[str, Any]) -> str:
-    return _title(steps[key]) if key in steps else str(_("the end"))
+    return _title(steps[key], steps) if key in steps else str(_("the end"))
 
 
 def _changed(
@@ -104,7 +104,7 @@ def _changed(
     kind = STEPS.get(str(new.get("kind")))
     was, is_ = old.get("settings") or {}, new.get("settings") or {}
     for f in kind.fields if kind else ():
-        out += _value_change(f, was.get(f.name), is_.get(f.name))
+        out += _value_change(f, was.get(f.name), is_.get(f.name), {**before, **after})
     ways, ways_now = targets_of(old), targets_of(new)
     labels = dict(kind.arms(is_)) if kind else {}
     for arm in {**ways, **ways_now}:
@@ -115,15 +115,15 @@ def _changed(
     return out
 
 
-def _value_change(f: Field, before: Any, after: Any) -> list[str]:
+def _value_change(f: Field, before: Any, after: Any, steps: Mapping[str, Any]) -> list[str]:
     if before == after or (before in EMPTY and after in EMPTY):
         return []
-    values = {"field": f.label, "before": shown(f, before), "after": shown(f, after)}
+    values = {"field": f.label, "before": shown(f, before, steps), "after": shown(f, after, steps)}
     return [_("%(field)s: %(before)s → %(after)s") % values]
 
 
-def shown(f: Field, value: Any) -> str:
-    """The value of a setting in words."""
+def shown(f: Field, value: Any, steps: Any = None) -> str:
+    """The value of a setting in words. steps: of the graph, by which it names them."""
     if value in EMPTY:
         return "–"
     if f.type == "duration":
@@ -135,20 +135,22 @@ def shown(f: Field, value: Any) -> str:
     if f.type == "days":
         return ", ".join(str(DAY_NAMES[d]) for d in value)
     if f.type == "condition":
-        return condition(value)
+        return condition(value, steps)
+    if f.type == "step":
+        return name_of_step(value, steps)
     if f.type == "reference":
         return label_of(f.source, value)
     if f.type in ("arms", "variants"):
-        return ", ".join(_item(one) for one in value)
+        return ", ".join(_item(one, steps) for one in value)
     if f.type in ("where", "pairs"):
         return ", ".join(f"{one.get('prop') or one.get('name')}: {one.get('value', '')}" for one in value)
     return str(value)
 
 
-def _item(one: Mapping[str, Any]) -> str:
+def _item(one: Mapping[str, Any], steps: Any) -> str:
     label = str(one.get("label") or one.get("id"))
     if "when" in one:
-        return f"{label} ({condition(one['when'])})"
+        return f"{label} ({condition(one['when'], steps)})"
     return f"{label} ({one.get('weight', 1)})"
 
 
@@ -156,10 +158,10 @@ def _rules(before: Graph, after: Graph) -> list[Change]:
     out = []
     for place, name in (("entry", _("Entry")), ("exits", _("Exit"))):
         old, new = before.get(place) or [], after.get(place) or []
-        out += [_rule("added", place, name, rule) for rule in new if rule not in old]
-        out += [_rule("removed", place, name, rule) for rule in old if rule not in new]
+        out += [_rule("added", place, name, rule, after) for rule in new if rule not in old]
+        out += [_rule("removed", place, name, rule, before) for rule in old if rule not in new]
     if (before.get("goal") or None) != (after.get("goal") or None):
-        words = said(after["goal"]) if after.get("goal") else _("none")
+        words = said(after["goal"], steps=after.get("steps")) if after.get("goal") else _("none")
         out.append(Change("changed", "goal", "", _("Goal: %(what)s") % {"what": words}))
     if (before.get("only") or None) != (after.get("only") or None):
         words = condition(after["only"]) if after.get("only") else _("everybody")
@@ -173,9 +175,9 @@ def _rules(before: Graph, after: Graph) -> list[Change]:
     return out
 
 
-def _rule(what: str, place: str, name: str, rule: Mapping[str, Any]) -> Change:
+def _rule(what: str, place: str, name: str, rule: Mapping[str, Any], graph: Graph) -> Change:
     words = _("%(place)s added: %(rule)s") if what == "added" else _("%(place)s removed: %(rule)s")
-    return Change(what, place, "", words % {"place": name, "rule": said(rule)})
+    return Change(what, place, "", words % {"place": name, "rule": said(rule, steps=graph.get("steps"))})
 
 
 def again(graph: Graph) -> str:

@@ -16,13 +16,37 @@ from headwater.people.models import Stage
 from headwater.sales.models import PipelineStage
 
 from ..engine import deciding, rulebook
+from ..engine.base import STEPS
 from ..engine.fields import DATE_FIELDS
+from ..rules.duration import RuleError
 
 Rule = Mapping[str, Any]
 
 
-def said(rule: Rule, *, names: bool = True) -> str:
-    """A rule of entry, exit or goal in a few words. names: ask the database what chosen records are called."""
+def title(step: Mapping[str, Any], steps: Any = None) -> str:
+    """A step in a few words: the name it was given, or what its settings say. steps: those of its graph, for one that
+    names another."""
+    kind = STEPS[step["kind"]]
+    settings = step.get("settings") or {}
+    try:
+        if kind.names_step:
+            settings = {**settings, kind.names_step: name_of_step(settings.get(kind.names_step), steps)}
+        return str(step.get("title") or kind.summary(settings))
+    except (RuleError, KeyError, TypeError, ValueError, AttributeError):
+        return str(kind.label)
+
+
+def name_of_step(key: Any, steps: Any) -> str:
+    """The name of another step of the same graph, or its id where it is none."""
+    found = steps.get(key) if isinstance(steps, Mapping) and isinstance(key, str) else None
+    return title(found) if isinstance(found, Mapping) and found.get("kind") in STEPS else str(key or "")
+
+
+def said(rule: Rule, *, names: bool = True, steps: Any = None) -> str:
+    """A rule of entry, exit or goal in a few words. names: ask the database what chosen records are called. steps: of
+    the graph, so that conditions name them."""
+    if rule.get("kind") == "condition":
+        return condition(rule.get("when"), steps)
     say = _SAY.get(str(rule.get("kind")))
     return str(say(rule, names)) if say else str(_("By hand or API"))
 
@@ -73,10 +97,6 @@ def _schedule(rule: Rule, names: bool) -> str:
     return f"{segment}: {every}, {when[11:]}" if every else f"{segment}: {when}"
 
 
-def _condition(rule: Rule, names: bool) -> str:
-    return condition(rule.get("when"))
-
-
 def _event(rule: Rule, names: bool) -> str:
     kind, where = str(rule.get("event")), rule.get("where") or []
     name = str(_EVENTS.get(kind) or kind)
@@ -96,7 +116,6 @@ _SAY: dict[str, Callable[[Rule, bool], Any]] = {
     "deal": _deal,
     "date": _date,
     "schedule": _schedule,
-    "condition": _condition,
     "event": _event,
 }
 
@@ -133,17 +152,18 @@ MAILS = {
 }
 
 
-def condition(node: Any) -> str:
-    """A condition of a branch, a wait or an exit in plain words."""
+def condition(node: Any, steps: Any = None) -> str:
+    """A condition of a branch, a wait or an exit in plain words. steps: of the graph, by which it names them."""
     if not isinstance(node, Mapping) or not node:
         return ""
     for key, joint in (("all", _(" and ")), ("any", _(" or "))):
         if key in node:
-            return joint.join(condition(child) for child in node[key])
+            return joint.join(condition(child, steps) for child in node[key])
     if "not" in node:
-        return str(_("not: %(what)s") % {"what": condition(node["not"])})
+        return str(_("not: %(what)s") % {"what": condition(node["not"], steps)})
     if "mail" in node:
-        return str(_("%(did)s of step “%(step)s”") % {"did": MAILS.get(node.get("did", ""), ""), "step": node["mail"]})
+        values = {"did": MAILS.get(node.get("did", ""), ""), "step": name_of_step(node["mail"], steps)}
+        return str(_("%(did)s of step “%(step)s”") % values)
     if deciding.own(node):
         event = said({"kind": "event", "event": node["event"], "where": node.get("where")})
         since = _("since entry") if node["since"] == "entry" else _("since arriving here")

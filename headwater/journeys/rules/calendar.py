@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from headwater.core.facts import _
+
 from .duration import RuleError
 from .schedule import DAYS, clock_time, instant
 
@@ -113,7 +115,7 @@ def local(text: Any) -> datetime:
     try:
         found = datetime.fromisoformat(str(text))
     except ValueError as error:
-        raise RuleError("A moment looks like 2026-12-31T09:00.") from error
+        raise RuleError(_("A moment looks like 2026-12-31T09:00.")) from error
     if found.tzinfo is not None:
-        raise RuleError("A moment looks like 2026-12-31T09:00, without a zone.")
+        raise RuleError(_("A moment looks like 2026-12-31T09:00, without a zone."))
     return found

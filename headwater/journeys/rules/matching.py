@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from headwater.core.facts import _
+
 from .duration import RuleError
 
 Rule = Mapping[str, Any]
@@ -107,9 +109,11 @@ def holds(where: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> bool:
 def check_where(conditions: Any, where: str) -> None:
     """Raises RuleError where conditions on an event's properties are malformed."""
     if not isinstance(conditions, list):
-        raise RuleError("Conditions on properties are a list.", where)
+        raise RuleError(_("Conditions on properties are a list."), where)
     for one in conditions:
         if not isinstance(one, Mapping) or not isinstance(one.get("prop"), str):
-            raise RuleError("Each condition names a property.", where)
+            raise RuleError(_("Each condition names a property."), where)
         if one.get("op", "eq") not in OPS:
-            raise RuleError(f"Unknown comparison {one.get('op')!r}; known: {', '.join(OPS)}.", where)
+            raise RuleError(
+                _("Unknown comparison “%(op)s”; known: %(ops)s."), where, op=one.get("op"), ops=", ".join(OPS)
+            )

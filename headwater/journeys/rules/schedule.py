@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from headwater.core.facts import _
+
 from .duration import RuleError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -32,7 +34,7 @@ def clock_time(text: str) -> time:
         hours, minutes = str(text).split(":")
         return time(int(hours), int(minutes))
     except ValueError as error:
-        raise RuleError("A time looks like 09:30.") from error
+        raise RuleError(_("A time looks like 09:30.")) from error
 
 
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -82,4 +84,4 @@ def next_run(
         end = instant(day + timedelta(days=1) if closes <= opens else day, closes, zone)
         if now < end:
             return max(start, now)
-    raise RuleError("No day satisfies this schedule.")
+    raise RuleError(_("No day satisfies this schedule."))

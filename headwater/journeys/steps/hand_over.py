@@ -45,7 +45,7 @@ class HandOverStep(Step):
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
         if any(not path.startswith(("contact.", "event.")) for path in paths_of(settings)):
-            raise RuleError("Write contact.FIELD or event.FIELD, several with commas.", "amount_from")
+            raise RuleError(_("Write contact.FIELD or event.FIELD, several with commas."), "amount_from")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ class Jump(Step):
         StepRef("to", _("Step")),
         Number("most", _("At most so often"), default=3, least=1, most=50, help=_("Then the way goes on from here")),
     )
+    names_step = "to"
     ways = ({"id": "done", "label": _("After {most} times")},)
 
     @classmethod
@@ -31,7 +32,7 @@ class Jump(Step):
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
         if settings["to"] not in step_ids:
-            raise RuleError("Choose a step.", "to")
+            raise RuleError(_("Choose a step."), "to")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

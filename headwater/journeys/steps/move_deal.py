@@ -26,7 +26,7 @@ class MoveDeal(Step):
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
         if not PipelineStage.objects.filter(pk=settings["stage"], kind="open").exists():
-            raise RuleError("Choose an open stage.", "stage")
+            raise RuleError(_("Choose an open stage."), "stage")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

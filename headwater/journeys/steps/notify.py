@@ -42,7 +42,7 @@ class Notify(Step):
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
         if settings["to"] in ("user", "role") and not settings.get(settings["to"]):
-            raise RuleError("Choose one.", settings["to"])
+            raise RuleError(_("Choose one."), settings["to"])
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

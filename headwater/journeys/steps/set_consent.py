@@ -42,7 +42,7 @@ class SetConsent(Step):
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
         if settings["state"] == "granted" and not settings.get("proof"):
-            raise RuleError("Say what was agreed to: a consent needs its proof.", "proof")
+            raise RuleError(_("Say what was agreed to: a consent needs its proof."), "proof")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

@@ -27,9 +27,9 @@ class SetField(Step):
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
         field = settings["field"].removeprefix("contact.")
         if field not in CONTACT_FIELDS and not (field.startswith("custom.") and field.removeprefix("custom.").strip()):
-            raise RuleError("There is no such field.", "field")
+            raise RuleError(_("There is no such field."), "field")
         if settings["mode"] == "set" and not settings.get("value"):
-            raise RuleError("This is needed.", "value")
+            raise RuleError(_("This is needed."), "value")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

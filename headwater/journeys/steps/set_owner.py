@@ -35,7 +35,7 @@ class SetOwner(Step):
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
         if settings["how"] == "user" and not settings.get("user"):
-            raise RuleError("Choose one.", "user")
+            raise RuleError(_("Choose one."), "user")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

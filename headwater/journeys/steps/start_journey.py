@@ -41,7 +41,7 @@ class StartJourney(Step):
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
         if settings.get("wait") and not settings.get("timeout"):
-            raise RuleError("Say how long at most.", "timeout")
+            raise RuleError(_("Say how long at most."), "timeout")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

@@ -34,11 +34,11 @@ class Wait(Step):
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
         if not any(settings.get(f.name) for f in cls.fields):
-            raise RuleError("Say how long or until when to wait.", "for")
+            raise RuleError(_("Say how long or until when to wait."), "for")
         if bool(settings.get("from")) != bool(settings.get("to")):
-            raise RuleError("A window needs its beginning and its end.", "to")
+            raise RuleError(_("A window needs its beginning and its end."), "to")
         if settings.get("at") and settings.get("from"):
-            raise RuleError("Either a time or a window.", "at")
+            raise RuleError(_("Either a time or a window."), "at")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

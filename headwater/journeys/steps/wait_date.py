@@ -47,7 +47,7 @@ class WaitDate(Step):
     @classmethod
     def check(cls, settings: Mapping[str, Any], step_ids: Mapping[str, Any]) -> None:
         if not settings.get(settings["by"]):
-            raise RuleError("This is needed.", settings["by"])
+            raise RuleError(_("This is needed."), settings["by"])
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

@@ -36,7 +36,7 @@ class Webhook(Step):
         except ValueError:
             sound = False
         if not sound:
-            raise RuleError("An address looks like https://example.com/hook.", "url")
+            raise RuleError(_("An address looks like https://example.com/hook."), "url")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

@@ -99,7 +99,7 @@ def test_the_better_way_wins_once_enough_people_had_their_time(live: Make) -> No
         good = [p for p, way in took.items() if way == "b"][:15]
     with clock.freeze(AT + timedelta(hours=1)):
         record_many([NewFact(p, Custom("bought", {})) for p in good])
-        dispatch.run_once("journeys")
+        dispatch_all()
     with clock.freeze(AT + timedelta(days=1)):
         assert splits.run_once() == 1
         assert splits.run_once() == 0

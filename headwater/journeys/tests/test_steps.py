@@ -176,7 +176,7 @@ def test_what_is_wrong_with_a_journey_is_said_with_its_place() -> None:
         ("steps.c.colour", "This step has no such setting."),
         ("steps.c.for", "The amount must be a number, zero or more."),
         ("steps.d", "Unknown kind of step"),
-        ("steps.e.arms", "No step 'no' sends a mail."),
+        ("steps.e.arms", "No step “no” sends a mail."),
         ("entry.0.tag", "This is needed."),
         ("reentry.rule", "Re-entry is one of once, when_finished, always."),
     ]

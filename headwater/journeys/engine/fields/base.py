@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_lazy as _
+
 from ...rules.duration import RuleError
 
 
@@ -29,7 +31,7 @@ class Field:
         """The value, checked. Raises RuleError."""
         if value in (None, "", [], {}):
             if self.required:
-                raise RuleError("This is needed.", self.name)
+                raise RuleError(_("This is needed."), self.name)
             return None
         return self.check(value)
 

@@ -23,13 +23,13 @@ class Arms(Field):
 
     def check(self, value: Any) -> Any:
         if not isinstance(value, list):
-            raise RuleError("Arms are a list.", self.name)
+            raise RuleError(_("Arms are a list."), self.name)
         seen = set()
         for n, arm in enumerate(value):
             if not isinstance(arm, Mapping) or not isinstance(arm.get("id"), str) or not arm["id"]:
-                raise RuleError(f"Arm {n + 1} needs an id.", self.name)
+                raise RuleError(_("Arm %(n)s needs an id."), self.name, n=n + 1)
             if arm["id"] == "else" or arm["id"] in seen or len(arm["id"]) > 30:
-                raise RuleError(f"The arm id {arm['id']!r} is taken or too long.", self.name)
+                raise RuleError(_("The arm id “%(id)s” is taken or too long."), self.name, id=arm["id"])
             seen.add(arm["id"])
             check_condition(arm.get("when"), self.name)
         return value
@@ -79,17 +79,17 @@ class Variants(Field):
 
     def check(self, value: Any) -> Any:
         if not isinstance(value, list) or not 2 <= len(value) <= 10:
-            raise RuleError("A split has 2 to 10 ways.", self.name)
+            raise RuleError(_("A split has 2 to 10 ways."), self.name)
         seen = set()
         for n, one in enumerate(value):
             if not isinstance(one, Mapping) or not isinstance(one.get("id"), str) or not one["id"]:
-                raise RuleError(f"Way {n + 1} needs an id.", self.name)
+                raise RuleError(_("Way %(n)s needs an id."), self.name, n=n + 1)
             if one["id"] in seen or one["id"] == "holdout" or len(one["id"]) > 30:
-                raise RuleError(f"The id {one['id']!r} is taken or too long.", self.name)
+                raise RuleError(_("The id “%(id)s” is taken or too long."), self.name, id=one["id"])
             seen.add(one["id"])
             weight = one.get("weight", 1)
             if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight <= 1000:
-                raise RuleError("A weight is a number above zero.", self.name)
+                raise RuleError(_("A weight is a number above zero."), self.name)
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -116,11 +116,11 @@ def check_condition(node: Any, where: str) -> None:
     """The shape of a condition: a segment's JSON, whose event leaves may say {"since": "entry"} and which may hold
     {"mail": STEP, "did": "opened"}. Raises RuleError."""
     if not isinstance(node, Mapping) or not node:
-        raise RuleError("A condition is needed.", where)
+        raise RuleError(_("A condition is needed."), where)
     for key in ("all", "any"):
         if key in node:
             if not isinstance(node[key], list) or not node[key]:
-                raise RuleError(f"{key!r} needs a list of conditions.", where)
+                raise RuleError(_("“%(key)s” needs a list of conditions."), where, key=key)
             for child in node[key]:
                 check_condition(child, where)
             return
@@ -128,12 +128,12 @@ def check_condition(node: Any, where: str) -> None:
         return check_condition(node["not"], where)
     if "mail" in node:
         if node.get("did") not in ("sent", "opened", "clicked", "bounced", "unsubscribed"):
-            raise RuleError("Of a mail one can ask: sent, opened, clicked, bounced, unsubscribed.", where)
+            raise RuleError(_("Of a mail one can ask: sent, opened, clicked, bounced, unsubscribed."), where)
     elif "event" in node:
         if not isinstance(node["event"], str) or not node["event"]:
-            raise RuleError("Name the event.", where)
+            raise RuleError(_("Name the event."), where)
         if node.get("since") not in (None, "entry", "arrival"):
-            raise RuleError("An event counts since her entry or her arrival at the step.", where)
+            raise RuleError(_("An event counts since her entry or her arrival at the step."), where)
         matching.check_where(node.get("where") or [], where)
     return None
 

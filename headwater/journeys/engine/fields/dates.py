@@ -73,7 +73,7 @@ class Days(Field):
 
     def check(self, value: Any) -> Any:
         if not isinstance(value, list) or any(day not in DAYS for day in value):
-            raise RuleError(f"A list of {', '.join(DAYS)}.", self.name)
+            raise RuleError(_("A list of %(days)s."), self.name, days=", ".join(DAYS))
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class Day(Field):
         try:
             date.fromisoformat(value if isinstance(value, str) else "")
         except ValueError as error:
-            raise RuleError("A date looks like 2026-12-31.", self.name) from error
+            raise RuleError(_("A date looks like 2026-12-31."), self.name) from error
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class DateField(Field):
 
     def check(self, value: Any) -> Any:
         if value not in DATE_FIELDS and not CUSTOM.fullmatch(str(value)):
-            raise RuleError(f"One of {', '.join(DATE_FIELDS)} or contact.custom.NAME.", self.name)
+            raise RuleError(_("One of %(fields)s or contact.custom.NAME."), self.name, fields=", ".join(DATE_FIELDS))
         return value
 
     def schema(self) -> dict[str, Any]:

@@ -19,9 +19,9 @@ class Text(Field):
 
     def check(self, value: Any) -> Any:
         if not isinstance(value, str):
-            raise RuleError("This must be text.", self.name)
+            raise RuleError(_("This must be text."), self.name)
         if len(value) > self.longest:
-            raise RuleError(f"At most {self.longest} characters.", self.name)
+            raise RuleError(_("At most %(n)s characters."), self.name, n=self.longest)
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -40,9 +40,9 @@ class Number(Field):
 
     def check(self, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise RuleError("This must be a number.", self.name)
+            raise RuleError(_("This must be a number."), self.name)
         if not self.least <= value <= self.most:
-            raise RuleError(f"Between {self.least} and {self.most}.", self.name)
+            raise RuleError(_("Between %(least)s and %(most)s."), self.name, least=self.least, most=self.most)
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Choice(Field):
 
     def check(self, value: Any) -> Any:
         if value not in [key for key, _label in self.choices]:
-            raise RuleError(f"One of {', '.join(key for key, _label in self.choices)}.", self.name)
+            raise RuleError(_("One of %(values)s."), self.name, values=", ".join(key for key, _label in self.choices))
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class Boolean(Field):
 
     def check(self, value: Any) -> Any:
         if not isinstance(value, bool):
-            raise RuleError("Yes or no.", self.name)
+            raise RuleError(_("Yes or no."), self.name)
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Reference(Field):
         if self.any and value == "any":
             return value
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise RuleError("Choose one.", self.name)
+            raise RuleError(_("Choose one."), self.name)
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class StepRef(Field):
 
     def check(self, value: Any) -> Any:
         if not isinstance(value, str):
-            raise RuleError("Choose a step.", self.name)
+            raise RuleError(_("Choose a step."), self.name)
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -134,12 +134,12 @@ class Pairs(Field):
 
     def check(self, value: Any) -> Any:
         if not isinstance(value, list):
-            raise RuleError("A list of names and values.", self.name)
+            raise RuleError(_("A list of names and values."), self.name)
         for one in value:
             if not isinstance(one, Mapping) or not isinstance(one.get("name"), str) or not one["name"]:
-                raise RuleError("Each needs a name.", self.name)
+                raise RuleError(_("Each needs a name."), self.name)
             if not isinstance(one.get("value", ""), (str, int, float, bool)):
-                raise RuleError("A value is text, a number, or yes or no.", self.name)
+                raise RuleError(_("A value is text, a number, or yes or no."), self.name)
         return value
 
     def schema(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ..base import Ask, Mail, Need, Template
-from ..parts import branch, days, end, happened, journey, mail, points, tag, task, until, wait
+from ..parts import branch, days, end, happened, journey, mail, on_day, points, tag, task, until
 
 REGISTERS = happened("form.submitted", ("form", "eq", "@form"))
 
@@ -17,7 +17,7 @@ STEPS = {
     "no": end(_("Did not register")),
     "registered": tag("event: registered", "confirm"),
     "confirm": mail("confirmed", _("Confirm the seat"), "held", transactional=True),
-    "held": wait(days(7), "came", at="10:00"),
+    "held": on_day("@day+1", "came", at="10:00"),
     "came": branch(
         _("Was it attended?"),
         [("came", _("Attended"), {"tag": "event: attended"}, "thanks")],
@@ -52,6 +52,7 @@ TEMPLATE = Template(
     asks=(
         Ask("tag", "tag", _("Tag that invites a person"), default="invite: event"),
         Ask("form", "form", _("Registration form"), hint=("event", "webinar", "registration")),
+        Ask("day", "date", _("Day of the event"), default=21),
         Ask("page", "link", _("Page of the event"), default="/events"),
     ),
     tags=("event: registered", "event: attended"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ..base import Ask, Mail, Need, Template
-from ..parts import before, days, did, end, happened, is_, journey, mail, tag, task, tell, until, viewed
+from ..parts import before, days, did, end, is_, journey, mail, tag, task, tell, until, viewed, wait
 
 RENEWAL = "contact.renewal_date"
 
@@ -32,8 +32,7 @@ STEPS = {
     "lapsed": tag("renewal overdue", "alarm"),
     "alarm": tell(_("{{ contact.name }} did not renew in time"), "save"),
     "save": task(_("Save {{ contact.name }}: the contract has run out"), "call", days(1), "grace", priority="high"),
-    "grace": until(_("Renews after all"), happened("subscription.renewed"), days(14), "renewed", "lost"),
-    "renewed": end(_("Renewed")),
+    "grace": wait(days(14), "lost"),
     "lost": end(_("Not renewed")),
 }
 

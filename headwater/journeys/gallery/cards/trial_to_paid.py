@@ -5,35 +5,41 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ..base import Ask, Mail, Need, Template
-from ..parts import branch, days, end, happened, hours, journey, mail, points, tag, task, until, viewed, wait
+from ..parts import branch, days, end, happened, hours, journey, mail, points, tag, task, viewed, wait
 
 USED = happened("trial.activated")
 
+# The steps keep to the days since the trial began, whichever way is taken: the mails say how many are left.
 STEPS = {
     "start": mail("start", _("The first step"), "tagged", transactional=True),
-    "tagged": tag("trial", "uses"),
-    "uses": until(_("Has set it up"), USED, days(3), "active", "stuck"),
+    "tagged": tag("trial", "settle"),
+    "settle": wait(days(3), "uses", title=_("Time to set it up")),
+    "uses": branch(_("Has set it up?"), [("yes", _("Yes"), USED, "active")], (_("Not yet"), "stuck")),
     "active": points(15, "next"),
     "next": mail("next", _("The second step"), "half"),
     "stuck": mail("stuck", _("Offer a hand"), "help"),
     "help": task(_("Help {{ contact.name }} to get started: the trial is not set up yet"), "email", hours(8), "half"),
-    "half": wait(days(6), "ending", title=_("Time to try it"), at="10:00"),
-    "ending": mail("ending", _("Four days left"), "wants"),
-    "wants": until(
-        _("Looks at the prices"), viewed("/pricing", since="arrival"), days(3), "call", "last_day"
+    "half": wait(days(7), "ending", title=_("Time to try it")),
+    "ending": mail("ending", _("Four days left"), "think"),
+    "think": wait(days(2), "wants"),
+    "wants": branch(
+        _("Looked at the prices?"), [("yes", _("Yes"), viewed("/pricing"), "call")], (_("No"), "last_wait")
     ),
     "call": task(
-        _("Call {{ contact.name }}: looks at prices, the trial ends soon"), "call", hours(4), "last_wait",
+        _("Call {{ contact.name }}: looks at prices, the trial ends soon"),
+        "call",
+        hours(4),
+        "last_wait",
         priority="high",
     ),
-    "last_wait": wait(days(2), "last_day", at="10:00"),
-    "last_day": mail("last-day", _("The last day"), "over", transactional=True),
-    "over": wait(days(2), "used", at="10:00"),
+    "last_wait": wait(days(1), "last_day"),
+    "last_day": mail("last-day", _("One day left"), "over", transactional=True),
+    "over": wait(days(3), "used"),
     "used": branch(_("Was it used?"), [("yes", _("Yes"), USED, "ask")], (_("No"), "expired")),
     "ask": task(_("Ask {{ contact.name }} what kept the trial from becoming more"), "call", days(1), "expired"),
     "expired": tag("trial ended", "done"),
     "done": end(_("Trial ended")),
-}  # fmt: skip
+}
 
 TEMPLATE = Template(
     slug="trial-to-paid",
@@ -52,14 +58,13 @@ TEMPLATE = Template(
         [{"kind": "event", "event": "trial.started"}],
         after=days(90),
         goal={"kind": "stage", "stage": "customer"},
-        business_hours=False,
     ),
     mails=(
         Mail("start", _("Trial: the first step"), "transactional"),
         Mail("next", _("Trial: the second step")),
         Mail("stuck", _("Trial: a hand?")),
         Mail("ending", _("Trial: four days left")),
-        Mail("last-day", _("Trial: the last day"), "transactional"),
+        Mail("last-day", _("Trial: one day left"), "transactional"),
     ),
     asks=(
         Ask("app", "link", _("Address of your application"), default="/login"),

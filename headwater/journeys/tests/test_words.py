@@ -1,0 +1,76 @@
+"""What journeys say of themselves: in the reader's language, and by the names of things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from headwater.journeys.engine.graph import problems
+from headwater.journeys.queries.draft import judged
+from headwater.journeys.queries.versions import compare
+from headwater.journeys.queries.words import condition
+from headwater.journeys.rules import duration
+from headwater.journeys.rules.duration import RuleError
+
+from .conftest import chain, minutes
+
+pytestmark = pytest.mark.django_db
+
+
+def looping() -> dict[str, Any]:
+    graph = chain(("ask", "add_tag", {"tag": "vip"}), ("w", "wait", {"for": minutes(5)}), ("again", "jump", {}))
+    graph["steps"]["ask"]["title"] = "Ask once more"
+    graph["steps"]["again"] = {"kind": "jump", "settings": {"to": "ask", "most": 2}, "arms": {"done": None}}
+    return graph
+
+
+def test_a_step_that_leads_to_another_says_its_name() -> None:
+    assert judged(looping())["titles"]["again"] == "Go to “Ask once more”"
+    nameless = looping()
+    del nameless["steps"]["ask"]["title"]
+    assert judged(nameless)["titles"]["again"] == "Go to “Tag vip”"
+    nameless["steps"]["again"]["settings"]["to"] = "gone"
+    assert judged(nameless)["titles"]["again"] == "Go to “gone”"
+
+
+def test_a_condition_on_a_mail_says_the_name_of_the_step_that_sends_it() -> None:
+    steps = {"m": {"kind": "send_email", "title": "Welcome", "settings": {}}}
+    asked = {"not": {"mail": "m", "did": "opened"}}
+    assert condition(asked, steps) == "not: opened the mail of step “Welcome”"
+    assert condition(asked) == "not: opened the mail of step “m”"
+
+
+def test_versions_are_compared_by_names() -> None:
+    after = looping()
+    after["steps"]["again"]["settings"]["to"] = "w"
+    (changed,) = compare(looping(), after)
+    assert (changed.title, changed.words) == ("Go to “Wait 5 minutes”", "Step: Ask once more → Wait 5 minutes")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["This is needed.", "At most 60 characters.", "A time looks like 09:30."]),
+        ("ko", ["필수 항목입니다.", "최대 60자입니다.", "시간은 09:30 형식입니다."]),
+        ("zh-hans", ["此项必填。", "最多 60 个字符。", "时间的格式如 09:30。"]),
+    ],
+)
+def test_problems_are_said_in_the_language_of_the_page(language: str, said: list[str]) -> None:
+    graph = chain(("a", "add_tag", {}), ("b", "add_tag", {"tag": "x" * 61}), ("c", "wait", {"at": "soon"}))
+    with translation.override(language):
+        assert [p.message for p in problems(graph)] == said
+        assert [p["message"] for p in judged(graph)["problems"]] == said
+
+
+def test_lengths_of_time_are_said_in_the_language_of_the_page() -> None:
+    three, one = {"amount": 3, "unit": "days"}, {"amount": 1, "unit": "hours"}
+    assert [duration.text(three), duration.text(one)] == ["3 days", "1 hour"]
+    with translation.override("ko"):
+        assert [duration.text(three), duration.text(one)] == ["3일", "1시간"]
+
+
+def test_a_message_keeps_a_per_cent_sign_of_its_own() -> None:
+    assert RuleError("100 % sure").message == "100 % sure"
+    assert str(RuleError("%(n)s of 100 %%", n=5)) == "5 of 100 %"
