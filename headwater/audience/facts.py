@@ -28,6 +28,23 @@ class ScoreBandChanged(Fact):
     points: int
 
 
+@fact(
+    "score.threshold_reached",
+    icon="milestone",
+    hue=60,
+    group="marketing",
+    says=_("{person} passed {threshold} points of {name} ({direction}), with {points} now"),
+)
+class ThresholdReached(Fact):
+    """direction: "up" or "down"."""
+
+    model: str
+    threshold: int
+    points: int
+    direction: str
+    name: str = ""
+
+
 @fact("segment.entered", icon="filter", hue=190, group="marketing", says=_("Entered the segment {name}"))
 class SegmentEntered(Fact):
     segment: int

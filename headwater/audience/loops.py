@@ -1,11 +1,12 @@
-"""What the worker calls again and again: memberships whose time has come, segments that are being built."""
+"""What the worker calls again and again: memberships and scores whose time has come, segments that are being built,
+scores that are computed anew, scores of companies."""
 
 from __future__ import annotations
 
 from headwater.core import clock
 from headwater.core.registry import Loop, loops
 
-from .engine import building, membership
+from .engine import building, companies, membership, runs, turns
 from .engine.book import book
 
 
@@ -16,5 +17,15 @@ def retest_once() -> int:
     return membership.retest(rules, people, now) if people else 0
 
 
+def turn_once() -> int:
+    """One batch of people whose points time has changed; returns how many scores were due."""
+    now = clock.now()
+    people = turns.due(now)
+    return turns.turn(people, now) if people else 0
+
+
 loops.add("audience.retest", Loop("audience.retest", retest_once, order=250, every=0.5))
 loops.add("audience.build", Loop("audience.build", building.run_once, order=50, thread="housekeeping", every=1))
+loops.add("audience.turns", Loop("audience.turns", turn_once, order=251, every=0.5))
+loops.add("audience.companies", Loop("audience.companies", companies.roll_up, order=252, every=0.5))
+loops.add("audience.runs", Loop("audience.runs", runs.run_once, order=51, thread="housekeeping", every=1))

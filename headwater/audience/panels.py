@@ -24,7 +24,9 @@ from headwater.people.registry import Column, Condition, Filter, Sort
 
 from . import queries
 from .actions.listed import BULKS
-from .models import Band, Segment, Topic
+from .compiler.words import band_name
+from .models import ScoreModel, Segment, Topic
+from .rules import band_of
 
 HUES = {"cold": 235, "warm": 60, "hot": 25}
 for bulk in BULKS:
@@ -63,12 +65,19 @@ def spark(values: Sequence[int], width: float = 150, height: float = 44) -> tupl
 
 
 def _score(request: Any, contact: Any) -> dict[str, Any]:
-    score = queries.scores([contact.pk])[contact.pk]
     history = queries.score_history(contact.pk)
     line, area = spark(history)
-    change = history[-1] - history[-8]
-    return {"person_id": contact.pk, "score": score, "hue": HUES[score.band], "line": line, "area": area,
-            "change": change}  # fmt: skip
+    models = queries.models()
+    found = queries.all_scores([contact.pk], [m.key for m in models])[contact.pk]
+    of = {m.key: {b["key"]: b for b in m.bands} for m in models}
+    shown: list[dict[str, Any]] = [
+        {"key": m.key, "name": m.name, "points": found[m.key].points, "band": of[m.key].get(found[m.key].band)}
+        for m in models
+    ]
+    for one in shown:
+        one["label"] = band_name(one["band"]) if one["band"] else ""
+    return {"person_id": contact.pk, "score": shown[0] if shown else None, "others": shown[1:], "line": line,
+            "area": area, "change": history[-1] - history[-8]}  # fmt: skip
 
 
 def _interests(request: Any, contact: Any) -> dict[str, Any] | None:
@@ -82,7 +91,20 @@ def _segments(request: Any, contact: Any) -> dict[str, Any] | None:
     return {"segments": found, "person_id": contact.pk} if there else None
 
 
+def _company(request: Any, company: Any) -> dict[str, Any] | None:
+    """The scores rolled up from the company's people."""
+    shown = []
+    for m in queries.models():
+        found = queries.company_scores([company.pk], m.key).get(company.pk) if m.rollup != "none" else None
+        if found is not None:
+            band = next((b for b in m.bands if b["key"] == found.band), None)
+            label = band_name(band) if band else ""
+            shown.append({"model": m, "points": found.points, "band": band, "label": label})
+    return {"scores": shown} if shown else None
+
+
 for panel in (
+    Panel("company_score", "company", "rail", "audience/panel_company.html", _company, _("Company score"), 10),
     Panel("score", "contact", "rail", "audience/panel_score.html", _score, _("Lead score"), 10),
     Panel("interests", "contact", "rail", "audience/panel_interests.html", _interests, _("Interests"), 60),
     Panel("segments", "contact", "rail", "audience/panel_segments.html", _segments, _("Segments"), 70),
@@ -93,10 +115,13 @@ for panel in (
 # -- the list of people ----------------------------------------------------------------------------------------------
 def _scores_of(person_ids: Sequence[int]) -> Mapping[int, Any]:
     found = queries.scores(person_ids)
-    return {p: {"points": s.points, "band": s.band, "hue": HUES[s.band]} for p, s in found.items()}
+    bands = _bands()
+    return {
+        p: {"points": s.points, "band": s.band, "hue": bands.get(s.band, {}).get("hue", 265)} for p, s in found.items()
+    }
 
 
-_MODEL = "(SELECT id FROM audience_scoremodel WHERE key = 'engagement')"
+_MODEL = "(SELECT coalesce(space, id) FROM audience_scoremodel WHERE key = 'engagement')"
 
 
 def _at_least(value: str) -> Condition:
@@ -109,13 +134,45 @@ def _at_least(value: str) -> Condition:
     )
 
 
+def _bands() -> dict[str, Any]:
+    """Bands of the lead score by their keys."""
+    found = ScoreModel.objects.filter(key=queries.ENGAGEMENT).values_list("bands", flat=True).first() or []
+    return {band["key"]: band for band in found}
+
+
+def _hue(band: str) -> int:
+    return int(_bands().get(band, {}).get("hue", HUES.get(band, 265)))
+
+
+def _band_label(band: str) -> str:
+    found = _bands().get(band)
+    return band_name(found) if found else band
+
+
 def _band(value: str) -> Condition:
-    if value not in Band.values:
+    bands = _bands()
+    if value not in bands:
         raise ValueError(value)
     inside = f"SELECT FROM audience_personscore ps WHERE ps.person_id = c.id AND ps.model_id = {_MODEL}"
-    if value == "cold":  # who has no points yet is cold too
-        return f"NOT EXISTS ({inside} AND ps.band <> 'cold')", []
+    if value == band_of(0, list(bands.values())):  # who has no points yet is in it too
+        return f"NOT EXISTS ({inside} AND ps.band <> %s)", [value]
     return f"EXISTS ({inside} AND ps.band = %s)", [value]
+
+
+def _scored(value: str) -> Condition:
+    """MODEL:BAND of any score."""
+    key, _colon, band = value.partition(":")
+    model = ScoreModel.objects.filter(key=key).first()
+    if model is None or band not in [b["key"] for b in model.bands]:
+        raise ValueError(value)
+    inside = "SELECT FROM audience_personscore ps WHERE ps.person_id = c.id AND ps.model_id = %s"
+    if band == band_of(0, model.bands):
+        return f"NOT EXISTS ({inside} AND ps.band <> %s)", [model.living, band]
+    return f"EXISTS ({inside} AND ps.band = %s)", [model.living, band]
+
+
+def _scored_choices() -> list[tuple[str, Any]]:
+    return [(f"{m.key}:{b['key']}", f"{m.name}: {band_name(b)}") for m in queries.models() for b in m.bands]
 
 
 def _segment(value: str) -> Condition:
@@ -160,8 +217,12 @@ for filter_ in (
     ),
     Filter(
         "band", _("Temperature"), "flame", _band,
-        lambda v: gettext("Temperature is %(band)s") % {"band": dict(Band.choices).get(v, v)},
-        lambda: Band.choices, 51,
+        lambda v: gettext("Temperature is %(band)s") % {"band": _band_label(v)},
+        lambda: [(key, band_name(band)) for key, band in _bands().items()], 51,
+    ),
+    Filter(
+        "scored", _("Score band"), "gauge", _scored,
+        lambda v: dict(_scored_choices()).get(v, v), _scored_choices, 51,
     ),
     Filter(
         "segment", _("Segment"), "funnel", _segment, _segment_words,
@@ -178,7 +239,7 @@ for filter_ in (
 
 # -- the timeline ----------------------------------------------------------------------------------------------------
 def _band_word(value: Any) -> tuple[Any, int]:
-    return dict(Band.choices).get(value, value), HUES.get(value, 265)
+    return _band_label(str(value)), _hue(str(value))
 
 
 registry.words.add("score.band_changed.before", _band_word)

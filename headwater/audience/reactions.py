@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from headwater.core import clock
 from headwater.timeline.registry import Event, reaction
 
-from .engine import interests, membership, scoring
+from .engine import companies, interests, membership, scoring
 from .engine.book import book
 
 
@@ -18,10 +18,11 @@ def react(batch: Sequence[Event]) -> None:
     rules = book()
     scored = scoring.score(batch, rules, now)
     scored |= {
-        (e.person_id, model_id)
+        (e.person_id, space)
         for e in batch
         if e.kind == "score.changed"  # posted by the action itself
-        for model_id in rules.models
+        for space in rules.spaces.get(str(e.data.get("model")), ())
     }
+    companies.moved(batch, rules, now)
     grown = interests.gather(batch, rules)
     membership.test(membership.touched(batch, scored, grown, rules), now)

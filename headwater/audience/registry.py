@@ -25,6 +25,19 @@ Users = Callable[[Sequence[tuple[int, str]]], Mapping[int, Sequence[Use]]]
 users_of_segments: Registry[Users] = Registry("users of segments")
 
 
+#: Keys of score models -> what uses each; a constant number of statements
+users_of_scores: Registry[Callable[[Sequence[str]], Mapping[str, Sequence[Use]]]] = Registry("users of scores")
+
+
+def uses_of_scores(keys: Sequence[str]) -> dict[str, list[Use]]:
+    """Everything that uses these score models, as the packages above tell it."""
+    out: dict[str, list[Use]] = {key: [] for key in keys}
+    for ask in users_of_scores:
+        for key, found in ask(keys).items():
+            out[key].extend(found)
+    return out
+
+
 def uses(segments: Sequence[tuple[int, str]]) -> dict[int, list[Use]]:
     """Everything that uses these segments, (id, key) of each, as the packages above tell it."""
     out: dict[int, list[Use]] = {pk: [] for pk, _key in segments}

@@ -1,17 +1,23 @@
 """Writing scores, rules, topics and segments."""
 
+from .models import archive_model, create_model, delete_model, set_bands, update_model
 from .picks import pick_members
 from .points import Points, add_points, recompute
 from .revision import touch_revision
-from .scoring import create_rule, delete_rule, delete_topic, ensure_defaults, save_topic, set_bands, update_rule
+from .scoring import cancel_run, create_rule, delete_rule, ensure_defaults, recompute_model, update_rule
 from .segments import InUse, create_segment, delete_segment, rebuild_segment, update_segment
+from .topics import delete_topic, save_topic
 
 __all__ = [
     "InUse",
     "Points",
     "add_points",
+    "archive_model",
+    "cancel_run",
+    "create_model",
     "create_rule",
     "create_segment",
+    "delete_model",
     "delete_rule",
     "delete_segment",
     "delete_topic",
@@ -19,9 +25,11 @@ __all__ = [
     "pick_members",
     "rebuild_segment",
     "recompute",
+    "recompute_model",
     "save_topic",
     "set_bands",
     "touch_revision",
+    "update_model",
     "update_rule",
     "update_segment",
 ]

@@ -16,7 +16,6 @@ from headwater.core import clock
 
 from ..engine import scoring
 from ..engine.book import book
-from ..models import ScoreModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +34,10 @@ class PointsSeed:
 @transaction.atomic
 def import_points(seeds: Sequence[PointsSeed]) -> None:
     """Write them. Raises KeyError on a score model that is not there."""
-    models = dict(ScoreModel.objects.values_list("key", "pk"))
+    rules = book()
     entries = [
-        scoring.Entry(
-            s.person_id, s.at, s.fact_id, 0, models[s.model], s.points, "score.changed", s.reason[:200], s.actor
-        )
+        scoring.Entry(s.person_id, s.at, s.fact_id, 0, space, s.points, "score.changed", s.reason[:200], s.actor)
         for s in seeds
+        for space in rules.spaces[s.model]
     ]
-    scoring.post(entries, book(), clock.now(), tell=False)
+    scoring.post(entries, rules, clock.now(), tell=False)

@@ -13,7 +13,7 @@ from headwater.timeline.actions import NewFact, in_lane, record_many
 from .. import facts
 from ..engine import history, scoring
 from ..engine.book import book
-from ..models import ScoreEntry, ScoreModel, Segment
+from ..models import ScoreEntry, Segment
 from .segments import rebuild_segment
 
 
@@ -37,25 +37,24 @@ def add_points(items: Sequence[Points]) -> None:
         return
     now = clock.now()
     with in_lane(*{i.person_id for i in items}):
-        models = dict(ScoreModel.objects.values_list("key", "pk"))
+        rules = book()
         done = _given_already([(i.person_id, i.id) for i in items if i.id])
         entries, told = [], []
         for i in items:
-            if i.model not in models:
+            if i.model not in rules.spaces:
                 raise ValueError(f"there is no score model {i.model!r}")
             key = i.id or uuid.uuid4()
             if (i.person_id, key) in done:
                 continue
             done.add((i.person_id, key))
-            entries.append(
-                scoring.Entry(
-                    i.person_id, now, key, 0, models[i.model], i.points, "score.changed", i.reason[:200], i.actor
-                )
-            )
+            entries += [
+                scoring.Entry(i.person_id, now, key, 0, space, i.points, "score.changed", i.reason[:200], i.actor)
+                for space in rules.spaces[i.model]
+            ]
             changed = facts.ScoreChanged(model=i.model, points=i.points, reason=i.reason)
             told.append(NewFact(i.person_id, changed, now, key, i.actor))
         record_many(told)
-        scoring.post(entries, book(), now)
+        scoring.post(entries, rules, now)
 
 
 def _given_already(keys: list[tuple[int, uuid.UUID]]) -> set[tuple[int, uuid.UUID]]:

@@ -1,23 +1,24 @@
-"""Rules, bands and topics."""
+"""The rules of score models. A change counts from now on, or for the past too: then the model is computed anew in the
+background (`engine.runs`), and what holds until that is done are the rules as they were."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, transaction
-from django.utils.text import slugify
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from .. import rules
-from ..engine import building
-from ..engine.book import book
-from ..models import Revision, ScoreModel, ScoreRule, Segment, Topic, TopicRule
+from headwater.core import clock
+
+from .. import compiler, rules
+from ..engine import runs
+from ..engine.scales import snapshot, versions
+from ..models import Revision, ScoreModel, ScoreRule, ScoreRun, Topic, TopicRule
 from .revision import touch_revision
-from .segments import InUse
 
 _UNSET: Any = object()
+PERIODS = tuple(ScoreRule.CapPer.values)
 
 
 def ensure_defaults() -> None:
@@ -26,7 +27,7 @@ def ensure_defaults() -> None:
         _row, fresh = Revision.objects.get_or_create(pk=1)
         if not fresh:
             return
-        model = ScoreModel.objects.create(key="engagement", name="Engagement")
+        model = ScoreModel.objects.create(key="engagement", name="Engagement", rollup=ScoreModel.Rollup.SUM)
         for name, kind, where, points, cap in rules.DEFAULT_RULES:
             ScoreRule.objects.create(model=model, name=name, kind=kind, where=where, points=points, cap=cap)
         for key, name, hue, matches in rules.DEFAULT_TOPICS:
@@ -34,121 +35,137 @@ def ensure_defaults() -> None:
             TopicRule.objects.bulk_create([TopicRule(topic=topic, match=m, value=v) for m, v in matches])
 
 
-def _check_rule(kind: str, where: Any) -> None:
-    problems = rules.where_problems(where)
-    if problems:
-        raise ValueError("; ".join(f"where{path}: {message}" for path, message in problems))
-    if not rules.is_kind(kind):
-        raise ValueError(_("“%(kind)s” is not a kind of event") % {"kind": kind})
+def _check(rule: ScoreRule) -> None:
+    """Raises ValueError where a rule cannot be."""
+    if rule.condition is not None:
+        node = compiler.parse(rule.condition)
+        if any(need.startswith(("score:", "company_score:")) for need in compiler.needs_of(node)):
+            raise ValueError(_("A rule must not ask for a score"))
+        if rule.kind or rule.where:
+            raise ValueError(_("A rule is about an event or about a condition, not both"))
+    else:
+        problems = rules.where_problems(rule.where)
+        if problems:
+            raise ValueError("; ".join(f"where{path}: {message}" for path, message in problems))
+        if not rules.is_kind(rule.kind):
+            raise ValueError(_("“%(kind)s” is not a kind of event") % {"kind": rule.kind})
+    if rule.cap_per not in PERIODS or rule.times_per not in PERIODS:
+        raise ValueError(f"a period must be one of {', '.join(PERIODS)}")
+    if not rule.points or abs(rule.points) > 10_000:
+        raise ValueError(_("Points are a whole number from -10,000 to 10,000, and not 0"))
+
+
+def _locked(model_id: int) -> ScoreModel:
+    """The model, which nobody else changes now. Raises ScoreModel.DoesNotExist."""
+    return ScoreModel.objects.select_for_update().get(pk=model_id)
+
+
+def _anew(rule: ScoreRule, past: bool) -> bool:
+    """Whether the model must be computed anew: on demand; always where a condition says who has the points; and where
+    the rule's past is being computed right now."""
+    running = ScoreRun.objects.filter(model_id=rule.model_id, state=ScoreRun.State.RUNNING).first()
+    return past or rule.condition is not None or (running is not None and str(rule.pk) in running.before["rules"])
 
 
 def create_rule(
     *,
     actor: str,
     name: str,
-    kind: str,
     points: int,
+    kind: str = "",
     where: Sequence[Any] = (),
+    condition: Any = None,
     cap: int | None = None,
     cap_per: str = "day",
+    cap_total: int | None = None,
+    times: int | None = None,
+    times_per: str = "day",
     active: bool = True,
     model: str = "engagement",
+    past: bool = False,
 ) -> ScoreRule:
-    """A new rule; it counts facts that are heard from now on. Raises ValueError, ScoreModel.DoesNotExist."""
-    _check_rule(kind, list(where))
+    """A new rule: points for a kind of fact whose properties fit `where`, or for as long as `condition` (JSON of a
+    segment) holds. It counts what happens from now on, with `past` what happened before too. Raises ValueError,
+    ConditionError, ScoreModel.DoesNotExist."""
     with transaction.atomic():
-        made = ScoreRule.objects.create(
-            model=ScoreModel.objects.get(key=model), name=name, kind=kind, where=list(where), points=points, cap=cap,
-            cap_per=cap_per, active=active,
+        scored = _locked(ScoreModel.objects.get(key=model).pk)
+        made = ScoreRule(
+            model=scored, name=name, kind=kind, where=list(where), condition=condition, points=points, cap=cap,
+            cap_per=cap_per, cap_total=cap_total, times=times, times_per=times_per, active=active,
         )  # fmt: skip
+        _check(made)
+        anew = past or condition is not None
+        made.since = None if anew else clock.now()
+        made.save()
+        if anew and active:
+            runs.start(scored, rules={made.pk: None}, actor=actor)
         touch_revision()
     return made
 
 
-def update_rule(
-    rule_id: int,
-    *,
-    actor: str,
-    name: str = _UNSET,
-    kind: str = _UNSET,
-    points: int = _UNSET,
-    where: Sequence[Any] = _UNSET,
-    cap: int | None = _UNSET,
-    cap_per: str = _UNSET,
-    active: bool = _UNSET,
-) -> ScoreRule:
-    """Change a rule (what is left out stays). Points already given stay. Raises ValueError, ScoreRule.DoesNotExist."""
-    changes: dict[str, Any] = {"name": name, "kind": kind, "points": points, "where": where, "cap": cap}
-    changes |= {"cap_per": cap_per, "active": active}
+def update_rule(rule_id: int, *, actor: str, past: bool = False, **changes: Any) -> ScoreRule:
+    """Change a rule (name, kind, where, condition, points, cap, cap_per, cap_total, times, times_per, active). What
+    happened until now keeps the points it has; with `past` everything is computed anew. Raises ValueError,
+    ConditionError, ScoreRule.DoesNotExist."""
     with transaction.atomic():
-        rule = ScoreRule.objects.select_for_update().get(pk=rule_id)
+        model = _locked(ScoreRule.objects.get(pk=rule_id).model_id)
+        rule = ScoreRule.objects.select_for_update().get(pk=rule_id, ended_at=None)
+        before = snapshot(rule)
         for field, value in changes.items():
-            if value is not _UNSET:
-                setattr(rule, field, list(value) if field == "where" else value)
-        _check_rule(rule.kind, rule.where)
+            if field not in before or field in ("since", "past", "ended_at"):
+                raise TypeError(f"a rule has no {field}")
+            setattr(rule, field, list(value) if field == "where" else value)
+        _check(rule)
+        if (rule.condition is None) != (before["condition"] is None):
+            raise ValueError(_("A rule about events cannot become one about a condition: make a new one"))
+        if {**snapshot(rule), "name": ""} != {**before, "name": ""} or past:
+            _change(model, rule, before, past, actor)
         rule.save()
         touch_revision()
     return rule
 
 
-def delete_rule(rule_id: int, *, actor: str) -> None:
-    """Delete a rule; the points that it gave stay, with their lines. Raises ScoreRule.DoesNotExist."""
+def _change(model: ScoreModel, rule: ScoreRule, before: dict[str, Any], past: bool, actor: str) -> None:
+    if _anew(rule, past):
+        rule.since, rule.past = None, []
+        rule.save()
+        runs.start(model, rules={rule.pk: before}, actor=actor)
+    else:
+        now = clock.now()
+        rule.past, rule.since = versions(before, now), now
+
+
+def delete_rule(rule_id: int, *, actor: str, past: bool = False) -> None:
+    """Delete a rule. The points that it gave stay, with their lines; with `past` they are taken back (always where it
+    was about a condition). Raises ScoreRule.DoesNotExist."""
     with transaction.atomic():
-        rule = ScoreRule.objects.select_for_update().get(pk=rule_id)
-        rule.delete()
+        model = _locked(ScoreRule.objects.get(pk=rule_id).model_id)
+        rule = ScoreRule.objects.select_for_update().get(pk=rule_id, ended_at=None)
+        before = snapshot(rule)
+        if _anew(rule, past):
+            rule.delete()
+            runs.start(model, rules={rule_id: before}, actor=actor)
+        else:
+            now = clock.now()
+            rule.past, rule.ended_at, rule.active = versions(before, now), now, False
+            rule.save()
         touch_revision()
 
 
-def set_bands(model_id: int, *, warm: int, hot: int, actor: str) -> ScoreModel:
-    """Other thresholds. Bands follow at once, in one statement and without facts. Raises ValueError,
+def cancel_run(model_id: int, *, actor: str) -> bool:
+    """Stop computing a model anew: its rules and its decay are again what they were. Returns whether there was
+    something to stop. Raises ScoreModel.DoesNotExist."""
+    with transaction.atomic():
+        _locked(model_id)
+        run = ScoreRun.objects.select_for_update().filter(model_id=model_id, state=ScoreRun.State.RUNNING).first()
+        if run is not None:
+            runs.cancel(run)
+    return run is not None
+
+
+def recompute_model(model_id: int, *, actor: str) -> ScoreRun:
+    """Compute a model anew from the whole past, every rule of it. What rules "count from now on" stays so. Raises
     ScoreModel.DoesNotExist."""
-    if not warm < hot:
-        raise ValueError(_("“Hot” must begin above “warm”"))
     with transaction.atomic():
-        model = ScoreModel.objects.select_for_update().get(pk=model_id)
-        model.warm, model.hot = warm, hot
-        model.save()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE audience_personscore SET band = CASE WHEN points >= %s THEN 'hot' "
-                "WHEN points >= %s THEN 'warm' ELSE 'cold' END WHERE model_id = %s "
-                "AND band <> CASE WHEN points >= %s THEN 'hot' "
-                "WHEN points >= %s THEN 'warm' ELSE 'cold' END",
-                [hot, warm, model_id, hot, warm],
-            )
-        touch_revision()
-        for s in Segment.objects.select_for_update().order_by("pk"):
-            if f"score:{model.key}" in _needs(s):
-                building.start(s, s.definition if s.pending is None else s.pending)
-                s.save()
-    return model
-
-
-def _needs(s: Segment) -> frozenset[str]:
-    return frozenset().union(*(one.needs for one in book().segments if one.id == s.pk))
-
-
-def save_topic(*, actor: str, name: str, matches: Sequence[tuple[str, str]], hue: int = 235, key: str = "") -> Topic:
-    """Create a topic, or (with the key of one) change it. matches: ("path" or "keyword", value) pairs. Raises
-    ValueError where there are none or one is too short."""
-    clean = [(m, v.strip()) for m, v in matches if v.strip()]
-    if not clean or any(m not in ("path", "keyword") or len(v) < 2 for m, v in clean):
-        raise ValueError(_("Give at least one path or keyword of two letters or more"))
-    with transaction.atomic():
-        key = key or slugify(name)[:60] or f"topic-{uuid.uuid4().hex[:8]}"
-        topic, _made = Topic.objects.update_or_create(key=key, defaults={"name": name, "hue": hue})
-        topic.rules.all().delete()
-        TopicRule.objects.bulk_create([TopicRule(topic=topic, match=m, value=v[:200]) for m, v in clean])
-        touch_revision()
-    return topic
-
-
-def delete_topic(key: str, *, actor: str) -> None:
-    """Delete a topic with its rules. Raises InUse where segments ask for it, Topic.DoesNotExist."""
-    with transaction.atomic():
-        topic = Topic.objects.select_for_update().get(key=key)
-        users = {one.name for one in book().segments if f"interest:{key}" in one.needs}
-        if users:
-            raise InUse(sorted(users))
-        topic.delete()
-        touch_revision()
+        model = _locked(model_id)
+        return runs.start(model, rules={r.pk: snapshot(r) for r in model.rules.all()}, actor=actor)

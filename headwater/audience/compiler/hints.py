@@ -47,6 +47,8 @@ def hints() -> dict[str, Hints]:
         "score": {
             "label": _("Score"), "icon": "gauge", "words": {"score": _("score")},
             "keys": {"score": {"label": _("Score"), "options": "models"},
+                     "of": {"label": _("of"),
+                            "options": [["person", _("of the person")], ["company", _("of her company")]]},
                      "band": {"label": _("band is"), "options": "bands", "instead": "op", "start": "hot"}},
             "fresh": {"score": "engagement", "op": "gte", "value": 60}, "unit": _("points"),
         },

@@ -23,7 +23,7 @@ from django.templatetags.static import static
 from django.utils.translation import gettext as _
 
 from headwater.accounts.models import User
-from headwater.audience.models import Band, ScoreModel, Segment, Topic
+from headwater.audience.models import ScoreModel, Segment, Topic
 from headwater.audience.rules import PROP_OPS
 from headwater.core.facts import KINDS, look_of
 from headwater.people.models import Tag
@@ -36,7 +36,7 @@ from .hints import Hints, counts, hints, texts, type_label
 from .leaves.consent import STATES
 from .nodes import LEAVES, Leaf
 from .records import RecordsLeaf
-from .words import kind_label, op_label
+from .words import band_name, kind_label, op_label
 
 #: The control for a value, where it is not the type's own name
 INPUTS = {"money": "number", "texts": "choices", "url": "text", "email": "text", "phone": "text", "custom": "text"}
@@ -175,10 +175,18 @@ def _options() -> dict[str, list[list[Any]]]:
     return {
         "tags": [[t, t] for t in Tag.objects.order_by("name").values_list("name", flat=True)[:1000]],
         "segments": [list(row) for row in Segment.objects.order_by("name").values_list("key", "name")],
-        "models": [list(row) for row in ScoreModel.objects.order_by("pk").values_list("key", "name")],
+        "models": [
+            list(row) for row in ScoreModel.objects.filter(archived_at=None).order_by("pk").values_list("key", "name")
+        ],
         "topics": [list(row) for row in Topic.objects.order_by("name").values_list("key", "name")],
-        "bands": [[v, str(label)] for v, label in Band.choices],
+        "bands": _bands(),
         "users": [[u.pk, u.name] for u in users],
         "channels": [[c, c] for c in CONSENT_CHANNELS],
         "states": [[s, states.get(s, s)] for s in STATES],
     }
+
+
+def _bands() -> list[list[Any]]:
+    """The bands of all models, each key once."""
+    bands = [band for model in ScoreModel.objects.filter(archived_at=None).order_by("pk") for band in model.bands]
+    return [[key, name] for key, name in {b["key"]: band_name(b) for b in bands}.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.core.cache import cache
@@ -54,6 +55,13 @@ def op_label(op: str) -> str:
         "has_all": _("has all of"),
         "held_for": _("has been for"),
     }.get(op, op)
+
+
+def band_name(band: Mapping[str, Any]) -> str:
+    """A band as people call it."""
+    if band["name"]:
+        return str(band["name"])
+    return {"cold": _("Cold"), "warm": _("Warm"), "hot": _("Hot")}.get(str(band["key"]), str(band["key"]))
 
 
 def length(text: str) -> str:

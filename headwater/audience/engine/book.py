@@ -1,4 +1,4 @@
-"""The rule book: active rules, topics and segments, compiled, kept until their revision changes."""
+"""The rule book: score models, active rules, topics and segments, compiled, kept until their revision changes."""
 
 from __future__ import annotations
 
@@ -9,24 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from headwater.audience.compiler import ConditionError, Known, Node, needs_of, parse_segment
-from headwater.audience.models import Revision, ScoreModel, ScoreRule, Segment, TopicRule
-from headwater.audience.rules import Test, where_test
+from headwater.audience.models import Revision, ScoreModel, ScoreRule, ScoreRun, Segment, TopicRule
 
-
-@dataclass(frozen=True)
-class Rule:
-    id: int
-    model_id: int
-    points: int
-    cap: int | None
-    cap_per: str
-    test: Test
-    name: str
+from .scales import Rule, Scale, scales_of
 
 
 @dataclass(frozen=True, eq=False)
 class Living:
-    """A segment's generation that follows changes: the one that counts, or the one being built (`building`)."""
+    """A segment's generation that follows changes: the one that counts, or the one being built (`building`). A scoring
+    rule with a condition is one too: its id is that of the rule below zero, its generation the space it scores in."""
 
     id: int
     key: str
@@ -40,10 +31,14 @@ class Living:
 @dataclass
 class Book:
     token: UUID
-    models: dict[int, ScoreModel]
+    #: Space -> the model in it
+    scales: dict[int, Scale]
+    #: Kind of fact -> rules (each with the space it scores in)
     rules: dict[str, list[Rule]]
     topics: list[tuple[int, str, str]]  # (topic, match, lower-case value)
     topic_keys: dict[int, str]
+    #: (-rule, space) -> rules that count while a condition holds
+    standing: dict[tuple[int, int], Rule]
     segments: list[Living] = field(default_factory=list)
 
     @cached_property
@@ -58,6 +53,14 @@ class Book:
         for s in self.segments:
             for key in s.needs:
                 out.setdefault(key, []).append(s)
+        return out
+
+    @cached_property
+    def spaces(self) -> dict[str, list[int]]:
+        """Key of a model -> the spaces that its points go to, the living one first."""
+        out: dict[str, list[int]] = {}
+        for scale in sorted(self.scales.values(), key=lambda s: s.building):
+            out.setdefault(scale.key, []).append(scale.space)
         return out
 
     def living(self) -> list[tuple[int, int]]:
@@ -78,18 +81,21 @@ def book() -> Book:
 
 
 def _load(token: UUID) -> Book:
-    models = {m.pk: m for m in ScoreModel.objects.all()}
-    rules: dict[str, list[Rule]] = {}
-    for r in ScoreRule.objects.filter(active=True).order_by("pk"):
-        made = Rule(r.pk, r.model_id, r.points, r.cap, r.cap_per, where_test(r.where), r.name)
-        rules.setdefault(r.kind, []).append(made)
+    runs = {r.model_id: r for r in ScoreRun.objects.filter(state=ScoreRun.State.RUNNING).order_by("pk")}
+    models = list(ScoreModel.objects.filter(archived_at=None).order_by("pk"))
+    rules = list(ScoreRule.objects.order_by("pk"))
+    scales, heard, standing = scales_of(models, rules, runs)
     topic_rules = TopicRule.objects.select_related("topic").order_by("pk")
     topics = [(r.topic_id, r.match, r.value.lower()) for r in topic_rules]
     keys = {r.topic_id: r.topic.key for r in topic_rules}
-    return Book(token, models, rules, topics, keys, _segments())
+    segments, definitions = _segments()
+    for (_id, space), (rule, condition) in standing.items():
+        segments += _living(-rule.id, f"rule-{rule.id}", rule.name, condition, False, space, False, definitions)
+    by_place = {place: rule for place, (rule, _c) in standing.items()}
+    return Book(token, scales, heard, topics, keys, by_place, segments)
 
 
-def _segments() -> list[Living]:
+def _segments() -> tuple[list[Living], Mapping[str, Known]]:
     rows = list(Segment.objects.order_by("pk"))
     definitions = {
         s.key: Known(s.name, s.pending if s.pending is not None and s.generation == 0 else s.definition, s.picked)
@@ -98,17 +104,24 @@ def _segments() -> list[Living]:
     out = []
     for s in rows:
         if s.generation:
-            out += _living(s, s.definition, s.generation, False, definitions)
+            out += _living(s.pk, s.key, s.name, s.definition, s.picked, s.generation, False, definitions)
         if s.pending is not None:
-            out += _living(s, s.pending, s.pending_generation, True, definitions)
-    return out
+            out += _living(s.pk, s.key, s.name, s.pending, s.picked, s.pending_generation, True, definitions)
+    return out, definitions
 
 
 def _living(
-    s: Segment, definition: Any, generation: int, building: bool, definitions: Mapping[str, Known]
+    pk: int,
+    key: str,
+    name: str,
+    definition: Any,
+    picked: bool,
+    generation: int,
+    building: bool,
+    definitions: Mapping[str, Known],
 ) -> list[Living]:
     try:
-        node = parse_segment(s.key, definition, s.picked, segments=definitions.get)
+        node = parse_segment(key, definition, picked, segments=definitions.get)
     except ConditionError:  # what it refers to is gone; the page says so
         return []
-    return [Living(s.pk, s.key, s.name, generation, node, needs_of(node), building)]
+    return [Living(pk, key, name, generation, node, needs_of(node), building)]

@@ -69,7 +69,7 @@ def _build() -> bool:
         return True
     living = Living(s.pk, s.key, s.name, s.pending_generation, node, needs_of(node), True)
     if s.build_cursor is None:
-        _take_all_lanes()
+        take_all_lanes()
         _advance(s, 0, 1)
     elif s.build_cursor != THROUGH:
         _chunk(s, living)
@@ -103,7 +103,8 @@ def _advance(s: Segment, cursor: int, progress: int) -> None:
     wake.publish("segments")
 
 
-def _take_all_lanes() -> None:
+def take_all_lanes() -> None:
+    """Wait until every transaction that holds a lane is done, and hold all of them."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT lane_key FROM timeline_lane WHERE lane_key = ANY(%s) ORDER BY lane_key FOR UPDATE",
@@ -195,7 +196,7 @@ def _swap(s: Segment, living: Living) -> None:
     old = s.generation
     if old:
         _rebuild_dependents(s)
-    _take_all_lanes()
+    take_all_lanes()
     now = clock.now()
     noted = SegmentRetest.objects.filter(
         lane_key__in=LANE_KEYS, segment_id=s.pk, generation=living.generation, due_at__lte=now
@@ -218,6 +219,9 @@ def _rebuild_dependents(s: Segment) -> None:
     for other in Segment.objects.filter(pk__in=keys).order_by("pk").select_for_update():
         start(other, other.pending if other.pending is not None else other.definition)
         other.save()
+    from . import runs  # it builds on this module
+
+    runs.redo({-pk for pk in keys if pk < 0})
 
 
 def start(s: Segment, definition: Any) -> None:

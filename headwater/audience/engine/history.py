@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +13,9 @@ from django.db import connection
 from msgspec import json
 
 from headwater.audience.models import Interest
-from headwater.audience.rules import band
 from headwater.timeline.actions import in_lane
 
-from . import interests, scoring
+from . import interests, scoring, standing
 from .book import Book
 
 
@@ -39,26 +39,29 @@ def replay(people: Sequence[int], book: Book, now: datetime) -> None:
             cursor.execute("DELETE FROM audience_scoreentry WHERE person_id = ANY(%s) AND rule_id <> 0", [ids])
             cursor.execute("DELETE FROM audience_personscore WHERE person_id = ANY(%s)", [ids])
         Interest.objects.filter(person_id__in=ids).delete()
-        _restore_by_hand(ids, book, now)
-        events = _past(ids, [*book.rules, *interests.WEIGHTS], now)
-        scoring.score(events, book, now, tell=False)
+        events = past(ids, [*book.rules, *interests.WEIGHTS], now)
+        delta = _by_hand(ids, book)
+        lines = scoring.given(scoring.hits(events, book.rules), fresh=True)
+        for space in book.scales:
+            lines += standing.begin(ids, space, book, now)
+        for person_id, space, points in scoring.insert([line for line in lines if line.points]):
+            delta[person_id, space] += points
+        scoring.settle(delta, book, now, tell=False)
         interests.gather(events, book)
 
 
-def _restore_by_hand(ids: list[int], book: Book, now: datetime) -> None:
+def _by_hand(ids: list[int], book: Book) -> dict[tuple[int, int], int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT person_id, model_id, sum(points) FROM audience_scoreentry WHERE person_id = ANY(%s) GROUP BY 1, 2",
+            "SELECT person_id, model_id, sum(points)::int FROM audience_scoreentry WHERE person_id = ANY(%s) "
+            "GROUP BY 1, 2",
             [ids],
         )
-        rows = []
-        for person_id, model_id, points in cursor.fetchall():
-            model = book.models[model_id]
-            rows.append((person_id, model_id, int(points), band(int(points), model.warm, model.hot)))
-    scoring.put(rows, now)
+        found = {(p, space): points for p, space, points in cursor.fetchall() if space in book.scales}
+    return defaultdict(int, found)
 
 
-def _past(ids: list[int], kinds: list[str], now: datetime) -> list[Past]:
+def past(ids: list[int], kinds: list[str], now: datetime) -> list[Past]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT person_id, at, id, kind, data FROM timeline_fact WHERE person_id = ANY(%s) AND kind = ANY(%s) "

@@ -18,9 +18,16 @@ WEIGHTS = {
     "link.clicked": 2,
     "mail.clicked": 2,
     "asset.downloaded": 3,
+    "file.downloaded": 3,
     "form.submitted": 3,
 }
 _PATHS = ("path", "url")
+#: What a sign is about -> kinds of facts, and the properties that name it
+_NAMED = {
+    "asset": (("asset.downloaded", "file.downloaded"), ("name",)),
+    "form": (("form.submitted",), ("name",)),
+    "link": (("link.clicked", "mail.clicked"), ("href", "url")),
+}
 _TEXTS = ("path", "url", "title", "asset", "name", "form", "subject")
 
 
@@ -47,11 +54,21 @@ def topics_of(event: Happened, book: Book) -> set[int]:
     paths = [str(event.data[k]).lower() for k in _PATHS if event.data.get(k)]
     words = " ".join(str(event.data[k]).lower() for k in _TEXTS if event.data.get(k))
     words = re.sub(r"[-_/.]+", " ", words)
+    names = {match: [str(event.data[k]).lower() for k in keys if event.data.get(k)]
+             for match, (kind, keys) in _NAMED.items() if event.kind in kind}  # fmt: skip
     out = set()
     for topic, match, value in book.topics:
         if topic in out:
             continue
-        if (match == "path" and any(p.startswith(value) for p in paths)) or (match == "keyword" and value in words):
+        if match == "path":
+            fits = any(p.startswith(value) for p in paths)
+        elif match == "keyword":
+            fits = value in words
+        elif match == "link":
+            fits = any(value in address for address in names.get("link", ()))
+        else:
+            fits = value in names.get(match, ())
+        if fits:
             out.add(topic)
     return out
 

@@ -16,8 +16,9 @@ from headwater.audience import facts
 from headwater.core.lanes import LANE_KEYS, lane_key
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
-from . import batch
+from . import batch, scoring, standing
 from .book import Book, Living
+from .book import book as present
 from .scoring import Happened
 
 #: Everything: a contact that is new can be in any segment
@@ -80,9 +81,9 @@ def touched(
         keys = keys_of(e)
         if not watched.isdisjoint(keys):
             of[e.person_id] |= keys
-    for person_id, model_id in scored:
-        if model_id in book.models:
-            of[person_id].add(f"score:{book.models[model_id].key}")
+    for person_id, space in scored:
+        if space in book.scales and not book.scales[space].building:
+            of[person_id].add(f"score:{book.scales[space].key}")
     for person_id, topic_id in grown:
         of[person_id].add(f"interest:{book.topic_keys.get(topic_id, '')}")
     alike: dict[frozenset[str], set[int]] = defaultdict(set)
@@ -104,11 +105,23 @@ def test(wanted: Wanted, now: datetime) -> int:
     moved = []
     for segments, people in _groups({s: people for s, people in wanted.items() if not s.building}):
         moved += batch.apply(segments, sorted(people), now)
-    if moved:
-        _tally(moved)
+    members = [one for one in moved if one[1].id > 0]
+    if members:
+        _tally(members)
         told = {True: facts.SegmentEntered, False: facts.SegmentLeft}
-        record_many([NewFact(p, told[inside](segment=s.id, name=s.name), now) for p, s, inside in moved])
+        record_many([NewFact(p, told[inside](segment=s.id, name=s.name), now) for p, s, inside in members])
+    if len(members) < len(moved):
+        _score([one for one in moved if one[1].id < 0], now)
     return len(moved)
+
+
+def _score(moved: Sequence[batch.Moved], now: datetime) -> None:
+    """Points of rules whose conditions began or ceased to hold. Their conditions never ask for scores, so this cannot
+    come back here."""
+    rules = present()
+    changed = scoring.post(standing.lines(moved, rules, now), rules, now)
+    wanted = touched((), changed, (), rules)
+    test({s: people for s, people in wanted.items() if s.id > 0}, now)
 
 
 def settle(living: Living, people: set[int], now: datetime) -> None:

@@ -1,6 +1,8 @@
 """Points for a batch of facts: rules matched in Python, written with a constant number of statements.
 
 The caller holds the lanes of all people of the batch, so what is read here cannot change before it is written.
+Statements: the ledger, the scores before, the scores after; one more where a rule has a limit, one more where a model's
+points decay.
 """
 
 from __future__ import annotations
@@ -15,10 +17,14 @@ from uuid import UUID
 from django.db import connection
 
 from headwater.audience import facts
-from headwater.audience.rules import COLD, band
+from headwater.audience.rules import band_of, crossed
+from headwater.core.lanes import lane_key
 from headwater.timeline.actions import NewFact, record_many
 
-from .book import Book, Rule
+from . import caps
+from .book import Book
+from .ledger import columns, turned
+from .scales import Rule, Scale
 
 
 class Happened(Protocol):
@@ -42,95 +48,86 @@ class Entry:
     at: datetime
     fact_id: UUID
     rule_id: int
-    model_id: int
+    model_id: int  # the space
     points: int
     kind: str
     reason: str = ""
     actor: str = "system"
 
 
-#: (person, model) whose points changed
+#: (person, space) whose points changed
 Changed = set[tuple[int, int]]
+#: (person, space, points, band, when time alone changes the points)
+Row = tuple[int, int, int, str, datetime | None]
 
 
 def score(events: Sequence[Happened], book: Book, now: datetime, *, tell: bool = True) -> Changed:
     """Match the rules against the facts, write the ledger and the scores; returns whose points changed."""
-    hits = [(e, r) for e in events for r in book.rules.get(e.kind, ()) if r.test(e.data)]
-    if not hits:
-        return set()
-    return post(_capped(hits), book, now, tell=tell)
+    found = hits(events, book.rules)
+    return post(given(found), book, now, tell=tell) if found else set()
 
 
-def post(entries: Iterable[Entry], book: Book, now: datetime, *, tell: bool = True) -> Changed:
-    """Write entries that are not in the ledger yet, add them to the scores, and record changes of band."""
-    new = _insert([e for e in entries if e.points])
+def given(found: Sequence[tuple[Happened, Rule]], *, fresh: bool = False) -> list[Entry]:
+    """The lines of the ledger that facts mean, with the points that the limits of the rules leave. fresh: the ledger
+    holds nothing of these rules yet."""
+    return [
+        Entry(e.person_id, e.at, e.id, r.id, r.space, points, e.kind)
+        for e, r, points in caps.capped(found, fresh=fresh)
+    ]
+
+
+def hits(events: Sequence[Happened], rules: dict[str, list[Rule]]) -> list[tuple[Happened, Rule]]:
+    """Facts with the rules that they fit, in the order in which they came."""
+    return [(e, r) for e in events for r in rules.get(e.kind, ()) if r.fits(e.at, e.data)]
+
+
+def post(found: Iterable[Entry], book: Book, now: datetime, *, tell: bool = True) -> Changed:
+    """Write entries that are not in the ledger yet, add them to the scores, and record changes of band and thresholds
+    passed."""
+    new = insert([e for e in found if e.points and e.model_id in book.scales])
     delta: dict[tuple[int, int], int] = defaultdict(int)
-    for person_id, model_id, points in new:
-        delta[person_id, model_id] += points
+    for person_id, space, points in new:
+        delta[person_id, space] += points
+    return settle(delta, book, now, tell=tell)
+
+
+def settle(delta: dict[tuple[int, int], int], book: Book, now: datetime, *, tell: bool = True) -> Changed:
+    """Bring scores up to date to which so many points came (or for which time has passed)."""
     before = _points(list(delta))
-    rows, told = [], []
-    for (person_id, model_id), plus in delta.items():
-        model = book.models.get(model_id)
-        warm, hot = (model.warm, model.hot) if model else (20, 60)
-        old, was = before.get((person_id, model_id), (0, COLD))
-        points = old + plus
-        became = band(points, warm, hot)
-        rows.append((person_id, model_id, points, became))
-        if became != was and model is not None:
-            changed = facts.ScoreBandChanged(model=model.key, before=was, after=became, points=points)
-            told.append(NewFact(person_id, changed, now))
-    put(rows, now)
-    if tell and told:
+    aging = [key for key in delta if book.scales[key[1]].decay.kind != "none"]
+    aged = turned(aging, book, now) if aging else {}
+    rows: list[Row] = []
+    told: list[NewFact] = []
+    for key, plus in delta.items():
+        scale = book.scales[key[1]]
+        old, was = before.get(key) or (0, band_of(0, scale.bands))
+        points, turns = aged[key] if key in aged else (old + plus, None)
+        became = band_of(points, scale.bands)
+        rows.append((*key, points, became, turns))
+        if tell and not scale.building:
+            told += news(key[0], scale, (old, was), (points, became), now)
+    put(rows, now, book)
+    if told:
         record_many(told)
     return set(delta)
 
 
-def _capped(hits: list[tuple[Happened, Rule]]) -> list[Entry]:
-    """Entries with the points that the rules' caps leave, in the order in which the facts came."""
-    room = _used([(e, r) for e, r in hits if r.cap is not None])
+def news(person_id: int, scale: Scale, old: tuple[int, str], new: tuple[int, str], now: datetime) -> list[NewFact]:
+    """The facts that a score's way from one value to another means: (points, band) before and after."""
     out = []
-    seen: set[tuple[int, UUID, int]] = set()
-    for e, r in hits:
-        if (e.person_id, e.id, r.id) in seen:
-            continue
-        seen.add((e.person_id, e.id, r.id))
-        points = r.points
-        if r.cap is not None:
-            key = (e.person_id, r.id, _period(r, e.at))
-            left = max(0, r.cap - room.get(key, 0))
-            points = min(points, left) if points > 0 else max(points, -left)
-            room[key] = room.get(key, 0) + abs(points)
-        out.append(Entry(e.person_id, e.at, e.id, r.id, r.model_id, points, e.kind))
+    for threshold, way in crossed(old[0], new[0], scale.thresholds):
+        reached = facts.ThresholdReached(
+            model=scale.key, name=scale.name, threshold=threshold, points=new[0], direction=way
+        )
+        out.append(NewFact(person_id, reached, now))
+    if old[1] != new[1]:
+        changed = facts.ScoreBandChanged(model=scale.key, before=old[1], after=new[1], points=new[0])
+        out.append(NewFact(person_id, changed, now))
     return out
 
 
-def _period(rule: Rule, at: datetime) -> str:
-    return at.strftime("%Y-%m-%d") if rule.cap_per == "day" else ""
-
-
-def _used(hits: list[tuple[Happened, Rule]]) -> dict[tuple[int, int, str], int]:
-    """Points that capped rules have given already: (person, rule, day or "") -> points without sign."""
-    if not hits:
-        return {}
-    days = {(e.person_id, r.id, _period(r, e.at)) for e, r in hits}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT n.p, n.r, n.d, sum(abs(s.points)) "
-            "FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS n(p, r, d) "
-            "JOIN audience_scoreentry s ON s.person_id = n.p AND s.rule_id = n.r "
-            "AND (n.d = '' OR (s.at >= (n.d || ' 00:00+00')::timestamptz "
-            "AND s.at < (n.d || ' 00:00+00')::timestamptz + interval '24 hours')) "
-            "WHERE s.person_id = ANY(%s) GROUP BY 1, 2, 3",
-            [*_columns(list(days), 3), list({p for p, _, _ in days})],
-        )
-        return {(p, r, d): int(points) for p, r, d, points in cursor.fetchall()}
-
-
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [list(c) for c in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
-
-
-def _insert(entries: list[Entry]) -> list[tuple[int, int, int]]:
+def insert(entries: list[Entry]) -> list[tuple[int, int, int]]:
+    """Write what is not in the ledger yet; returns (person, space, points) of it."""
     if not entries:
         return []
     rows = [(e.person_id, e.at, e.fact_id, e.rule_id, e.model_id, e.points, e.kind, e.reason, e.actor) for e in entries]
@@ -139,7 +136,7 @@ def _insert(entries: list[Entry]) -> list[tuple[int, int, int]]:
             "INSERT INTO audience_scoreentry (person_id, at, fact_id, rule_id, model_id, points, kind, reason, actor) "
             "SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::uuid[], %s::bigint[], %s::bigint[], %s::int[], "
             "%s::text[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING RETURNING person_id, model_id, points",
-            _columns(rows, 9),
+            columns(rows, 9),
         )
         return list(cursor.fetchall())
 
@@ -155,15 +152,28 @@ def _points(keys: list[tuple[int, int]]) -> dict[tuple[int, int], tuple[int, str
         return {(p, m): (points, was) for p, m, points, was in cursor.fetchall()}
 
 
-def put(rows: list[tuple[int, int, int, str]], now: datetime) -> None:
-    """Set scores: (person, model, points, band)."""
+def put(rows: list[Row], now: datetime, book: Book) -> None:
+    """Set scores, and note the companies whose scores roll up from them."""
     if not rows:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO audience_personscore (person_id, model_id, points, band, updated_at) "
-            "SELECT p, m, s, b, %s FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::text[]) AS n(p, m, s, b) "
-            "ON CONFLICT (person_id, model_id) DO UPDATE SET points = EXCLUDED.points, band = EXCLUDED.band, "
-            "updated_at = EXCLUDED.updated_at",
-            [now, *_columns(rows, 4)],
+    sql = (
+        "INSERT INTO audience_personscore (person_id, model_id, points, band, turns_at, updated_at) "
+        "SELECT p, m, s, b, t, %s FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::text[], %s::timestamptz[]) "
+        "AS n(p, m, s, b, t) ON CONFLICT (person_id, model_id) DO UPDATE SET points = EXCLUDED.points, "
+        "band = EXCLUDED.band, turns_at = EXCLUDED.turns_at, updated_at = EXCLUDED.updated_at"
+    )
+    params: list[Any] = [now, *columns(rows, 5)]
+    rolled = [s.space for s in book.scales.values() if s.rollup != "none" and not s.building]
+    if any(row[1] in rolled for row in rows):
+        sql = (
+            f"WITH put AS ({sql} RETURNING person_id, model_id) "
+            "INSERT INTO audience_companyturn (lane_key, at, person_id, company_id) "
+            "SELECT l, %s, put.person_id, c.company_id FROM (SELECT DISTINCT person_id FROM put "
+            "WHERE model_id = ANY(%s)) put JOIN people_contact c ON c.id = put.person_id "
+            "JOIN unnest(%s::bigint[], %s::bigint[]) AS n(p, l) ON n.p = put.person_id "
+            "WHERE c.company_id IS NOT NULL AND c.id = ANY(%s) ON CONFLICT DO NOTHING"
         )
+        people = sorted({row[0] for row in rows if row[1] in rolled})
+        params += [now, rolled, people, [lane_key(p) for p in people], people]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)

@@ -67,15 +67,58 @@ def test_points_are_given_once_and_explained(api: Api) -> None:
     assert api("POST", f"/people/{a}/score", {"points": 1, "model": "nope"})[0] == 422
 
 
-def test_rules_and_bands_are_kept(api: Api) -> None:
+def test_rules_are_kept(api: Api) -> None:
     status, rule = api("POST", "/scoring/rules", {"name": "Call", "kind": "call.logged", "points": 5})
-    assert (status, rule["points"]) == (201, 5)
+    assert (status, rule["points"], rule["model"]) == (201, 5, "engagement")
     assert api("PATCH", f"/scoring/rules/{rule['id']}", {"points": 7})[1]["points"] == 7
     wrong = {"name": "X", "kind": "a.b", "points": 1, "where": [{"prop": "x", "op": "like", "value": 1}]}
     assert api("POST", "/scoring/rules", wrong)[0] == 422
+    assert api("POST", "/scoring/rules", {"name": "X", "kind": "a.b", "points": 0})[0] == 422
+    effect = {"times": 0, "people": 0, "points": 0, "partial": False}
+    assert api("GET", f"/scoring/rules/{rule['id']}/effect") == (200, effect)
     assert api("DELETE", f"/scoring/rules/{rule['id']}")[0] == 204
-    assert api("PUT", "/scoring/models/engagement/bands", {"warm": 10, "hot": 40})[1]["hot"] == 40
-    assert api("PUT", "/scoring/models/engagement/bands", {"warm": 50, "hot": 40})[0] == 422
+    assert rule["id"] not in [r["id"] for r in api("GET", "/scoring/rules?model=engagement")[1]]
+
+
+def test_scores_are_made_changed_archived_and_deleted(api: Api) -> None:
+    bands = [{"key": "no"}, {"key": "yes", "name": "Fits", "start": 20}]
+    status, made = api("POST", "/scoring/models", {"name": "Fit", "bands": bands, "rollup": "max"})
+    assert (status, made["key"], made["people"], made["run"]) == (201, "fit", {"yes": 0, "no": 0}, None)
+    change = {"decay": "half", "decay_days": 30, "thresholds": [50, 10]}
+    changed = api("PATCH", "/scoring/models/fit", change)[1]
+    assert (changed["thresholds"], changed["decay_days"], changed["run"]["progress"]) == ([10, 50], 30, 0)
+    assert api("DELETE", "/scoring/models/fit/run")[1]["decay"] == "none"
+    assert api("PATCH", "/scoring/models/fit", {"bands": [{"key": "a"}, {"key": "a", "start": 1}]})[0] == 422
+    assert api("POST", "/scoring/models/fit/archive", {})[1]["archived_at"] is not None
+    assert [m["key"] for m in api("GET", "/scoring/models")[1]] == ["engagement"]
+    assert api("POST", "/scoring/models/fit/archive", {"archived": False})[1]["run"] is not None
+    a = person()
+    assert api("GET", f"/people/{a}/scores")[1] == [
+        {"model": "engagement", "points": 0, "band": "cold"},
+        {"model": "fit", "points": 0, "band": "no"},
+    ]
+    assert api("DELETE", "/scoring/models/fit")[0] == 204
+    assert api("GET", "/scoring/models/fit")[0] == 404
+    assert api("DELETE", "/scoring/models/engagement")[0] == 422
+
+
+def test_a_score_that_a_segment_asks_for_stays(api: Api) -> None:
+    api("POST", "/scoring/models", {"name": "Fit"})
+    api("POST", "/segments", {"name": "Good", "definition": {"score": "fit", "op": "gte", "value": 5}})
+    building.run_all()
+    status, answer = api("DELETE", "/scoring/models/fit")
+    assert (status, answer["detail"]) == (409, "It is used by: Good")
+    assert api("POST", "/scoring/models/fit/archive", {})[0] == 409
+
+
+def test_topics_are_kept(api: Api) -> None:
+    body = {"name": "Stock", "signs": [{"match": "form", "value": "Stock check"}, {"match": "path", "value": "/stock"}]}
+    status, made = api("POST", "/scoring/topics", body)
+    assert (status, made["key"], made["signs"], made["people"]) == (201, "stock", body["signs"], 0)
+    assert api("PUT", "/scoring/topics/stock", {**body, "name": "Stocks"})[1]["name"] == "Stocks"
+    assert api("GET", "/scoring/topics/stock/people") == (200, [])
+    assert api("DELETE", "/scoring/topics/stock")[0] == 204
+    assert api("PUT", "/scoring/topics/stock", body)[0] == 404
 
 
 def test_the_schema_names_every_sort_of_condition(api: Api) -> None:

@@ -50,7 +50,7 @@ def test_the_parts_of_a_leaf_are_made_from_its_schema() -> None:
         "event": "kind", "where": "where", "count": "compare", "within": "span", "between": "pair", "first": "moment",
         "last": "moment", "sum": "measure", "avg": "measure", "min": "measure", "max": "measure",
     }  # fmt: skip
-    assert parts("score") == {"score": "choice", "band": "choice"}
+    assert parts("score") == {"score": "choice", "of": "choice", "band": "choice"}
     assert parts("deal") == {"deal": "records", "count": "compare"}
     assert {"name": "amount", "label": "Amount", "type": "money", "choices": None} in leaf("deal")["fields"]
 

@@ -1,18 +1,28 @@
 """Pages of the audience."""
 
-from .scoring import bands, rule_delete, rule_edit, rule_switch, score_why, scoring, topic_delete, topic_edit
+from .score_rules import effect, rule_delete, rule_edit, rule_palette, rule_switch
+from .score_why import score_why
+from .scoring import model_archive, model_delete, model_edit, run_cancel, run_start, score, scoring
 from .segment_people import members, moves, pick, segment, standing, why
 from .segments import preview, segment_delete, segment_duplicate, segment_edit, segments
+from .topics import topic_delete, topic_edit
 
 __all__ = [
-    "bands",
+    "effect",
     "members",
+    "model_archive",
+    "model_delete",
+    "model_edit",
     "moves",
     "pick",
     "preview",
     "rule_delete",
     "rule_edit",
+    "rule_palette",
     "rule_switch",
+    "run_cancel",
+    "run_start",
+    "score",
     "score_why",
     "scoring",
     "segment",

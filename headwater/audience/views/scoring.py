@@ -1,4 +1,4 @@
-"""Scoring: rules, bands, topics, and why a person has her score."""
+"""Score models: the list, the page of one, its settings, and computing it anew."""
 
 from __future__ import annotations
 
@@ -11,151 +11,155 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from headwater.core import actors
 from headwater.core.facts import look_of
-from headwater.people import queries as people
-from headwater.people.models import Contact
 
 from .. import actions, queries
+from ..compiler import ConditionError, parse, summary
 from ..compiler.words import conditions, kind_label
-from ..forms import BandsForm, RuleForm, TopicForm, kinds
-from ..models import ScoreModel, ScoreRule, Topic
-
-HUES = {"cold": 235, "warm": 60, "hot": 25}
-
-
-def _actor(request: HttpRequest) -> str:
-    return actors.user(request.user.pk or 0)
+from ..forms import ModelForm
+from ..models import ScoreModel, ScoreRule
+from .base import actor, dialog, done
 
 
-def _model() -> ScoreModel:
-    return get_object_or_404(ScoreModel, key=queries.ENGAGEMENT)
+def _find(key: str) -> ScoreModel:
+    return get_object_or_404(ScoreModel, key=key)
 
 
-def _context(model: ScoreModel) -> dict[str, Any]:
-    rules = [
-        {
-            "rule": r,
-            "look": look_of(r.kind),
-            "when": kind_label(r.kind),
-            "where": conditions(r.where) if r.where else "",
-        }
-        for r in ScoreRule.objects.filter(model=model).order_by("-points", "pk")
-    ]
-    counts = queries.band_counts()
-    scored = sum(n for (m, _band), n in counts.items() if m == model.pk)
-    cold = counts.get((model.pk, "cold"), 0) + max(0, queries.people_count() - scored)
-    bands: list[dict[str, Any]] = [
-        {"name": "hot", "label": _("Hot"), "from": model.hot, "count": counts.get((model.pk, "hot"), 0)},
-        {"name": "warm", "label": _("Warm"), "from": model.warm, "count": counts.get((model.pk, "warm"), 0)},
-        {"name": "cold", "label": _("Cold"), "from": None, "count": cold},
-    ]
-    total = max(1, sum(b["count"] for b in bands))
-    for band in bands:
-        band["hue"], band["share"] = HUES[band["name"]], round(100 * band["count"] / total)
-    return {"model": model, "rules": rules, "bands": bands, "topics": queries.topics()}
+def page_of(model: ScoreModel) -> str:
+    return reverse("audience:score", args=[model.key])
+
+
+def _bar(bands: list[queries.BandShare]) -> list[dict[str, Any]]:
+    """The bands as pieces of a bar of 100, the lowest first."""
+    total, at, out = max(1, sum(b.count for b in bands)), 0.0, []
+    for band in reversed(bands):
+        width = 100 * band.count / total
+        out.append({"hue": band.hue, "x": f"{at:.2f}", "width": f"{width:.2f}", "band": band})
+        at += width
+    return out
+
+
+def _row(model: ScoreModel, counts: dict[tuple[int, str], int], people: int) -> dict[str, Any]:
+    bands = queries.distribution(model, counts, people)
+    return {"model": model, "bands": bands, "bar": _bar(bands)}
 
 
 def scoring(request: HttpRequest) -> HttpResponse:
-    """Rules, bands with how many people each holds, topics."""
-    model = _model()
-    form = BandsForm(initial={"warm": model.warm, "hot": model.hot})
-    return render(request, "audience/scoring.html", _context(model) | {"form": form})
+    """All scores with how many people each band holds, and the topics of interest."""
+    counts, people, runs = queries.band_counts(), queries.people_count(), queries.runs()
+    rules: dict[int, int] = {}
+    for pk in ScoreRule.objects.filter(ended_at=None).values_list("model_id", flat=True):
+        rules[pk] = rules.get(pk, 0) + 1
+    rows = [
+        _row(m, counts, people) | {"run": runs.get(m.pk), "rules": rules.get(m.pk, 0)}
+        for m in queries.models(archived=True)
+    ]
+    if request.GET.get("part") == "rows":
+        return render(request, "audience/scoring.html#rows", {"rows": rows})
+    return render(request, "audience/scoring.html", {"rows": rows, "topics": queries.topics()})
 
 
-def bands(request: HttpRequest) -> HttpResponse:
-    """The thresholds, in a dialog."""
-    model = _model()
-    form = BandsForm(request.POST or None, initial={"warm": model.warm, "hot": model.hot})
+def score(request: HttpRequest, key: str) -> HttpResponse:
+    """One score: bands, rules with what they give, what uses it."""
+    model = _find(key)
+    context = _row(model, queries.band_counts(), queries.people_count())
+    context |= {"run": queries.runs().get(model.pk)}
+    part = request.GET.get("part")
+    if part == "head":
+        return render(request, "audience/score.html#head", context)
+    rules = list(ScoreRule.objects.filter(model=model, ended_at=None).order_by("-points", "pk"))
+    if part == "effects":
+        found = queries.effects(rules)
+        rows = [{"rule": r, "effect": found[r.pk]} for r in rules]
+        return render(request, "audience/score.html#effects", context | {"rows": rows})
+    events = [_rule_row(r) for r in rules if r.condition is None]
+    standing = [_rule_row(r) for r in rules if r.condition is not None]
+    context |= {"events": events, "standing": standing, "uses": queries.score_users(model)}
+    context |= {"lead": model.key == queries.ENGAGEMENT, "has_minus": any(r.points < 0 for r in rules)}
+    return render(request, "audience/score.html", context)
+
+
+def _rule_row(rule: ScoreRule) -> dict[str, Any]:
+    if rule.condition is None:
+        words = kind_label(rule.kind) + (f", {conditions(rule.where)}" if rule.where else "")
+        return {"rule": rule, "words": words, "look": look_of(rule.kind), "limits": limits(rule)}
+    try:
+        words = summary(parse(rule.condition))
+    except ConditionError as error:
+        words = str(error)
+    return {"rule": rule, "words": words, "look": None, "limits": []}
+
+
+def limits(rule: ScoreRule) -> list[str]:
+    """The limits of a rule in words."""
+    out = []
+    if rule.cap is not None:
+        out.append(_("%(n)s points %(period)s") % {"n": rule.cap, "period": rule.get_cap_per_display()})
+    if rule.times is not None:
+        out.append(_("%(n)s× %(period)s") % {"n": rule.times, "period": rule.get_times_per_display()})
+    if rule.cap_total is not None:
+        out.append(_("%(n)s points in total") % {"n": rule.cap_total})
+    return out
+
+
+def model_edit(request: HttpRequest, key: str = "") -> HttpResponse:
+    """Make a score, or change its name, bands, thresholds and decay, in a dialog."""
+    model = _find(key) if key else None
+    form = ModelForm(request.POST or None, model=model)
     if request.method == "POST" and form.is_valid():
-        actions.set_bands(model.pk, **form.cleaned_data, actor=_actor(request))
-        return _done(request, _("Thresholds saved; everybody's band is up to date"))
-    title = _("Temperature bands")
-    return _dialog(request, form, {"title": title, "action": reverse("audience:bands")})
-
-
-def _dialog(request: HttpRequest, form: Any, context: dict[str, Any]) -> HttpResponse:
-    status = 422 if request.method == "POST" else 200
-    return render(request, "audience/dialog.html", {"form": form, **context}, status=status)
-
-
-def _done(request: HttpRequest, text: str) -> HttpResponse:
-    messages.success(request, text)
-    return HttpResponse(status=204, headers={"HX-Redirect": reverse("audience:scoring")})
-
-
-def rule_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """Create or change a rule, in a dialog."""
-    rule = get_object_or_404(ScoreRule, pk=pk) if pk is not None else None
-    form = RuleForm(request.POST or None, initial=RuleForm.initial_of(rule) if rule else None)
-    if request.method == "POST" and form.is_valid():
-        data = {name: form.cleaned_data[name] for name in ("name", "kind", "points", "cap", "active")}
-        data["cap_per"] = form.cleaned_data["cap_per"] or "day"
-        data["where"] = form.where(rule.where if rule else [])
-        if rule is None:
-            actions.create_rule(**data, actor=_actor(request))
+        try:
+            if model is None:
+                model = actions.create_model(**form.values(), actor=actor(request))
+                return done(request, _("Score made. Now give it rules."), page_of(model))
+            before = (model.decay, model.decay_days)
+            model = actions.update_model(model.pk, **form.values(), actor=actor(request))
+        except ValueError as error:
+            form.add_error(None, str(error))
         else:
-            actions.update_rule(rule.pk, **data, actor=_actor(request))
-        return _done(request, _("Rule saved. It counts what happens from now on."))
-    action = reverse("audience:rule", args=[pk]) if pk else reverse("audience:rule_new")
-    title = _("Edit rule") if rule else _("New rule")
-    remove = reverse("audience:rule_delete", args=[pk]) if pk else ""
-    return _dialog(request, form, {"title": title, "action": action, "delete": remove, "kinds": kinds()})
+            same = before == (model.decay, model.decay_days)
+            text = _("Saved; everybody's band is up to date") if same else _("Saved. The points are computed anew.")
+            return done(request, text, page_of(model))
+    action = reverse("audience:score_edit", args=[key]) if key else reverse("audience:score_new")
+    title = _("Settings of the score") if model else _("New score")
+    return dialog(request, form, {"title": title, "action": action}, "audience/score_edit.html")
 
 
 @require_POST
-def rule_switch(request: HttpRequest, pk: int) -> HttpResponse:
-    """Switch a rule on or off."""
-    rule = get_object_or_404(ScoreRule, pk=pk)
-    actions.update_rule(pk, active=not rule.active, actor=_actor(request))
-    messages.success(request, _("Rule switched off") if rule.active else _("Rule switched on"))
+def model_archive(request: HttpRequest, key: str) -> HttpResponse:
+    """Put a score away, or take it up again."""
+    model = _find(key)
+    try:
+        model = actions.archive_model(model.pk, archived=model.archived_at is None, actor=actor(request))
+    except (ValueError, actions.InUse) as error:
+        messages.error(request, str(error))
+        return redirect("audience:score", key)
+    messages.success(request, _("Score archived") if model.archived_at else _("The score is live again"))
     return redirect("audience:scoring")
 
 
 @require_POST
-def rule_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Delete a rule; points already given stay."""
-    get_object_or_404(ScoreRule, pk=pk)
-    actions.delete_rule(pk, actor=_actor(request))
-    return _done(request, _("Rule deleted. The points that it gave stay."))
-
-
-def topic_edit(request: HttpRequest, key: str = "") -> HttpResponse:
-    """Create or change a topic of interest, in a dialog."""
-    topic = get_object_or_404(Topic, key=key) if key else None
-    form = TopicForm(request.POST or None, initial=TopicForm.initial_of(topic) if topic else None)
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        try:
-            actions.save_topic(
-                key=key, name=data["name"], hue=data["hue"], matches=form.matches(), actor=_actor(request)
-            )
-        except ValueError as error:
-            form.add_error("keywords", str(error))
-        else:
-            return _done(request, _("Topic saved"))
-    action = reverse("audience:topic", args=[key]) if key else reverse("audience:topic_new")
-    title = _("Edit topic") if topic else _("New topic")
-    remove = reverse("audience:topic_delete", args=[key]) if key else ""
-    return _dialog(request, form, {"title": title, "action": action, "delete": remove})
+def model_delete(request: HttpRequest, key: str) -> HttpResponse:
+    """Delete a score, unless something asks for it."""
+    try:
+        actions.delete_model(_find(key).pk, actor=actor(request))
+    except (ValueError, actions.InUse) as error:
+        messages.error(request, str(error))
+        return redirect("audience:score", key)
+    messages.success(request, _("Score deleted"))
+    return redirect("audience:scoring")
 
 
 @require_POST
-def topic_delete(request: HttpRequest, key: str) -> HttpResponse:
-    """Delete a topic, unless segments ask for it."""
-    get_object_or_404(Topic, key=key)
-    try:
-        actions.delete_topic(key, actor=_actor(request))
-    except actions.InUse as error:
-        messages.error(request, str(error))
-        return HttpResponse(status=204, headers={"HX-Redirect": reverse("audience:scoring")})
-    return _done(request, _("Topic deleted"))
+def run_start(request: HttpRequest, key: str) -> HttpResponse:
+    """Compute a score anew from the whole past."""
+    actions.recompute_model(_find(key).pk, actor=actor(request))
+    messages.success(request, _("The score is computed anew in the background."))
+    return redirect("audience:score", key)
 
 
-def score_why(request: HttpRequest, person_id: int) -> HttpResponse:
-    """Every line that makes a person's score, in a dialog."""
-    person = get_object_or_404(Contact, pk=person_id)
-    found = queries.explain_score(person_id)
-    lines = [{"line": line, "look": look_of(line.kind)} for line in found.lines]
-    context = {"person": person, "hue": people.hue_of(person_id), "found": found, "lines": lines}
-    return render(request, "audience/score_why.html", context | {"band_hue": HUES[found.band]})
+@require_POST
+def run_cancel(request: HttpRequest, key: str) -> HttpResponse:
+    """Stop that; the rules are as they were before."""
+    if actions.cancel_run(_find(key).pk, actor=actor(request)):
+        messages.success(request, _("Stopped. The rules are as they were before."))
+    return redirect("audience:score", key)

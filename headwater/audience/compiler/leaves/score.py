@@ -1,20 +1,29 @@
-"""{"score": "engagement", "op": "gte", "value": 50} or {"score": "engagement", "band": "hot"}"""
+"""{"score": "engagement", "op": "gte", "value": 50} or {"score": "engagement", "band": "hot"}; with "of": "company" the
+score of her company.
+
+Where points decay, a score that is due is computed from the ledger at the moment of the question, by the formula of
+`rules/worth.py`. The loop of due scores (`engine/turns.py`) tests the segments when it brings the score up to date.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from headwater.audience.compiler import words
 from headwater.audience.compiler.checks import COMPARE, check
 from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
 from headwater.audience.compiler.operators import number
-from headwater.audience.compiler.sql import Query
-from headwater.audience.rules import BANDS, COLD
+from headwater.audience.compiler.sql import Query, Scope, resolve
+from headwater.audience.rules import STANDS, band_of
+from headwater.audience.rules.worth import GONE, MICRO
+from headwater.core import clock
 
 SCORE_OPS = ("eq", "ne", "gt", "gte", "lt", "lte", "between")
+OF = ("person", "company")
 
 
 @leaf("score")
@@ -23,12 +32,20 @@ class ScoreLeaf(Leaf):
     op: str = ""
     value: Any = None
     band: str = ""
-    keys = ("op", "value", "band")
+    of: str = "person"
+    decays: bool = False
+    #: Points from which the band begins and at which the next one does
+    low: int | None = None
+    high: int | None = None
+    #: Whether who has no points is in the band
+    zero: bool = False
+    keys = ("op", "value", "band", "of")
     schema = {
         "score": {"type": "string"},
+        "of": {"enum": list(OF)},
         "op": {"enum": list(SCORE_OPS)},
         "value": {},
-        "band": {"enum": list(BANDS)},
+        "band": {"type": "string"},
     }
 
     @classmethod
@@ -36,53 +53,124 @@ class ScoreLeaf(Leaf):
         from headwater.audience.models import ScoreModel
 
         key = at.want(raw, "score", lambda v: isinstance(v, str), "the key of a score model")
-        if key is not None and not ScoreModel.objects.filter(key=key).exists():
+        model = ScoreModel.objects.filter(key=key).first() if key is not None else None
+        if key is not None and model is None:
             at.wrong(f"there is no score model {key!r}", ".score")
+        of = raw.get("of", "person")
+        if of not in OF:
+            at.wrong(f"must be one of {', '.join(OF)}", ".of")
+        decays = model is not None and model.decay != "none" and of == "person"
         if "band" in raw:
-            band = at.want(raw, "band", lambda v: v in BANDS, f"one of {', '.join(BANDS)}")
             for extra in {"op", "value"} & raw.keys():
                 at.wrong("not beside 'band'", f".{extra}")
-            return cls(key or "", band=band or "", path=at.path)
+            bands = model.bands if model else []
+            keys = [b["key"] for b in bands]
+            band = at.want(raw, "band", lambda v: not bands or v in keys, f"one of {', '.join(keys)}")
+            n = keys.index(band) if band in keys else 0
+            starts = [b["start"] for b in bands] + [None]
+            zero = bool(bands) and band_of(0, bands) == band
+            low, high = (starts[n], starts[n + 1]) if bands else (None, None)
+            return cls(key or "", band=band or "", of=of, decays=decays, low=low, high=high, zero=zero, path=at.path)
         op, value = raw.get("op", "gte"), raw.get("value")
         if op not in SCORE_OPS:
             at.wrong(f"unknown operator {op!r}; one of {', '.join(SCORE_OPS)}", ".op")
         elif problem := check("number", op, value):
             at.wrong(problem, ".value")
-        return cls(key or "", op, tuple(value) if isinstance(value, list) else value, path=at.path)
+        value = tuple(value) if isinstance(value, list) else value
+        return cls(key or "", op, value, of=of, decays=decays, path=at.path)
 
     def sql(self, query: Query) -> Sql:
-        alias = query.join(
-            "SELECT s.person_id, s.points, s.band FROM audience_personscore s JOIN audience_scoremodel m "
-            f"ON m.id = s.model_id WHERE m.key = {query.bind(self.model, 'text')} "
-            f"AND {query.within_scope('s.person_id')}"
-        )
+        if self.of == "company" or self.decays:
+            return Sql(self._said(query, self._points(query)))
+        alias = self._join(query)
         if self.band:
             band = query.bind(self.band, "text")
-            must = "" if self.band == COLD else f"({alias}.band = {band})"
-            return Sql(f"(coalesce({alias}.band, '{COLD}') = {band})", None, must)
+            if self.zero:
+                return Sql(f"(coalesce({alias}.band, {band}) = {band})")
+            return Sql(f"coalesce({alias}.band = {band}, false)", None, f"({alias}.band = {band})")
         must = f"({alias}.points {COMPARE[self.op]} {query.bind(self.value, 'int')})" if self._above_zero() else ""
         return Sql(number(query, f"coalesce({alias}.points, 0)", self.op, self.value), None, must)
+
+    def _join(self, query: Query) -> str:
+        fresh = f", {_worth(query)} AS fresh" if self.decays else ""
+        return query.join(
+            f"SELECT s.person_id, s.points, s.band{fresh} FROM audience_personscore s JOIN audience_scoremodel m "
+            f"ON coalesce(m.space, m.id) = s.model_id WHERE m.key = {query.bind(self.model, 'text')} "
+            f"AND {query.within_scope('s.person_id')}"
+        )
+
+    def _points(self, query: Query) -> str:
+        """The points as SQL; those of a company are one row for each of its people."""
+        if self.of == "person":
+            return f"coalesce({self._join(query)}.{'fresh' if self.decays else 'points'}, 0)"
+        alias = query.join(
+            "SELECT pc.id AS person_id, s.points FROM audience_companyscore s JOIN audience_scoremodel m "
+            f"ON m.id = s.model_id JOIN people_contact pc ON pc.company_id = s.company_id "
+            f"WHERE m.key = {query.bind(self.model, 'text')} AND {query.within_scope('pc.id')}"
+        )
+        return f"coalesce({alias}.points, 0)"
+
+    def _said(self, query: Query, points: str) -> str:
+        if not self.band:
+            return number(query, points, self.op, self.value)
+        edges = [f"{points} >= {query.bind(self.low, 'int')}"] if self.low is not None else []
+        edges += [f"{points} < {query.bind(self.high, 'int')}"] if self.high is not None else []
+        return f"({' AND '.join(edges) or 'true'})"
 
     def _above_zero(self) -> bool:
         """Whether only people who have points can meet it."""
         return self.op in ("gt", "gte") and isinstance(self.value, int) and 0 < self.value < 2**31
 
     def needs(self) -> frozenset[str]:
+        if self.of == "company":
+            return frozenset({f"company_score:{self.model}", "field:contact.company"})
         return frozenset({f"score:{self.model}"})
 
     def says(self) -> str:
+        name = self.model if self.of == "person" else _("%(model)s of the company") % {"model": self.model}
         if self.band:
-            return _("score %(model)s is %(band)s") % {"model": self.model, "band": self.band}
-        return _("score %(model)s %(op)s") % {"model": self.model, "op": words.compare(self.op, self.value)}
+            return _("score %(model)s is %(band)s") % {"model": name, "band": self.band}
+        return _("score %(model)s %(op)s") % {"model": name, "op": words.compare(self.op, self.value)}
 
     def evidence(self, person_id: int) -> list[dict[str, Any]]:
-        from headwater.audience.models import PersonScore, ScoreModel
+        from headwater.audience.models import ScoreModel
 
-        model = ScoreModel.objects.filter(key=self.model).first()
-        row = PersonScore.objects.filter(person_id=person_id, model_id=model.pk if model else 0).first()
-        return [
-            {
-                "text": _("Score %(points)s (%(band)s)")
-                % {"points": row.points if row else 0, "band": row.band if row else COLD}
-            }
-        ]
+        query = Query(Scope(ids=[person_id]))
+        query.columns.append(f"{self._points(query)} AS points")
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT p.points FROM {query.source()}", resolve(query.params, clock.now()))
+            row = cursor.fetchone()
+        points = int(row[0]) if row else 0
+        bands = ScoreModel.objects.filter(key=self.model).values_list("bands", flat=True).first() or []
+        held = next((words.band_name(b) for b in bands if b["key"] == band_of(points, bands)), "")
+        return [{"text": _("Score %(points)s (%(band)s)") % {"points": points, "band": held}}]
+
+
+def _worth(query: Query) -> str:
+    """The score of a row `s` of the model `m` at the moment of the question: the stored one, or what the ledger says
+    where that one is due."""
+    now = f"floor(extract(epoch FROM {query.present()}))::bigint"
+    age = f"GREATEST(0, {now} - floor(extract(epoch FROM e.at))::bigint)"
+    stands, span = f"e.kind = '{STANDS}'", "(m.decay_days::bigint * 86400)"
+    half = f"CASE WHEN g.age < {GONE} * g.span THEN g.points * power(2::float8, -g.age / g.span::float8) ELSE 0 END"
+    halves = f"sum(CASE WHEN g.stands THEN 0 ELSE {half} END)"
+    still = "coalesce(sum(g.points) FILTER (WHERE g.stands), 0)"
+    young = "sum(g.points * (g.span - g.age)::numeric) FILTER (WHERE NOT g.stands AND g.age < g.span)"
+    fraction = (
+        f"CASE m.decay WHEN 'half' THEN ({still} * {MICRO} + round(coalesce({halves}, 0) * {MICRO})::numeric) "
+        f"WHEN 'linear' THEN {still}::numeric * {span} + coalesce({young}, 0) "
+        "ELSE coalesce(sum(g.points) FILTER (WHERE m.decay = 'none' OR g.stands OR g.age < g.span), 0)::numeric END"
+    )
+    bottom = f"CASE m.decay WHEN 'half' THEN {MICRO}::numeric WHEN 'linear' THEN {span}::numeric ELSE 1::numeric END"
+    lines = (
+        f"SELECT e.points, {stands} AS stands, {age} AS age, {span} AS span FROM audience_scoreentry e "
+        "WHERE e.person_id = s.person_id AND e.model_id = s.model_id"
+    )
+    floored = (
+        "div(2 * f.top + f.bottom, 2 * f.bottom) - CASE WHEN 2 * f.top + f.bottom < 0 "
+        "AND mod(2 * f.top + f.bottom, 2 * f.bottom) <> 0 THEN 1 ELSE 0 END"
+    )
+    return (
+        f"CASE WHEN s.turns_at <= {query.present()} THEN (SELECT ({floored})::int FROM (SELECT {fraction} AS top, "
+        f"{bottom} AS bottom FROM ({lines}) g) f) ELSE s.points END"
+    )

@@ -1,4 +1,4 @@
-"""Pure decisions of the audience: spans of time, bands, and conditions on a fact's properties."""
+"""Spans of time, and conditions on a fact's properties."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
-
-COLD, WARM, HOT = "cold", "warm", "hot"
-BANDS = (COLD, WARM, HOT)
 
 _SPAN = re.compile(r"(\d{1,6})\s*([smhdw])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -25,11 +22,6 @@ def span(text: Any) -> timedelta:
     if out > MAX_SPAN:
         raise ValueError(f"{text!r} is longer than 20 years")
     return out
-
-
-def band(points: int, warm: int, hot: int) -> str:
-    """The temperature of a score under a model's thresholds."""
-    return HOT if points >= hot else WARM if points >= warm else COLD
 
 
 def is_kind(value: Any) -> bool:
@@ -181,23 +173,3 @@ def _compare(name: str, op: str, value: float) -> Test:
         return bool(found <= value)
 
     return test
-
-
-_PRICING = ["/site/pricing", "/pricing"]
-#: What a fresh installation scores by: name, kind, where, points, cap a day. Editable on the page afterwards.
-DEFAULT_RULES: list[tuple[str, str, list[dict[str, Any]], int, int | None]] = [
-    ("Mail opened", "mail.opened", [], 10, 30),
-    ("Mail link clicked", "mail.clicked", [], 15, 45),
-    ("Pricing page viewed", "page.viewed", [{"prop": "path", "op": "starts_with", "value": _PRICING}], 20, None),
-    ("Another page viewed", "page.viewed", [{"prop": "path", "op": "not_starts_with", "value": _PRICING}], 1, 10),
-    ("White paper downloaded", "asset.downloaded", [], 40, None),
-    ("Form submitted", "form.submitted", [], 15, None),
-    ("Unsubscribed", "mail.unsubscribed", [], -50, None),
-]
-#: Topics that a fresh installation listens for: key, name, hue, rules.
-DEFAULT_TOPICS: list[tuple[str, str, int, list[tuple[str, str]]]] = [
-    ("forecasting", "Forecasting", 265, [("keyword", "forecast")]),
-    ("loyalty", "Loyalty", 345, [("keyword", "loyalty")]),
-    ("pricing", "Pricing", 60, [("path", "/site/pricing"), ("path", "/pricing")]),
-    ("integrations", "Integrations", 190, [("keyword", "integration")]),
-]

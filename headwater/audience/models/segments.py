@@ -1,4 +1,4 @@
-"""Scores with their ledger, interests, segments with their members. Written by this package only."""
+"""Segments with their members, and the token of everything that is compiled."""
 
 from __future__ import annotations
 
@@ -14,112 +14,6 @@ class Revision(models.Model):
     """One row (id 1): a token that changes with every rule, topic or segment, so that caches know they are stale."""
 
     token = models.UUIDField(default=uuid.uuid4)
-
-
-class Band(models.TextChoices):
-    COLD = "cold", _("Cold")
-    WARM = "warm", _("Warm")
-    HOT = "hot", _("Hot")
-
-
-class ScoreModel(models.Model):
-    """One way to score people ("engagement"); its thresholds cut the points into bands."""
-
-    key = models.SlugField(max_length=40, unique=True)
-    name = models.CharField(max_length=80)
-    warm = models.IntegerField(default=20)
-    hot = models.IntegerField(default=60)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ScoreRule(models.Model):
-    """Points for a kind of fact, where its properties fit. `cap` bounds the points (not the times) per `cap_per`."""
-
-    class CapPer(models.TextChoices):
-        DAY = "day", _("a day")
-        TOTAL = "total", _("in total")
-
-    model = models.ForeignKey(ScoreModel, on_delete=models.CASCADE, related_name="rules")
-    name = models.CharField(max_length=120)
-    kind = models.CharField(max_length=80)
-    where = models.JSONField(default=list, blank=True)
-    points = models.IntegerField()
-    cap = models.PositiveIntegerField(null=True, blank=True)
-    cap_per = models.CharField(max_length=10, choices=CapPer.choices, default=CapPer.DAY)
-    active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(default=clock.now)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ScoreEntry(models.Model):
-    """The ledger: why a score is what it is. A person's entries of a model add up to her points exactly."""
-
-    HOT = "person"
-    pk = models.CompositePrimaryKey("person_id", "at", "fact_id", "rule_id")
-    person_id = models.BigIntegerField()
-    at = models.DateTimeField()  # when the fact happened
-    fact_id = models.UUIDField()
-    rule_id = models.BigIntegerField(default=0)  # 0: by hand, by a journey, through the API
-    model_id = models.BigIntegerField()
-    points = models.IntegerField()
-    kind = models.CharField(max_length=80, default="", blank=True)
-    reason = models.CharField(max_length=200, default="", blank=True)
-    actor = models.CharField(max_length=40, default="system")
-
-
-class PersonScore(models.Model):
-    HOT = "person"
-    pk = models.CompositePrimaryKey("person_id", "model_id")
-    person_id = models.BigIntegerField()
-    model_id = models.BigIntegerField()
-    points = models.IntegerField(default=0)
-    band = models.CharField(max_length=10, choices=Band.choices, default=Band.COLD)
-    updated_at = models.DateTimeField()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["model_id", "band", "-points", "person_id"], name="personscore_band"),
-            models.Index(fields=["model_id", "-points", "-person_id"], name="personscore_points"),
-        ]
-
-
-class Topic(models.Model):
-    """A subject or product that people can be interested in."""
-
-    key = models.SlugField(max_length=60, unique=True)
-    name = models.CharField(max_length=80)
-    hue = models.SmallIntegerField(default=235)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class TopicRule(models.Model):
-    """What shows interest in a topic: a path that starts with `value`, or `value` as a word of path, title or name."""
-
-    class Match(models.TextChoices):
-        PATH = "path", _("Path starts with")
-        KEYWORD = "keyword", _("Keyword")
-
-    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="rules")
-    match = models.CharField(max_length=10, choices=Match.choices, default=Match.KEYWORD)
-    value = models.CharField(max_length=200)
-
-
-class Interest(models.Model):
-    HOT = "person"
-    pk = models.CompositePrimaryKey("person_id", "topic_id")
-    person_id = models.BigIntegerField()
-    topic_id = models.BigIntegerField()
-    weight = models.IntegerField(default=0)
-    last_at = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["topic_id", "-weight", "person_id"], name="interest_topic")]
 
 
 class Segment(models.Model):

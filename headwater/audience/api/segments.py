@@ -1,40 +1,21 @@
-"""Segments, scores and rules over the API; `headwater api` runs the same operations."""
+"""Segments over the API."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Schema
 from ninja.errors import HttpError
 
-from headwater.core import clock
 from headwater.people.queries import contacts
 
-from . import actions, compiler, queries
-from .compiler import seen
-from .compiler.palette import palette
-from .models import ScoreModel, ScoreRule, Segment
-
-router = Router(tags=["audience"])
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """404 for what is not there, 409 for what others use, 422 with paths for a condition that cannot be."""
-    try:
-        yield
-    except ObjectDoesNotExist as error:
-        raise HttpError(404, str(error)) from error
-    except actions.InUse as error:
-        raise HttpError(409, str(error)) from error
-    except ValueError as error:  # ConditionError is one: its text names each path
-        raise HttpError(422, str(error)) from error
+from .. import actions, compiler, queries
+from ..compiler import seen
+from ..compiler.palette import palette
+from ..models import Segment
+from .base import refusals, router
 
 
 @router.get("/segments/palette", response=dict[str, Any], summary="What an editor of conditions can offer")
@@ -251,124 +232,3 @@ def explain(request: HttpRequest, segment_id: int, person_id: int) -> Any:
     if answer is None:
         raise HttpError(404, "There is no such contact.")
     return answer
-
-
-class LineOut(Schema):
-    at: datetime
-    points: int
-    why: str
-    kind: str
-    fact_id: UUID
-    rule_id: int
-    actor: str
-
-
-class ScoreOut(Schema):
-    model: str
-    points: int
-    band: str
-    lines: list[LineOut]
-
-
-class PointsIn(Schema):
-    points: int
-    reason: str = Field("", max_length=200)
-    model: str = "engagement"
-    id: UUID | None = None
-
-
-@router.get("/people/{int:person_id}/score", response=ScoreOut, summary="The score with every line that makes it")
-def get_score(request: HttpRequest, person_id: int, model: str = "engagement") -> Any:
-    return queries.explain_score(person_id, model)
-
-
-@router.post("/people/{int:person_id}/score", response=ScoreOut, summary="Give or take points")
-def add_points(request: HttpRequest, person_id: int, body: PointsIn) -> Any:
-    if person_id not in contacts([person_id]):
-        raise HttpError(404, "There is no such contact.")
-    given = actions.Points(person_id, body.points, body.reason, request.actor, body.model, body.id)  # type: ignore[attr-defined]
-    with refusals():
-        actions.add_points([given])
-    return queries.explain_score(person_id, body.model)
-
-
-class InterestOut(Schema):
-    key: str
-    name: str
-    weight: int
-    last_at: datetime
-
-
-@router.get("/people/{int:person_id}/interests", response=list[InterestOut])
-def get_interests(request: HttpRequest, person_id: int) -> Any:
-    return queries.interests([person_id])[person_id]
-
-
-class RuleIn(Schema):
-    name: str = Field(min_length=1, max_length=120)
-    kind: str
-    points: int = Field(ge=-10_000, le=10_000)
-    where: list[dict[str, Any]] = []
-    cap: int | None = Field(None, ge=1, le=1_000_000)
-    cap_per: str = Field("day", pattern="^(day|total)$")
-    active: bool = True
-    model: str = "engagement"
-
-
-class RuleChange(Schema):
-    name: str | None = Field(None, min_length=1, max_length=120)
-    kind: str | None = None
-    points: int | None = Field(None, ge=-10_000, le=10_000)
-    where: list[dict[str, Any]] | None = None
-    cap: int | None = Field(None, ge=1, le=1_000_000)
-    cap_per: str | None = Field(None, pattern="^(day|total)$")
-    active: bool | None = None
-
-
-class RuleOut(Schema):
-    id: int
-    name: str
-    kind: str
-    points: int
-    where: list[dict[str, Any]]
-    cap: int | None
-    cap_per: str
-    active: bool
-
-
-class BandsIn(Schema):
-    warm: int
-    hot: int
-
-
-@router.get("/scoring/rules", response=list[RuleOut])
-def list_rules(request: HttpRequest) -> Any:
-    return ScoreRule.objects.order_by("pk")
-
-
-@router.post("/scoring/rules", response={201: RuleOut})
-def create_rule(request: HttpRequest, body: RuleIn) -> Any:
-    with refusals():
-        return 201, actions.create_rule(**body.dict(), actor=request.actor)  # type: ignore[attr-defined]
-
-
-@router.patch("/scoring/rules/{int:rule_id}", response=RuleOut)
-def update_rule(request: HttpRequest, rule_id: int, body: RuleChange) -> Any:
-    changes = {k: v for k, v in body.dict(exclude_unset=True).items() if v is not None or k == "cap"}
-    with refusals():
-        return actions.update_rule(rule_id, **changes, actor=request.actor)  # type: ignore[attr-defined]
-
-
-@router.delete("/scoring/rules/{int:rule_id}", response={204: None})
-def delete_rule(request: HttpRequest, rule_id: int) -> Any:
-    with refusals():
-        actions.delete_rule(rule_id, actor=request.actor)  # type: ignore[attr-defined]
-    return 204, None
-
-
-@router.put("/scoring/models/{key}/bands", summary="Thresholds of warm and hot")
-def set_bands(request: HttpRequest, key: str, body: BandsIn) -> dict[str, Any]:
-    with refusals():
-        model = ScoreModel.objects.get(key=key)
-        model = actions.set_bands(model.pk, warm=body.warm, hot=body.hot, actor=request.actor)  # type: ignore[attr-defined]
-    return {"model": model.key, "warm": model.warm, "hot": model.hot, "at": clock.now()}

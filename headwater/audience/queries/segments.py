@@ -1,4 +1,4 @@
-"""Reading scores, interests and segments."""
+"""Reading segments: conditions, members, what uses them."""
 
 from __future__ import annotations
 
@@ -6,58 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Count
 
 from headwater.core import clock
 
-from .compiler import Answer, Scope, explain, parse, parse_segment, statement
-from .engine.book import book
-from .models import Interest, PersonScore, Picked, ScoreEntry, ScoreModel, ScoreRule, Segment, SegmentMember, Topic
-from .registry import Use, uses
-from .rules import COLD, band
-
-ENGAGEMENT = "engagement"
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    points: int
-    band: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the ledger."""
-
-    at: datetime
-    points: int
-    why: str
-    kind: str
-    fact_id: UUID
-    rule_id: int
-    actor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """`points` is the sum of the points of all lines."""
-
-    model: str
-    points: int
-    band: str
-    lines: list[Line]
-
-
-@dataclass(frozen=True, slots=True)
-class TopicInterest:
-    key: str
-    name: str
-    hue: int
-    weight: int
-    last_at: datetime
+from ..compiler import Answer, Scope, explain, parse, parse_segment, statement
+from ..engine.book import book
+from ..models import Picked, Segment, SegmentMember
+from ..registry import Use, uses
 
 
 def matching(condition: Any, person_ids: Sequence[int]) -> set[int]:
@@ -68,51 +25,6 @@ def matching(condition: Any, person_ids: Sequence[int]) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT p.id FROM {said.source} WHERE {said.inside}", said.params(clock.now()))
         return {row[0] for row in cursor.fetchall()}
-
-
-def scores(person_ids: Sequence[int], model: str = ENGAGEMENT) -> dict[int, Score]:
-    """The score of each of these people; those who have none are cold with 0 points."""
-    out = {p: Score(0, COLD) for p in person_ids}
-    if not out:
-        return out
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT person_id, points, band FROM audience_personscore WHERE person_id = ANY(%s) "
-            "AND model_id = (SELECT id FROM audience_scoremodel WHERE key = %s)",
-            [list(out), model],
-        )
-        out.update({p: Score(points, band) for p, points, band in cursor.fetchall()})
-    return out
-
-
-def explain_score(person_id: int, model: str = ENGAGEMENT) -> Explanation:
-    """Every line that makes the score, newest first; they add up to the points exactly."""
-    found = ScoreModel.objects.filter(key=model).first()
-    if found is None:
-        return Explanation(model, 0, COLD, [])
-    names = dict(ScoreRule.objects.filter(model=found).values_list("pk", "name"))
-    rows = ScoreEntry.objects.filter(person_id=person_id, model_id=found.pk).order_by("-at", "-fact_id")
-    lines = [
-        Line(r.at, r.points, names.get(r.rule_id) or r.reason or r.kind, r.kind, r.fact_id, r.rule_id, r.actor)
-        for r in rows
-    ]
-    points = sum(line.points for line in lines)
-    return Explanation(model, points, band(points, found.warm, found.hot), lines)
-
-
-def interests(person_ids: Sequence[int]) -> dict[int, list[TopicInterest]]:
-    """Each person's topics, strongest first."""
-    out: dict[int, list[TopicInterest]] = {p: [] for p in person_ids}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT i.person_id, t.key, t.name, t.hue, i.weight, i.last_at FROM audience_interest i "
-            "JOIN audience_topic t ON t.id = i.topic_id WHERE i.person_id = ANY(%s) "
-            "ORDER BY i.person_id, i.weight DESC, i.last_at DESC",
-            [list(out)],
-        )
-        for person_id, *found in cursor.fetchall():
-            out[person_id].append(TopicInterest(*found))
-    return out
 
 
 def members(segment_id: int, *, after: int = 0, limit: int = 50) -> list[tuple[int, datetime]]:
@@ -211,7 +123,8 @@ def used_by(segments: Sequence[Segment]) -> dict[int, list[Use]]:
     takers = [(one.id, one.name, one.needs) for one in book().segments]
     for s in segments:
         found = {pk: name for pk, name, needs in takers if f"segment:{s.key}" in needs and pk != s.pk}
-        out[s.pk] += [Use(name, f"/segments/{pk}/", "funnel") for pk, name in sorted(found.items())]
+        out[s.pk] += [Use(name, f"/segments/{pk}/", "funnel") for pk, name in sorted(found.items()) if pk > 0]
+        out[s.pk] += [Use(name, "/scoring/", "gauge") for pk, name in sorted(found.items()) if pk < 0]
     return out
 
 
@@ -246,45 +159,3 @@ def explain_membership(segment: Segment, person_id: int) -> Answer | None:
     """Why she is in the segment, or why not, condition by condition; None where there is no such contact."""
     node = parse_segment(segment.key, segment.definition, segment.picked)
     return explain(node, person_id, now=clock.now())
-
-
-def band_counts() -> dict[tuple[int, str], int]:
-    """(model, band) -> people. Who has no points at all is in no row."""
-    rows = PersonScore.objects.values_list("model_id", "band").annotate(n=Count("person_id"))
-    return {(m, b): n for m, b, n in rows}
-
-
-def score_history(person_id: int, days: int = 90, model: str = ENGAGEMENT) -> list[int]:
-    """The score at the end of each of the last `days` days, oldest first; the last one is now."""
-    now = clock.now()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT GREATEST(0, (%s::date - (s.at AT TIME ZONE 'UTC')::date)), sum(s.points) "
-            "FROM audience_scoreentry s JOIN audience_scoremodel m ON m.id = s.model_id "
-            "WHERE s.person_id = %s AND m.key = %s GROUP BY 1",
-            [now.date(), person_id, model],
-        )
-        of = dict(cursor.fetchall())
-    total = sum(points for ago, points in of.items() if ago >= days)
-    out = []
-    for ago in range(days - 1, -1, -1):
-        total += of.get(ago, 0)
-        out.append(int(total))
-    return out
-
-
-def people_count() -> int:
-    """How many contacts there are: exact up to 100,000, above that the planner's estimate."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE relname = 'people_contact'")
-        estimate = int(cursor.fetchone()[0])
-        if estimate > 100_000:
-            return estimate
-        cursor.execute("SELECT count(*) FROM people_contact")
-        return int(cursor.fetchone()[0])
-
-
-def topics() -> list[tuple[Topic, int]]:
-    """Every topic with its rules and with how many people showed interest in it."""
-    counts = dict(Interest.objects.values_list("topic_id").annotate(n=Count("person_id")))
-    return [(t, counts.get(t.pk, 0)) for t in Topic.objects.prefetch_related("rules").order_by("name")]

@@ -1,0 +1,34 @@
+"""Scores with their ledger, interests, segments with their members. Written by this package only."""
+
+from .interests import Interest, Topic, TopicRule
+from .scores import CompanyScore, CompanyTurn, PersonScore, ScoreEntry, ScoreModel, ScoreRule, ScoreRun, default_bands
+from .segments import (
+    Picked,
+    Revision,
+    Segment,
+    SegmentMember,
+    SegmentRetest,
+    SegmentTally,
+    StaleGeneration,
+)
+
+__all__ = [
+    "CompanyScore",
+    "CompanyTurn",
+    "Interest",
+    "PersonScore",
+    "Picked",
+    "Revision",
+    "ScoreEntry",
+    "ScoreModel",
+    "ScoreRule",
+    "ScoreRun",
+    "Segment",
+    "SegmentMember",
+    "SegmentRetest",
+    "SegmentTally",
+    "StaleGeneration",
+    "Topic",
+    "TopicRule",
+    "default_bands",
+]

@@ -1,0 +1,55 @@
+"""Pure decisions of the audience: what scores are worth, bands, caps, and conditions on a fact's properties."""
+
+from .bands import BANDS, COLD, DEFAULT_BANDS, HIGHEST, HOT, WARM, Band, Bands, band_of, bands_problem, crossed
+from .defaults import DEFAULT_RULES, DEFAULT_TOPICS
+from .properties import (
+    MAX_LIST,
+    NEGATIONS,
+    PROP_OPS,
+    Test,
+    is_kind,
+    is_property,
+    prop,
+    span,
+    text_of,
+    texts,
+    where_problems,
+    where_test,
+)
+from .worth import NO_DECAY, STANDS, Decay, Given, next_turn, points_at, shares, worth_of
+
+__all__ = [
+    "BANDS",
+    "COLD",
+    "DEFAULT_BANDS",
+    "DEFAULT_RULES",
+    "DEFAULT_TOPICS",
+    "HIGHEST",
+    "HOT",
+    "MAX_LIST",
+    "NEGATIONS",
+    "NO_DECAY",
+    "PROP_OPS",
+    "STANDS",
+    "WARM",
+    "Band",
+    "Bands",
+    "Decay",
+    "Given",
+    "Test",
+    "band_of",
+    "bands_problem",
+    "crossed",
+    "is_kind",
+    "is_property",
+    "next_turn",
+    "points_at",
+    "prop",
+    "shares",
+    "span",
+    "text_of",
+    "texts",
+    "where_problems",
+    "where_test",
+    "worth_of",
+]
