@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest
 from ninja import Schema
@@ -12,14 +12,19 @@ from ninja.errors import HttpError
 from headwater.people.models import Contact
 
 from ..engine.graph import problems
-from ..queries import explaining
+from ..queries import explaining, trying
 from ..queries.draft import placed
 from .doors import find, refusals, router
 
 
 class TestIn(Schema):
+    """event: properties of what lets her in (left out: of the newest fact of hers that would). mails: step ->
+    "opened" or "clicked"; arms: step -> the way she takes there."""
+
     person_id: int
-    event: dict[str, Any] = {}
+    event: dict[str, Any] | None = None
+    mails: dict[str, Literal["opened", "clicked"]] = {}
+    arms: dict[str, str] = {}
 
 
 @router.get("/journeys/{int:pk}/why/{int:person_id}")
@@ -39,7 +44,10 @@ def test_with(request: HttpRequest, pk: int, data: TestIn) -> Any:
         journey = find(pk)
     if found := problems(journey.draft):
         return 422, {"error": "invalid", "reason": "The draft has problems.", "problems": placed(found)}
+    choices = trying.Choices(data.mails, data.arms)
     try:
-        return 200, [asdict(step) for step in explaining.dry_run(journey, data.person_id, event=data.event)]
+        return 200, [
+            asdict(step) for step in trying.dry_run(journey, data.person_id, event=data.event, choices=choices)
+        ]
     except Contact.DoesNotExist as error:
         raise HttpError(404, "There is no such person.") from error

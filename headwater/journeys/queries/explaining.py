@@ -1,28 +1,23 @@
-"""Why is she here, why did she not enter; and which way she would take now, without anything being done."""
+"""Why is she here, and why did she not enter."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
-from headwater.audience import queries as audience
+from headwater.audience.compiler import parse
+from headwater.audience.compiler.explain import Verdict, explain
 from headwater.core import clock
-from headwater.people.models import Contact
 from headwater.timeline import queries as timeline
 
-from ..engine.base import STEPS, Context, Outcome, Traveller
-from ..engine.graph import Node, Version, ready, versions
-from ..engine.rulebook import with_segments
+from ..engine.graph import Version, versions
 from ..models import OPEN, Journey, Passage, Status
 from ..rules import matching
 from ..rules.duration import delta
-from .draft import title
-from .inside import reason
 from .words import said
 
 LAST = 500
@@ -50,12 +45,10 @@ def why_not(journey: Journey, person_id: int) -> dict[str, Any]:
     if version is not None:
         reasons += _causes(version, person_id)
         if version.only:
-            holds = person_id in audience.matching(version.only, [person_id])
-            words = _("She meets the condition for entering.") if holds else _("She does not meet the condition.")
-            reasons.append(Reason("only", holds, words))
+            reasons += _only(version, person_id)
         reasons.append(_again(version, past, inside))
     causes = [r.holds for r in reasons if r.what.startswith("entry")]
-    others = all(r.holds for r in reasons if not r.what.startswith("entry"))
+    others = all(r.holds for r in reasons if not r.what.startswith(("entry", "only.")))
     return {
         "inside": str(inside.id) if inside else None,
         "may_enter": others and version is not None,
@@ -78,6 +71,9 @@ def _causes(version: Version, person_id: int) -> list[Reason]:
     for n, rule in enumerate(version.entry):
         name = said(rule)
         kind = matching.fact_kind(rule)
+        if rule["kind"] == "manual":
+            out.append(Reason(f"entry.{n}", False, _("%(rule)s: only when somebody lets her in") % {"rule": name}))
+            continue
         if kind is None:
             out.append(Reason(f"entry.{n}", False, _("%(rule)s: comes by itself when it is time") % {"rule": name}))
             continue
@@ -87,10 +83,39 @@ def _causes(version: Version, person_id: int) -> list[Reason]:
             out.append(Reason(f"entry.{n}", True, _("%(rule)s: happened") % {"rule": name}, hit.at))
         elif found:
             words = _("%(rule)s: it happened, but not as the rule asks") % {"rule": name}
-            out.append(Reason(f"entry.{n}", False, words, found[0].at))
+            said_so = _otherwise(rule, found[0].data)
+            out.append(Reason(f"entry.{n}", False, f"{words}. {said_so}" if said_so else words, found[0].at))
         else:
             out.append(Reason(f"entry.{n}", False, _("%(rule)s: has not happened") % {"rule": name}))
     return out
+
+
+def _otherwise(rule: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """What was different the last time, in words: "path was “/”"."""
+    for w in rule.get("where") or ():
+        if not matching.holds([w], data):
+            values = {"prop": w["prop"], "value": str(data.get(w["prop"], "–"))[:80]}
+            return str(_("The last time %(prop)s was “%(value)s”.") % values)
+    return ""
+
+
+def _only(version: Version, person_id: int) -> list[Reason]:
+    """The condition for entering, part by part."""
+    answer = explain(parse(version.only), person_id, now=clock.now())
+    if answer is None:
+        return []
+    words = _("She meets the condition for entering.") if answer.holds else _("She does not meet the condition.")
+    parts = [
+        Reason("only.part", v.holds, v.says + (f" ({v.evidence[0]['text']})" if v.evidence else ""))
+        for v in _leaves(answer.verdict)
+    ]
+    return [Reason("only", answer.holds, words), *(parts if len(parts) > 1 or not answer.holds else [])]
+
+
+def _leaves(verdict: Verdict) -> list[Verdict]:
+    if verdict.op and verdict.children:
+        return [leaf for child in verdict.children for leaf in _leaves(child)]
+    return [verdict]
 
 
 def _again(version: Version, past: Sequence[Passage], inside: Passage | None) -> Reason:
@@ -105,102 +130,3 @@ def _again(version: Version, past: Sequence[Passage], inside: Passage | None) ->
     if after and clock.now() - last < delta(after):
         return Reason("reentry", False, _("She came in too short a time ago."), last)
     return Reason("reentry", True, _("She was in it before and may come again."), last)
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A step of a dry run. arm: the way she would take; known False: it depends on what happens until then."""
-
-    step: str
-    kind: str
-    title: str
-    at: datetime
-    arm: str
-    arm_label: str
-    words: str
-    known: bool = True
-
-
-class _Undo(Exception):
-    pass
-
-
-def dry_run(journey: Journey, person_id: int, *, event: Mapping[str, Any] | None = None) -> list[Tried]:
-    """Which way she would take through the draft if she entered now. Every step is really run, at the time at which she
-    would come to it, and everything it did is undone, so nothing is sent and nothing written. What waits for something
-    to happen is told as "nothing happens". event: properties of what let her in. Raises Contact.DoesNotExist."""
-    Contact.objects.get(pk=person_id)
-    graph = with_segments(journey.draft)
-    version = ready(0, journey.pk, journey.name, 0, graph)
-    out: list[Tried] = []
-    try:
-        with transaction.atomic():
-            _walk(version, person_id, dict(event or {}), out)
-            raise _Undo
-    except _Undo:
-        pass
-    return out
-
-
-def _walk(version: Version, person_id: int, event: Mapping[str, Any], out: list[Tried]) -> None:
-    now = clock.now()
-    t = _traveller(version, person_id, now, event)
-    while t.step in version.nodes and len(out) < MOST_STEPS:
-        node = version.nodes[t.step]
-        came = now
-        outcome = _try(version, node, t, now)
-        known = True
-        while outcome.what == "wait":
-            known = node.kind.kind in ("wait", "wait_date", "send_email")
-            now = max(now + timedelta(seconds=1), outcome.until or now)
-            t.until, t.woken, t.state = outcome.until, True, "waiting"
-            outcome = _try(version, node, t, now)
-            if len(out) > MOST_STEPS or now - came > timedelta(days=3650):
-                outcome = Outcome("end", "end", "endless")
-        out.append(_tried(version, node.id, came, outcome, known))
-        target = None if outcome.what != "next" else node.targets.get(outcome.arm)
-        if target is None:
-            return
-        t.step, t.moved_at, t.woken, t.until, t.state = target, now, False, None, "active"
-        t.hops += 1
-
-
-def _try(version: Version, node: Node, t: Traveller, now: datetime) -> Outcome:
-    """Run the step at that time, inside a savepoint of the transaction that is undone."""
-    run = node.kind.wake if t.woken else node.kind.run
-    try:
-        with clock.freeze(now), transaction.atomic():
-            return run(Context(version, node, now), [t])[0]
-    except Exception as error:  # whatever a step may meet at a time to come
-        return Outcome("next", reason=f"refused:cannot_be_tried ({type(error).__name__})")
-
-
-def _traveller(version: Version, person_id: int, now: datetime, event: Mapping[str, Any]) -> Traveller:
-    """A passage that is undone with all the rest: steps look up what let her in."""
-    made = Passage.objects.create(
-        person_id=person_id,
-        id=0,
-        journey_id=version.journey_id,
-        version_id=0,
-        entry_key="dry run",
-        why={"kind": "manual", "data": dict(event)},
-        since=now,
-        state="active",
-        step=version.start or "",
-        entered_at=now,
-        moved_at=now,
-    )
-    return Traveller(person_id, made.id, version.journey_id, 0, version.start or "", now, now)
-
-
-def _tried(version: Version, step: str, at: datetime, outcome: Outcome, known: bool) -> Tried:
-    node = version.nodes[step]
-    arms = dict(node.kind.arms(node.settings))
-    arm = outcome.arm if outcome.what == "next" else "end"
-    words = reason(arm, outcome.reason, arms) if outcome.reason else ""
-    return Tried(step, node.kind.kind, _title(version, step), at, arm, arms.get(arm, ""), words, known)
-
-
-def _title(version: Version, step: str) -> str:
-    found = version.graph["steps"][step]
-    return title(found, version.graph["steps"]) if found["kind"] in STEPS else step

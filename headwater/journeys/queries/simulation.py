@@ -109,7 +109,7 @@ def _step(version: Version, key: str, n: Mapping[str, int]) -> dict[str, Any]:
         "icon": node.kind.icon,
         "hue": node.kind.hue,
         "label": str(node.kind.label),
-        "title": title(version.graph["steps"][key]),
+        "title": title(version.graph["steps"][key], version.graph["steps"]),
         "entered": n.get("entered", 0),
         "done": done,
         "left": n.get("left", 0),

@@ -17,6 +17,7 @@ from headwater.journeys import actions
 from headwater.journeys.actions import Entry, simulating
 from headwater.journeys.models import Journey
 from headwater.people import actions as people
+from headwater.people.models import Contact
 from headwater.timeline.actions import Custom, NewFact, record_many
 from tests.browser import launched, shoot
 
@@ -75,12 +76,14 @@ def journey(whole_database: Any) -> Journey:
 
 
 def test_no_page_has_a_serious_violation(journey: Journey, live_server: Any, browser: Browser) -> None:
-    user = person("Maria")
+    user, contact = person("Maria"), Contact.objects.get(email="ana1@x.example").pk
     pages = {
         "list": "/journeys/",
         "gallery": "/journeys/gallery/",
         "canvas": f"/journeys/{journey.pk}/",
         "simulation": f"/journeys/{journey.pk}/simulation/",
+        "test": f"/journeys/{journey.pk}/test/",
+        "why": f"/people/{contact}/",
     }
     found = {}
     for width in (1440, 390):
@@ -90,6 +93,18 @@ def test_no_page_has_a_serious_violation(journey: Journey, live_server: Any, bro
             page.wait_for_load_state("networkidle") if name != "canvas" else page.locator(
                 "[data-step]"
             ).first.wait_for()
+            if name == "test":
+                page.locator("#jv-person").fill("Ana 1")
+                page.locator(".tw-options [data-id]").first.click()
+                page.locator(".jv-test .btn").click()
+                page.locator(".jv-feed").wait_for()
+                page.locator("select[name='mail.welcome']").select_option("clicked")
+                page.locator("select[name='mail.welcome'] option[value=clicked][selected]").wait_for(state="attached")
+                page.locator(".jv-mail summary").first.click()
+            if name == "why":
+                page.locator(f"[hx-get='/journeys/why/{contact}/']").click()
+                page.locator("#dialog button[type=submit]").click()
+                page.locator(".jv-reasons").wait_for()
             shoot(page, f"journeys_{name}_{width}")
             if width == 390:
                 assert page.evaluate("document.documentElement.scrollWidth") == 390, name

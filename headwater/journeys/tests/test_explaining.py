@@ -12,8 +12,9 @@ from headwater.core import clock
 from headwater.journeys import actions
 from headwater.journeys.actions import Entry, exchange
 from headwater.journeys.models import Journey, OutCall, Passage
-from headwater.journeys.queries import explaining
+from headwater.journeys.queries import explaining, trying
 from headwater.journeys.rules.duration import RuleError
+from headwater.messaging.actions.templates import TemplateText, create_template
 from headwater.messaging.models import MailTemplate, Message
 from headwater.people import actions as people
 from headwater.people.models import Contact
@@ -43,11 +44,12 @@ def test_why_she_did_not_enter(live: Make) -> None:
     journey = live(graph)
     one = person(1, country="DE")
     assert reasons(explaining.why_not(journey, one)) == [
-        ("status", True), ("entry.0", False), ("entry.1", False), ("only", False), ("reentry", True),
+        ("status", True), ("entry.0", False), ("entry.1", False), ("only", False), ("only.part", False),
+        ("reentry", True),
     ]  # fmt: skip
     record(one, Custom("page.seen", {"path": "/"}))
     said = explaining.why_not(journey, one)
-    assert said["reasons"][1]["words"].endswith("it happened, but not as the rule asks")
+    assert said["reasons"][1]["words"].endswith("it happened, but not as the rule asks. The last time path was “/”.")
     record(one, Custom("page.seen", {"path": "/pricing"}))
     people.update_contact(one, country="KR", actor="user:1")
     said = explaining.why_not(journey, one)
@@ -73,7 +75,7 @@ def test_a_dry_run_says_the_way_and_leaves_no_trace(live: Make) -> None:
     one = person(1)
     before = len(timeline.read(one, quiet=True))
     with clock.freeze(AT):
-        found = explaining.dry_run(journey, one)
+        found = trying.dry_run(journey, one)
     assert [(s.step, s.arm, s.at - AT) for s in found] == [
         ("t", "next", timedelta(0)), ("w", "next", timedelta(0)), ("h", "next", timedelta(minutes=5)),
         ("n", "next", timedelta(minutes=5)), ("ask", "vip", timedelta(minutes=5)), ("end", "end", timedelta(minutes=5)),
@@ -87,7 +89,7 @@ def test_what_waits_for_something_to_happen_is_told_as_unknown(live: Make) -> No
     graph = chain(("w", "wait_until", settings))
     graph["steps"]["w"] = {"kind": "wait_until", "settings": settings, "arms": {"yes": None, "timeout": None}}
     journey = actions.create_journey(name="X", graph=graph, actor="user:1")
-    (step,) = explaining.dry_run(journey, person(1))
+    (step,) = trying.dry_run(journey, person(1))
     assert (step.arm, step.known, step.arm_label) == ("timeout", False, "Time over")
 
 
@@ -139,3 +141,83 @@ def test_explanations_over_the_api(call: Any) -> None:
     assert call("GET", f"{path}/why/999999")[0] == 404
     assert [s["step"] for s in call("POST", f"{path}/test", {"person_id": one})[1]] == ["a"]
     assert call("POST", f"{path}/test", {"person_id": 999999})[0] == 404
+
+
+def test_what_if_she_opens_it() -> None:
+    mjml = "<mjml><mj-body><mj-section><mj-column><mj-text>Hi</mj-text></mj-column></mj-section></mj-body></mjml>"
+    says = TemplateText(subject="For {{ contact.first_name }}", mjml=mjml)
+    mail = create_template(name="M", says=says, actor="user:1").pk
+    arms = [{"id": "clicked", "label": "Clicked", "when": {"mail": "m", "did": "clicked"}},
+            {"id": "opened", "label": "Opened", "when": {"mail": "m", "did": "opened"}}]  # fmt: skip
+    ask = ("ask", "branch", {"arms": arms, "within": {"amount": 2, "unit": "days"}})
+    graph = chain(("m", "send_email", {"template": mail}), ask, ("end", "exit", {}))
+    graph["steps"]["ask"] = {
+        "kind": "branch", "settings": graph["steps"]["ask"]["settings"],
+        "arms": {"clicked": "end", "opened": "end", "else": None},
+    }  # fmt: skip
+    journey = actions.create_journey(name="X", graph=graph, actor="user:1")
+    one = person(1)
+    people.set_consent(one, "email", "granted", proof={"text": "form"}, actor="user:1")
+
+    def way(**choices: dict[str, str]) -> list[tuple[str, str, timedelta]]:
+        with clock.freeze(AT):
+            found = trying.dry_run(journey, one, choices=trying.Choices(**choices))
+        return [(s.step, s.arm, s.at - AT) for s in found]
+
+    now, hour = timedelta(0), timedelta(hours=1)
+    assert way() == [("m", "next", now), ("ask", "else", now)]
+    assert way(mails={"m": "opened"}) == [("m", "next", now), ("ask", "opened", now), ("end", "end", hour)]
+    assert way(mails={"m": "clicked"})[1:] == [("ask", "clicked", now), ("end", "end", hour)]
+    assert way(arms={"ask": "opened"})[1:] == [("ask", "opened", now), ("end", "end", hour)]
+    with clock.freeze(AT):
+        sent, asked = trying.dry_run(journey, one)[:2]
+    assert sent.mail is not None
+    assert (sent.mail.subject, sent.mail.missing) == ("For P1", [])
+    assert [(a["arm"], a["holds"]) for a in asked.asked] == [("clicked", False), ("opened", False)]
+    assert (asked.known, asked.until) == (False, AT + timedelta(days=2))
+    assert Message.objects.count() == 0
+    assert [f.kind for f in timeline.read(one, quiet=True) if f.kind.startswith("mail.")] == []
+
+
+def test_a_test_begins_with_the_newest_fact_that_would_let_her_in() -> None:
+    rule = {"kind": "event", "event": "cart.left", "where": []}
+    graph = chain(("n", "hand_over", {"reason": "Cart", "amount_from": "event.worth", "threshold": 500}), entry=[rule])
+    graph["steps"]["n"] = {
+        "kind": "hand_over",
+        "settings": graph["steps"]["n"]["settings"],
+        "arms": {"next": None, "under": None},
+    }
+    journey = actions.create_journey(name="X", graph=graph, actor="user:1")
+    one = person(1)
+    assert [s.arm for s in trying.dry_run(journey, one)] == ["under"]
+    record(one, Custom("cart.left", {"worth": 700}))
+    assert [s.arm for s in trying.dry_run(journey, one)] == ["next"]
+    assert trying.entry_of(journey, one)[:2] == ("cart.left", {"worth": 700})
+    assert [s.arm for s in trying.dry_run(journey, one, event={"worth": 3})] == ["under"]
+
+
+def test_pages_of_test_and_why(call: Any) -> None:
+    client = call.client
+    graph = chain(("n", "add_note", {"text": "x"}), entry=[{"kind": "tag", "tag": "vip"}],
+                  only={"all": [{"field": "contact.country", "op": "eq", "value": "KR"}, {"tag": "vip"}]})  # fmt: skip
+    journey = actions.create_journey(name="Loyal", graph=graph, actor="user:1")
+    one = person(1, country="DE")
+    url = f"/journeys/{journey.pk}/test/"
+    assert client.get(url).status_code == 200
+    assert b"Choose a person." in client.post(url, {"person": ""}).content
+    answer = client.post(url, {"person": str(one), "arm.n": "next", "mail.n": "nonsense"}).content.decode()
+    assert "The way of P1" in answer
+    assert Passage.objects.count() == 0
+    actions.publish(journey.pk, actor="user:1")
+    said = client.get(f"/journeys/{journey.pk}/why/?person={one}").content.decode()
+    assert "She does not enter, because of what is marked." in said
+    assert "Country" in said
+    said = client.get(f"/journeys/why/{one}/?journey={journey.pk}").content.decode()
+    assert "Tag: vip: has not happened" in said
+    people.add_tags([one], ["vip"], actor="user:1")
+    people.update_contact(one, country="KR", actor="user:1")
+    actions.enter(journey.pk, [Entry(one, "k")], actor="system")
+    assert "Was in it until" in client.get(f"/journeys/{journey.pk}/why/?person={one}").content.decode()
+    assert b"Choose a person." in client.get(f"/journeys/{journey.pk}/why/?person=").content
+    assert client.get("/journeys/999999/why/").status_code == 404
+    assert client.get("/journeys/why/999999/").status_code == 404

@@ -9,6 +9,7 @@ from .people import add_person, enter_person, passage, people, subject
 from .simulation import cancel as simulation_cancel
 from .simulation import page as simulation
 from .simulation import people as simulation_people
+from .trying import test, test_mail, why
 
 __all__ = [
     "add_person",
@@ -28,4 +29,7 @@ __all__ = [
     "simulation_people",
     "subject",
     "template",
+    "test",
+    "test_mail",
+    "why",
 ]

@@ -48,7 +48,10 @@ def _boot(request: HttpRequest, journey: Journey) -> dict[str, Any]:
         "urls": _urls(journey.pk),
         "pages": [
             {"url": reverse(f"journeys:{name}", args=[journey.pk]), "label": label, "icon": icon}
-            for name, label, icon in (("simulation", _("Simulation"), "history"),)
+            for name, label, icon in (
+                ("test", _("Test with a person"), "flask-conical"),
+                ("simulation", _("Simulation"), "history"),
+            )
         ],
         "icons": static("web/icons.svg"),
         "conditions": _conditions(),
@@ -80,6 +83,7 @@ def _urls(pk: int) -> dict[str, str]:
         "numbers": reverse("journeys:numbers", args=[pk]),
         "people": reverse("journeys:people", args=[pk]),
         "add": reverse("journeys:add", args=[pk]),
+        "why": reverse("journeys:why", args=[pk]),
         "duplicate": reverse("journeys:new"),
         "delete": reverse("journeys:change", args=[pk, "delete"]),
         "templates": reverse("messaging:template", args=[0]),

@@ -35,6 +35,7 @@ def _page() -> dict[str, str]:
         "problems": _("What is missing"),
         "resume": _("Resume"),
         "resumed_now": _("It runs again."),
+        "why": _("Why is somebody here?"),
         "you_are_here": _("You are here"),
     }
 
