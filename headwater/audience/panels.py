@@ -23,12 +23,14 @@ from headwater.people import registry
 from headwater.people.registry import Column, Condition, Filter, Sort
 
 from . import queries
+from .actions.holdings import HOLDER
 from .actions.listed import BULKS
 from .compiler.words import band_name
 from .models import ScoreModel, Segment, Topic
 from .rules import band_of
 
 HUES = {"cold": 235, "warm": 60, "hot": 25}
+registry.holders.add("audience", HOLDER)
 for bulk in BULKS:
     registry.bulks.add(bulk.name, bulk)
 

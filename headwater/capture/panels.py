@@ -8,6 +8,9 @@ from django.utils.translation import ngettext
 from headwater.core.registry import NavItem, PaletteAction, navigation, palette_actions
 from headwater.people import registry as people
 
+from .actions.holdings import HOLDER
+
+people.holders.add("capture", HOLDER)
 navigation.add(
     "forms",
     NavItem(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
+from headwater.core import holdings
+from headwater.core.holdings import Table
+from headwater.people.registry import Gone, Holder, Joining
+
+from .models import Milestone
 from .rules import MILESTONES
 
 _UPSERT = (
@@ -58,3 +64,43 @@ def rebuild() -> int:
             [[step for step in MILESTONES if step != "lead"]],
         )
         return int(cursor.rowcount)
+
+
+# -- what insights keeps of people (people.registry.Holder) ------------------------------------------------------------
+MILESTONES_OF = Table(Milestone)
+
+
+def _erase(gone: Gone) -> None:
+    holdings.erase([MILESTONES_OF], gone.person_ids)
+
+
+def _export(person_id: int) -> dict[str, Any]:
+    return holdings.export([MILESTONES_OF], person_id)
+
+
+def _join(joining: Joining) -> dict[str, Any]:
+    """Each step was reached when the first of the two reached it."""
+    both = {p: holdings.rows(MILESTONES_OF, p) for p in (joining.survivor, joining.merged)}
+    first: dict[str, dict[str, Any]] = {}
+    for row in sorted((*both[joining.survivor], *both[joining.merged]), key=lambda r: datetime.fromisoformat(r["at"])):
+        first.setdefault(row["step"], {**row, "person_id": joining.survivor})
+    _replace((joining.survivor, joining.merged), list(first.values()))
+    return {"survivor": both[joining.survivor], "merged": both[joining.merged], "joined": list(first.values())}
+
+
+def _part(joining: Joining, kept: Mapping[str, Any]) -> None:
+    """Steps reached since stay with the survivor."""
+    joined = {row["step"] for row in kept["joined"]}
+    since = [row for row in holdings.rows(MILESTONES_OF, joining.survivor) if row["step"] not in joined]
+    _replace((joining.survivor, joining.merged), [*kept["survivor"], *kept["merged"], *since])
+
+
+def _replace(people: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM insights_milestone WHERE person_id = ANY(%s)", [list(people)])
+    holdings.put(MILESTONES_OF, rows)
+
+
+HOLDER = Holder(
+    "insights", tables=("insights_milestone",), erase=_erase, export=_export, join=_join, part=_part, order=85
+)

@@ -9,11 +9,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.registry import NavItem, navigation
-from headwater.people.registry import Condition, Filter, filters
+from headwater.people.registry import Condition, Filter, filters, holders
 
+from .actions import HOLDER
 from .queries import WHO
 from .rules import parse_reached
 
+holders.add("insights", HOLDER)
 navigation.add("dashboard", NavItem("dashboard", _("Dashboard"), "chart-pie", "insights:home", "", 5))
 
 

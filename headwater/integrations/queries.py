@@ -156,6 +156,7 @@ def _says(row: Operation) -> str:
         "replay.stopped": _("Replay of %(subject)s stopped after %(facts)s facts"),
         "replay.done": _("Replay of %(subject)s done, %(facts)s facts heard again"),
         "month.retired": _("Month %(subject)s retired, about %(facts)s facts"),
+        "person.erased": _("%(subject)s erased everywhere"),
         "anonymous.forgotten": _("%(facts)s facts of anonymous visitors forgotten, up to %(subject)s"),
     }
     words = {"subject": row.subject, "facts": n, "since": row.detail.get("since", "")[:10]}

@@ -23,6 +23,7 @@ from headwater.core.registry import (
 )
 from headwater.people import registry as people
 
+from .actions.holdings import HOLDER
 from .models import Journey, Status
 from .queries import inside
 
@@ -40,6 +41,7 @@ def _find(user: Any, text: str, limit: int) -> list[SearchHit]:
     ]
 
 
+people.holders.add("journeys", HOLDER)
 navigation.add("journeys", NavItem("journeys", _("Journeys"), "workflow", "journeys:list", "marketing", order=20))
 palette_actions.add(
     "journeys.new", PaletteAction("journeys.new", _("New journey"), "workflow", "journeys:gallery", order=60)

@@ -15,11 +15,13 @@ from headwater.people.registry import Box
 from headwater.timeline.queries import Entry
 
 from . import delivery
+from .actions.holdings import HOLDER
 from .channels import pool
 from .queries import ledger
 from .views.ledger import shown
 from .views.words import reason
 
+people.holders.add("messaging", HOLDER)
 navigation.add("mail", NavItem("mail", _("Emails"), "mail", "messaging:outbox", "marketing", 30, prefixes=("/mail/",)))
 navigation.add(
     "messaging:settings",

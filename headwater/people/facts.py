@@ -31,6 +31,25 @@ class ContactIdentified(Fact):
     facts_moved: int = 0
 
 
+@fact("contact.merged", icon="merge", hue=265, group="system", says=_("{actor} merged {name} into {person}"))
+class ContactMerged(Fact):
+    """Told to the one who stays. lost: field -> the other's value that was not taken."""
+
+    merge: int
+    merged: int
+    name: str
+    lost: dict[str, Any] | None = None
+
+
+@fact("contact.parted", icon="split", hue=265, group="system", says=_("{actor} separated {person} and {name} again"))
+class ContactParted(Fact):
+    """Told to both."""
+
+    merge: int
+    other: int
+    name: str
+
+
 @fact(
     "company.updated",
     icon="building-2",

@@ -23,7 +23,7 @@ from headwater.core.registry import (
 
 from . import queries, registry
 from .forms import CHANNELS, CONSENT_HUES, CONSENT_LABELS, FIELD_LABELS, STAGE_HUES
-from .models import Company, Stage, Tag
+from .models import Company, Merge, Stage, Tag
 from .registry import Box, Condition, Filter, Sort
 
 navigation.add("people", NavItem("people", _("People"), "users", "people:list", "records", 10, prefixes=("/people/",)))
@@ -33,6 +33,13 @@ navigation.add(
 )
 palette_actions.add(
     "person.create", PaletteAction("person.create", _("Create person"), "user-plus", "people:create", "c", 10)
+)
+palette_actions.add(
+    "people.duplicates", PaletteAction("people.duplicates", _("Find duplicates"), "merge", "people:duplicates", "", 70)
+)
+palette_actions.add(
+    "people.changes",
+    PaletteAction("people.changes", _("Changes of many people"), "history", "people:changes", "", 71),
 )
 palette_actions.add(
     "company.create",
@@ -174,4 +181,23 @@ def _changes(entries: Sequence[Any]) -> dict[Any, dict[str, Any]]:
     return out
 
 
+def _merged(entries: Sequence[Any]) -> dict[Any, dict[str, Any]]:
+    """What was not taken over, and the way back while there is one."""
+    ids = [e.data.get("merge") for e in entries]
+    going = set(Merge.objects.filter(pk__in=ids, undone_at=None).values_list("pk", flat=True))
+    return {
+        e.id: {
+            "merge": e.data.get("merge"),
+            "open": e.data.get("merge") in going,
+            "lost": [
+                (_field_label(name), value)
+                for name, value in sorted((e.data.get("lost") or {}).items())
+                if not name.endswith("_id")
+            ],
+        }
+        for e in entries
+    }
+
+
+registry.boxes.add("contact.merged", Box("contact.merged", "people/merged_box.html", _merged))
 registry.boxes.add("contact.updated", Box("contact.updated", "people/changes_box.html", _changes))

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from headwater.core.registry import Registry
 
@@ -108,6 +110,8 @@ class Bulk:
     same: Callable[[Mapping[str, Any], Any, Any], bool] = lambda params, after, now: bool(after == now)
     restore: Callable[[Mapping[int, tuple[Any, Any]], Mapping[str, Any], str], None] | None = None
     file: Callable[[Sequence[int]], str] | None = None
+    #: Called before the lanes of a batch are taken: locks that come first
+    prepare: Callable[[Sequence[int]], Any] | None = None
     fields: tuple[BulkField, ...] = ()
     #: What its dialog says before it is done, and the button's word
     warning: Any = ""
@@ -119,6 +123,65 @@ class Bulk:
     order: int = 100
 
 
+@dataclass(frozen=True)
+class Gone:
+    """People who are being erased, with what rows that do not name them are found by."""
+
+    person_ids: Sequence[int]
+    emails: Sequence[str]
+    visitors: Sequence[int]
+    names: Sequence[str]
+    actor: str
+
+
+@dataclass(frozen=True)
+class Joining:
+    """`merged` becomes part of `survivor`, or, on the way back, parts from her. `mark` is the merge's own.
+
+    On the way back: the addresses and browsers of the one who parts, and `late`, the facts that came by them after the
+    merge (time, id).
+    """
+
+    merge_id: int
+    survivor: int
+    merged: int
+    at: datetime
+    actor: str
+    emails: Sequence[str] = ()
+    visitors: Sequence[int] = ()
+    late: Sequence[tuple[datetime, UUID]] = ()
+
+    @property
+    def mark(self) -> str:
+        return f"m{self.merge_id}"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A package that keeps something of people. All is called with the people's lanes held, and writes the package's
+    own tables only (core.holdings helps).
+
+    erase(gone): everything goes but numbers. export(person_id): table -> rows. join(joining): the rows of `merged` go
+    to `survivor`; returns JSON that `part(joining, kept)` gives them back by, as they are then. settle(person_ids):
+    what follows from the rest is brought up to date, after all holders joined or parted. Called in `order`.
+    """
+
+    name: str
+    tables: Sequence[str]  # names of the tables it answers for
+    erase: Callable[[Gone], None]
+    export: Callable[[int], Mapping[str, Any]]
+    join: Callable[[Joining], Any]
+    part: Callable[[Joining, Any], None]
+    settle: Callable[[Sequence[int]], None] | None = None
+    #: By what facts that came after a merge are known as those of the one who parts: field of the fact -> values
+    marks: Callable[[Joining, Any], Mapping[str, Sequence[str]]] | None = None
+    #: Says why two people cannot be merged or parted at this moment; "" where they can
+    hinders: Callable[[Sequence[int]], str] | None = None
+    order: int = 100
+
+
+#: package -> what it keeps of people
+holders: Registry[Holder] = Registry("holder of people's rows")
 #: name -> a change of many people
 bulks: Registry[Bulk] = Registry("change of many people")
 columns: Registry[Column] = Registry("column of people")

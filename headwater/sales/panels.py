@@ -28,6 +28,7 @@ from headwater.people.models import Company, Contact
 from headwater.teamwork.registry import TodayItem, TodaySource, today_sources
 
 from . import queries
+from .actions.holdings import HOLDER
 from .models import Deal, LeadHandover
 from .rules import DEFAULT_STAGES
 
@@ -139,6 +140,7 @@ def _find_deals(user: Any, text: str, limit: int) -> list[SearchHit]:
 
 
 today_sources.add("leads", TodaySource("leads", _("New leads"), "handshake", _new_leads, order=10, covers_calls=True))
+people.holders.add("sales", HOLDER)
 navigation.add("deals", NavItem("deals", _("Deals"), "handshake", "sales:board", section="records", order=30))
 navigation.add(
     "pipelines",

@@ -28,6 +28,7 @@ from headwater.people.models import Company, Contact
 from headwater.timeline.queries import Entry
 
 from . import queries, rules
+from .actions.holdings import HOLDER
 from .models import Call, CallOutcome, Note, TaskKind
 from .registry import TodayItem, TodaySource, today_sources
 
@@ -151,6 +152,7 @@ today_sources.add("overdue", TodaySource("overdue", _("Overdue"), "triangle-aler
 today_sources.add("due", TodaySource("due", _("Due today"), "square-check", _due_today, order=30))
 today_sources.add("hot", TodaySource("hot", _("Hot, without a next step"), "flame", _hot_without_step, order=40))
 
+people.holders.add("teamwork", HOLDER)
 navigation.add(
     "today", NavItem("today", _("Today"), "sun", "teamwork:today", section="", order=20, prefixes=("/leads/",))
 )

@@ -21,7 +21,7 @@ from headwater.core import clock, crash
 from headwater.core.lanes import LANES
 
 from . import pace
-from .actions import in_lane
+from .actions import in_lane, regroupings
 from .models import Parked
 from .registry import Consumer, Event, consumers
 
@@ -65,16 +65,31 @@ def run_once(consumer: Consumer | str, *, per_lane: int = BATCH_PER_LANE) -> int
         return _one_by_one(consumer)
 
 
+class _Regrouped(Exception):
+    """Facts of the batch changed hands after they were read."""
+
+
 def _batch(consumer: Consumer, only: list[int] | None, per_lane: int) -> int:
+    while True:
+        try:
+            return _try_batch(consumer, only, per_lane)
+        except _Regrouped:
+            log.info("batch_read_again", extra={"consumer": consumer.name})
+
+
+def _try_batch(consumer: Consumer, only: list[int] | None, per_lane: int) -> int:
     began = monotonic()
     with transaction.atomic():
         lanes = _claim(consumer.name, only)
         if not lanes:
             return 0
         per_lane = max(1, min(per_lane, pace.size(consumer.name) // len(lanes)))
+        before = regroupings()
         heard = _read(consumer, lanes, per_lane)
         if heard:
             with in_lane(*{e.person_id for e in heard}):
+                if regroupings() != before:
+                    raise _Regrouped
                 consumer.react(heard)
             crash.point(f"{consumer.name}.reacted")
         done = _advance(consumer.name, lanes, heard, per_lane)

@@ -126,6 +126,13 @@ class Parked(models.Model):
         return self.error.strip().rpartition("\n")[2]
 
 
+class Regrouping(models.Model):
+    """One row (id 1): counts how often facts changed hands or went (people merged, parted, erased). A reader that
+    sees it change between reading a batch and holding its people's lanes reads again."""
+
+    n = models.BigIntegerField(default=0)
+
+
 class Operation(models.Model):
     """What operators, and the rules that they set, did to the log. Never changed, but for the line of a day of
     retention, which grows."""

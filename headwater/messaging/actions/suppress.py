@@ -13,7 +13,7 @@ from ..models import Suppression
 from ..rules.tokens import email_digest
 
 #: A reason that blocks everything is never weakened by one that blocks marketing only.
-_STRONG = ("bounce", "manual")
+_STRONG = ("bounce", "manual", "erased")
 
 
 def suppress_many(items: Sequence[tuple[str, str, str]], *, at: datetime | None = None) -> None:

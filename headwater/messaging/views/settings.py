@@ -44,7 +44,7 @@ def suppress(request: HttpRequest) -> HttpResponse:
         return _page(request, PolicyForm(), form)
     email = form.cleaned_data["email"]
     if request.POST.get("lift"):
-        actions.lift([email], reasons=["manual", "bounce", "complaint", "unsubscribed"])
+        actions.lift([email], reasons=["manual", "bounce", "complaint", "unsubscribed", "erased"])
         messages.success(request, _("%(email)s may be written to again.") % {"email": email})
     else:
         actions.suppress(email, reason="manual", actor=actors.user(request.user.pk or 0))

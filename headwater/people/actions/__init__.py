@@ -10,9 +10,12 @@ from .bulk import set_fields, set_owners
 from .companies import create_company, find_or_create_companies, update_company
 from .consent import ConsentChange, set_consent, set_consents
 from .contacts import create_contact, update_contact
+from .doubles import tell_apart
+from .erasing import erase_people, export_person
 from .identify import Identity, identify
 from .jobs import can_undo, run_here, start_bulk, stop_bulk, undo_bulk
 from .labels import add_tags, remove_tags, set_owner, set_stage
+from .merging import further, merge_contacts, unmerge
 from .visitors import Visit, see
 
 __all__ = [
@@ -23,8 +26,12 @@ __all__ = [
     "can_undo",
     "create_company",
     "create_contact",
+    "erase_people",
+    "export_person",
     "find_or_create_companies",
+    "further",
     "identify",
+    "merge_contacts",
     "remove_tags",
     "run_here",
     "see",
@@ -36,7 +43,9 @@ __all__ = [
     "set_stage",
     "start_bulk",
     "stop_bulk",
+    "tell_apart",
     "undo_bulk",
+    "unmerge",
     "update_company",
     "update_contact",
 ]

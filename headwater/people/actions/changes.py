@@ -17,7 +17,7 @@ from headwater.core import clock
 from .. import queries, registry, rules
 from ..models import Contact, Stage
 from ..registry import Bulk, BulkField
-from . import consent, labels
+from . import consent, erasing, labels
 
 Params = Mapping[str, Any]
 
@@ -176,6 +176,14 @@ def _set_stage(people: Sequence[int], params: Params, actor: str) -> None:
     labels.set_stage(people, params["stage"], reason=_("changed by hand"), actor=actor)
 
 
+def _reason(given: Params) -> dict[str, Any]:
+    return {"reason": erasing.clean_reason(str(given.get("reason") or ""))}
+
+
+def _erase(people: Sequence[int], params: Params, actor: str) -> None:
+    erasing.erase_people(people, reason=params["reason"], actor=actor)
+
+
 def _no_params(given: Params) -> dict[str, Any]:
     return {}
 
@@ -221,6 +229,16 @@ for bulk in (
         "export", gettext_lazy("Export as CSV"), "download", lambda p: _("Export as CSV"), _no_params, file=_export,
         warning=gettext_lazy("The file is made in the background and can be fetched for seven days."),
         button=gettext_lazy("Export"), order=70,
+    ),
+    Bulk(
+        "erase", gettext_lazy("Erase"), "user-x", lambda p: _("Erase everywhere"), _reason, _erase,
+        prepare=erasing.hold_identities,
+        fields=(BulkField("reason", gettext_lazy("Why"), hint=gettext_lazy("Kept in the journal with your name.")),),
+        warning=gettext_lazy(
+            "They and everything that is known of them are erased for ever. This cannot be undone. Hashes of their "
+            "addresses stay, so that nobody writes to them again."
+        ),
+        button=gettext_lazy("Erase for ever"), danger=True, roles=("admin", "marketer"), order=90,
     ),
 ):  # fmt: skip
     registry.bulks.add(bulk.name, bulk)

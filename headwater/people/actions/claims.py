@@ -11,8 +11,8 @@ Key = tuple[str, str]
 _TABLES = {"email": ("people_emailclaim", "email"), "external": ("people_externalclaim", "external_id")}
 
 
-def resolve(items: Mapping[int, Sequence[Key]], fixed: Mapping[int, int]) -> dict[int, int]:
-    """The person of every item, new ids for those whom nobody knows (they have no contact row yet).
+def resolve(items: Mapping[int, Sequence[Key]], fixed: Mapping[int, int]) -> tuple[dict[int, int], set[int]]:
+    """The person of every item, and which of them are new ids, of those whom nobody knows (without a contact row yet).
 
     items: index -> its keys, the strongest first. fixed: index -> person known already. Keys without an owner are
     claimed for the item's person. Runs in the caller's transaction; waits for others who claim the same keys.
@@ -21,6 +21,7 @@ def resolve(items: Mapping[int, Sequence[Key]], fixed: Mapping[int, int]) -> dic
     while True:
         owners = owners_of(wanted)
         spare = new_ids(sum(1 for i, keys in items.items() if i not in fixed and not any(k in owners for k in keys)))
+        fresh = set(spare)
         claims: dict[Key, int] = {}
         people: dict[int, int] = {}
         for index, keys in items.items():
@@ -31,7 +32,7 @@ def resolve(items: Mapping[int, Sequence[Key]], fixed: Mapping[int, int]) -> dic
             claims.update({k: person for k in keys if k not in owners and k not in claims})
         lost = claim(claims)
         if not lost:
-            return people
+            return people, fresh
         _release({k: p for k, p in claims.items() if k not in lost})
 
 

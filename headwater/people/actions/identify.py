@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from headwater.core.actors import SYSTEM
 from headwater.timeline import queries as timeline
 from headwater.timeline.actions import NewFact, adopt, in_lane, record_many
 
-from .. import rules
+from .. import queries, rules
 from ..facts import ContactCreated, ContactIdentified, ContactUpdated
 from ..models import Contact
 from . import claims, companies, labels, records, visitors
@@ -51,6 +51,10 @@ class _Item:
     at: datetime
 
 
+class _Gone(Exception):
+    """Somebody who was found has no contact row any more."""
+
+
 def identify(items: Sequence[Identity], *, strict: bool = True) -> dict[int, int]:
     """Find or make the contact of each item: index -> person_id.
 
@@ -70,6 +74,10 @@ def identify(items: Sequence[Identity], *, strict: bool = True) -> dict[int, int
         try:
             with transaction.atomic():
                 return _identify(ready)
+        except _Gone:  # merged or erased after we had read who she is: ask again
+            ready = _existing(ready, strict)
+            if attempt == _TRIES - 1:
+                raise
         except OperationalError as error:
             deadlock = getattr(error.__cause__, "sqlstate", "") == "40P01"
             if connection.in_atomic_block or not deadlock or attempt == _TRIES - 1:
@@ -103,26 +111,34 @@ def _prepare(index: int, given: Identity, strict: bool) -> _Item | None:
 
 
 def _existing(items: list[_Item], strict: bool) -> list[_Item]:
-    """Items that name a contact who exists (or none)."""
+    """Items that name a contact who exists (or none). Who was merged is the one into whom she was."""
     named = {i.given.person_id for i in items if i.given.person_id and not i.given.new}
     if not named:
         return items
     gone = named - set(Contact.objects.filter(pk__in=named).values_list("pk", flat=True))
+    if gone:
+        now = queries.survivors([p for p in gone if p])
+        for item in items:
+            if item.given.person_id in now:
+                item.given = replace(item.given, person_id=now[item.given.person_id])
+        gone -= set(now)
     if gone and strict:
         raise rules.Invalid({"person_id": _("There is no such contact.")})
     return [i for i in items if i.given.person_id not in gone]
 
 
 def _identify(items: list[_Item]) -> dict[int, int]:
-    people = claims.resolve(
-        {i.index: _keys(i) for i in items}, {i.index: i.given.person_id for i in items if i.given.person_id}
-    )
+    fixed = {i.index: i.given.person_id for i in items if i.given.person_id}
+    people, fresh = claims.resolve({i.index: _keys(i) for i in items}, fixed)
+    fresh |= {i.given.person_id for i in items if i.given.new and i.given.person_id}
     labels.ensure_tags(sorted({tag for i in items for tag in i.fields.get("tags", [])}))
     company_of = _companies(items, people)
     pairs = {i.given.visitor_id: people[i.index] for i in items if i.given.visitor_id is not None}
     before = visitors.attach(pairs, min(i.at for i in items))
     with in_lane(*people.values()):
         contacts = Contact.objects.in_bulk(list(set(people.values())))
+        if any(p not in contacts and p not in fresh for p in people.values()):
+            raise _Gone
         facts = _write(items, people, contacts, company_of, before)
         moved = {v: p for v, p in pairs.items() if before[v][0] != p}
         counts = timeline.anonymous_counts(list(moved))

@@ -146,6 +146,8 @@ def _batch(job: BulkJob) -> int:
         _mark(job, dict.fromkeys(ids, (BulkItem.KEPT, None, None)))
         job.changed += len(ids)
     else:
+        if bulk.prepare is not None:
+            bulk.prepare(ids)
         with in_lane(*ids):
             _change(job, bulk, ids)
     job.done += len(ids)

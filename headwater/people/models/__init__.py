@@ -15,9 +15,13 @@ from .contacts import (
     Tag,
     Visitor,
 )
+from .merging import Alike, AlikeCursor, AlikeKey, Merge, MergePart
 
 __all__ = [
     "Affiliation",
+    "Alike",
+    "AlikeCursor",
+    "AlikeKey",
     "BulkItem",
     "BulkJob",
     "BulkPart",
@@ -27,6 +31,8 @@ __all__ = [
     "Contact",
     "EmailClaim",
     "ExternalClaim",
+    "Merge",
+    "MergePart",
     "Stage",
     "Tag",
     "Visitor",

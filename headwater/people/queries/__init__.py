@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .company import companies, people_counts, people_of
+from .doubles import Pair, alike_pairs
 from .listing import COUNT_CAP, Listing, Page, Row, count, hue_of, neighbours, page, where_of
 from .lookup import (
     browsing,
@@ -11,6 +12,7 @@ from .lookup import (
     contacts,
     find_by_email,
     look_alikes,
+    survivors,
     tag_hues,
     visitor_people,
 )
@@ -19,7 +21,9 @@ __all__ = [
     "COUNT_CAP",
     "Listing",
     "Page",
+    "Pair",
     "Row",
+    "alike_pairs",
     "browsing",
     "companies",
     "consent_states",
@@ -33,6 +37,7 @@ __all__ = [
     "page",
     "people_counts",
     "people_of",
+    "survivors",
     "tag_hues",
     "visitor_people",
     "where_of",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from .. import rules
-from ..models import Consent, Contact, EmailClaim, Tag, Visitor
+from ..models import Consent, Contact, EmailClaim, Merge, Tag, Visitor
 
 
 def contacts(person_ids: Sequence[int]) -> dict[int, Contact]:
@@ -42,6 +42,18 @@ def find_by_email(email: str) -> int | None:
     except rules.Invalid:
         return None
     return EmailClaim.objects.filter(email=normal).values_list("person_id", flat=True).first()
+
+
+def survivors(person_ids: Sequence[int]) -> dict[int, int]:
+    """id of a contact who was merged -> id of the contact whom she is part of now; others are left out."""
+    out: dict[int, int] = {}
+    asked = {p: p for p in person_ids}  # where the way of each id has led so far
+    while asked:
+        rows = Merge.objects.filter(merged_id__in=set(asked.values()), undone_at=None)
+        step = dict(rows.values_list("merged_id", "survivor_id"))
+        asked = {start: step[at] for start, at in asked.items() if at in step}
+        out |= asked
+    return out
 
 
 def visitor_people(visitor_ids: Sequence[int]) -> dict[int, int]:

@@ -7,9 +7,11 @@ from .edit import alike, consent, contact_field, create, stage_cell
 from .many import bulk, bulk_ask, change_file, change_line, change_stop, change_undo, changes
 from .people import choose_filter, people
 from .record import props, rail, record, timeline
+from .whole import apart, duplicates, erase, everything, merge, merge_with, unmerge
 
 __all__ = [
     "alike",
+    "apart",
     "bulk",
     "bulk_ask",
     "change_file",
@@ -26,10 +28,16 @@ __all__ = [
     "consent",
     "contact_field",
     "create",
+    "duplicates",
+    "erase",
+    "everything",
+    "merge",
+    "merge_with",
     "people",
     "props",
     "rail",
     "record",
     "stage_cell",
     "timeline",
+    "unmerge",
 ]

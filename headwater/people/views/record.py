@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from headwater.accounts.access import has_role
+from headwater.accounts.models import Role
 from headwater.core.facts import Group
 from headwater.core.facts import _ as mark
 from headwater.timeline import queries as log
@@ -37,7 +39,14 @@ def _contact(pk: int) -> Contact:
 
 @require_safe
 def record(request: HttpRequest, pk: int) -> HttpResponse:
-    contact = _contact(pk)
+    """The page. The id of somebody who was merged leads to the one whom she is part of."""
+    try:
+        contact = _contact(pk)
+    except Http404:
+        now = queries.survivors([pk])
+        if pk not in now:
+            raise
+        return redirect("people:record", now[pk])
     base = reverse("people:record", args=[pk])
     tabs = places("contact", "tab")
     tab = request.GET.get("tab", "")
@@ -69,6 +78,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
         "tab_panels": shown(request, "contact", "tab", contact, only=tab) if tab else [],
         "rail_url": reverse("people:rail", args=[pk]),
         "back": inside or "",
+        "may_erase": has_role(request.user, Role.MARKETER),
         **_around(inside, pk),
     }
     if not tab:

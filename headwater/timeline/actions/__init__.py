@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from .hands import NAMES as FACT_TABLES
+from .hands import erase_people, export_person, join_people, late_facts, part_people, regroupings
+from .journal import note_down
 from .parked import Place, Retried, discard, discard_all, place, retry, retry_all
 from .recording import (
     Custom,
@@ -19,6 +22,7 @@ from .recording import (
 from .replays import ReplayRefused, start_replay, stop_replay
 
 __all__ = [
+    "FACT_TABLES",
     "Custom",
     "NewFact",
     "Place",
@@ -28,13 +32,20 @@ __all__ = [
     "discard",
     "discard_all",
     "ensure_consumers",
+    "erase_people",
+    "export_person",
     "in_lane",
+    "join_people",
+    "late_facts",
+    "note_down",
+    "part_people",
     "pass_lanes",
     "place",
     "record",
     "record_anonymous",
     "record_history",
     "record_many",
+    "regroupings",
     "release",
     "retry",
     "retry_all",

@@ -1,0 +1,94 @@
+"""What messaging keeps of people (people.registry.Holder): the ledger, what is due, what the demo's server caught.
+
+Of somebody who is erased the ledger keeps that a mail was sent, opened, bounced: under nobody (person 0), without
+address, subject and content. Hashes of the addresses stay on the suppression list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from headwater.core import clock, holdings
+from headwater.core.holdings import Table
+from headwater.core.lanes import lane_key
+from headwater.people.registry import Gone, Holder, Joining
+
+from ..models import CaughtMail, Message, Outbox
+from .suppress import suppress_many
+
+LEDGER = Table(Message, rename="key")
+TABLES = (LEDGER, Table(Outbox, match=("message_id",)))
+#: A claim is good for a minute; a mail that is "sending" for longer is nobody's at the moment
+IN_HAND = timedelta(minutes=2)
+#: Nobody
+NOBODY = 0
+
+
+def _erase(gone: Gone) -> None:
+    people = list(gone.person_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM messaging_outbox WHERE lane_key = ANY(%s) AND person_id = ANY(%s)",
+            [sorted({lane_key(p) for p in people}), people],
+        )
+        cursor.execute(
+            "WITH gone AS (DELETE FROM messaging_message WHERE person_id = ANY(%s) RETURNING *) "
+            "INSERT INTO messaging_message (person_id, id, key, template_id, version, purpose, actor, email, subject, "
+            "header_id, context, status, reason, error, attempts, uncertain, queued_at, sending_at, sent_at, "
+            "opened_at, last_open_at, opens, clicked_at, last_click_at, clicks, scans, bounced_at, complained_at, "
+            "unsubscribed_at) "
+            "SELECT %s, id, 'erased:' || id, template_id, version, purpose, actor, '', '', '', '{}', "
+            "CASE status WHEN 'queued' THEN 'refused' WHEN 'sending' THEN 'sent' ELSE status END, "
+            "CASE status WHEN 'queued' THEN 'erased' ELSE reason END, '', attempts, uncertain OR status = 'sending', "
+            "queued_at, sending_at, CASE status WHEN 'sending' THEN sending_at ELSE sent_at END, opened_at, "
+            "last_open_at, opens, clicked_at, last_click_at, clicks, scans, bounced_at, complained_at, unsubscribed_at "
+            "FROM gone ON CONFLICT DO NOTHING",
+            [people, NOBODY],
+        )
+    CaughtMail.objects.filter(rcpt_to__in=list(gone.emails)).delete()
+    suppress_many([(email, "erased", "") for email in gone.emails])
+
+
+def _export(person_id: int) -> dict[str, Any]:
+    return holdings.export([LEDGER], person_id)
+
+
+def _join(joining: Joining) -> dict[str, Any]:
+    return holdings.move(TABLES, joining.merged, joining.survivor, joining.mark)
+
+
+def _late(joining: Joining) -> list[list[str]]:
+    """Mails sent since the merge to the addresses of the one who parts."""
+    rows = Message.objects.filter(person_id=joining.survivor, queued_at__gt=joining.at, email__in=list(joining.emails))
+    return [[str(pk)] for pk in rows.values_list("id", flat=True)]
+
+
+def _part(joining: Joining, kept: Mapping[str, Any]) -> None:
+    late = _late(joining)
+    holdings.back(TABLES, kept, joining.merged, joining.survivor)
+    for table in TABLES:
+        holdings.give(table, late, joining.survivor, joining.merged)
+    # what waits goes along with its message
+    holdings.give(TABLES[1], kept.get(LEDGER.name, {}).get("keys", ()), joining.survivor, joining.merged)
+
+
+def _marks(joining: Joining, kept: Mapping[str, Any]) -> dict[str, list[str]]:
+    keys = [*kept.get(LEDGER.name, {}).get("keys", ()), *_late(joining)]
+    return {"message": [key[0] for key in keys]}
+
+
+def _hinders(person_ids: Sequence[int]) -> str:
+    since = clock.now() - IN_HAND
+    rows = Message.objects.filter(person_id__in=list(person_ids), status="sending", sending_at__gt=since)
+    return _("A mail to one of them is being sent at this moment. Try again in a minute.") if rows.exists() else ""
+
+
+HOLDER = Holder(
+    "messaging", tables=("messaging_message", "messaging_outbox", "messaging_caughtmail"), erase=_erase,
+    export=_export, join=_join, part=_part, marks=_marks, hinders=_hinders, order=50,
+)  # fmt: skip
