@@ -16,29 +16,35 @@ from django.db import connection
 from headwater.core import clock, holdings
 from headwater.core.holdings import Table
 from headwater.core.lanes import lane_key
+from headwater.people.models import Contact
 from headwater.people.registry import Gone, Holder, Joining
-from headwater.timeline.actions import NewFact, record_many
 
-from .. import facts
-from ..engine import membership
+from ..engine import companies, membership
 from ..engine.book import book
-from ..models import Interest, PersonScore, Picked, ScoreEntry, SegmentMember, SegmentRetest
+from ..models import CompanyTurn, Interest, PersonScore, Picked, ScoreEntry, SegmentMember, SegmentRetest
+from ..rules import STANDS
 from . import recount
 
-ENTRIES = Table(ScoreEntry)
+#: Of whatever space: a model may have been computed anew since
+ENTRIES = Table(ScoreEntry, match=("at", "fact_id", "rule_id"))
 SCORES, INTERESTS = Table(PersonScore), Table(Interest)
 MEMBERS, PICKED, TURNS = Table(SegmentMember), Table(Picked), Table(SegmentRetest)
-ALL = (ENTRIES, SCORES, INTERESTS, MEMBERS, PICKED, TURNS)
+COMPANIES = Table(CompanyTurn)
+ALL = (ENTRIES, SCORES, INTERESTS, MEMBERS, PICKED, TURNS, COMPANIES)
 
 
 def _erase(gone: Gone) -> None:
     people = list(gone.person_ids)
+    now = clock.now()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT person_id, segment_id, generation FROM audience_segmentmember WHERE person_id = ANY(%s)", [people]
         )
         _count([(lane_key(p), s, g, -1) for p, s, g in cursor.fetchall()])
+    rows = Contact.objects.filter(pk__in=people, company__isnull=False)
+    employers = {pk for pk in rows.values_list("company_id", flat=True) if pk}
     holdings.erase(ALL, people)
+    companies.note([(lane_key(0), now, 0, pk) for pk in sorted(employers)])
 
 
 def _export(person_id: int) -> dict[str, Any]:
@@ -46,30 +52,48 @@ def _export(person_id: int) -> dict[str, Any]:
 
 
 def _join(joining: Joining) -> dict[str, Any]:
+    now, rules = clock.now(), book()
     pair = (joining.survivor, joining.merged)
     state = {t.name: {str(p): holdings.rows(t, p) for p in pair} for t in (SCORES, INTERESTS, MEMBERS, PICKED)}
+    state["standing"] = {str(p): _standing(p) for p in pair}
+    # what holds while a condition holds is found out anew for the survivor
+    ScoreEntry.objects.filter(person_id=joining.merged, kind=STANDS).delete()
     kept: dict[str, Any] = holdings.move([ENTRIES], joining.merged, joining.survivor, joining.mark)
     members = state[MEMBERS.name]
-    _replace(MEMBERS, joining, _first(members, joining, "since"))
+    own = [row for row in members[str(joining.survivor)] if row["segment_id"] < 0]
+    _replace(MEMBERS, joining, [*_first(members, joining, "since"), *own])
     mine = {(r["segment_id"], r["generation"]) for r in members[str(joining.survivor)]}
     theirs = {(r["segment_id"], r["generation"]) for r in members[str(joining.merged)]}
     _count([(lane_key(joining.merged), s, g, -1) for s, g in theirs])
     _count([(lane_key(joining.survivor), s, g, 1) for s, g in theirs - mine])
     _replace(PICKED, joining, _stricter(state[PICKED.name], joining))
     _replace(INTERESTS, joining, _summed(state[INTERESTS.name], joining))
-    holdings.erase([SCORES, TURNS], [joining.merged])
-    recount.recount([joining.survivor], book(), clock.now())
-    had: dict[int, set[str]] = {}
+    holdings.erase([SCORES, TURNS, COMPANIES], [joining.merged])
+    recount.recount([joining.survivor], rules, now)
+    best: dict[int, tuple[int, str]] = {}
     for row in (r for p in pair for r in state[SCORES.name][str(p)]):
-        had.setdefault(row["model_id"], set()).add(row["band"])
-    _tell_bands(joining.survivor, had)
+        best[row["model_id"]] = max(
+            best.get(row["model_id"], (row["points"], row["band"])), (row["points"], row["band"])
+        )
+    recount.tell(joining.survivor, best, rules, now)
+    _note_companies(pair, joining.survivor, now)
     return kept | {"state": state}
+
+
+def _standing(person_id: int) -> list[dict[str, Any]]:
+    return [row for row in holdings.rows(ENTRIES, person_id) if row["kind"] == STANDS]
+
+
+def _note_companies(people: Sequence[int], person_id: int, now: datetime) -> None:
+    """Have the companies of people rolled up."""
+    rows = Contact.objects.filter(pk__in=list(people), company__isnull=False).values_list("company_id", flat=True)
+    companies.note([(lane_key(person_id), now, person_id, pk) for pk in sorted({pk for pk in rows if pk})])
 
 
 def _first(rows: Mapping[str, Any], joining: Joining, column: str) -> list[dict[str, Any]]:
     """Memberships of either, since the first of the two."""
     found: dict[tuple[int, int], dict[str, Any]] = {}
-    both = [*rows[str(joining.survivor)], *rows[str(joining.merged)]]
+    both = [r for r in (*rows[str(joining.survivor)], *rows[str(joining.merged)]) if r["segment_id"] > 0]
     for row in sorted(both, key=lambda r: datetime.fromisoformat(r[column])):
         found.setdefault((row["segment_id"], row["generation"]), {**row, "person_id": joining.survivor})
     return list(found.values())
@@ -116,9 +140,24 @@ def _part(joining: Joining, kept: Mapping[str, Any]) -> None:
     _part_interests(joining, state[INTERESTS.name])
     _part_picks(joining, state[PICKED.name])
     _part_members(joining, state[MEMBERS.name])
+    _part_standing(joining, state)
     people = [joining.survivor, joining.merged]
-    recount.recount(people, book(), clock.now())
-    recount.keep_times(state[SCORES.name])
+    now, rules = clock.now(), book()
+    before = [r for p in people for r in state[SCORES.name][str(p)] if r["model_id"] in rules.scales]
+    _replace(SCORES, joining, before)
+    recount.recount(people, rules, now)
+    for person in people:
+        _note_companies([person], person, now)
+
+
+def _part_standing(joining: Joining, state: Mapping[str, Any]) -> None:
+    """Lines that hold while a condition holds: as they were, for rules that are there still; the test that follows
+    brings them up to date."""
+    people = (joining.survivor, joining.merged)
+    known = {(-pk, space) for pk, space in book().standing}
+    ScoreEntry.objects.filter(person_id__in=people, kind=STANDS).delete()
+    rows = [r for p in people for r in state["standing"][str(p)] if (r["rule_id"], r["model_id"]) in known]
+    holdings.put(ENTRIES, rows)
 
 
 def _part_interests(joining: Joining, before: Mapping[str, Any]) -> None:
@@ -153,7 +192,7 @@ def _part_picks(joining: Joining, before: Mapping[str, Any]) -> None:
 
 def _part_members(joining: Joining, before: Mapping[str, Any]) -> None:
     """Both are again where they were; the test that follows moves them where they belong by now."""
-    lives = set(book().living()) | {(s.id, s.generation) for s in book().segments}
+    lives = {(s.id, s.generation) for s in book().segments}
     rows = [r for p in before for r in before[p] if (r["segment_id"], r["generation"]) in lives]
     present = holdings.rows(MEMBERS, joining.survivor)
     other = [r for r in present if (r["segment_id"], r["generation"]) not in lives]
@@ -166,7 +205,8 @@ def _count(rows: Sequence[tuple[int, int, int, int]]) -> None:
     """Add to the tallies: (lane, segment, generation, more)."""
     more: Counter[tuple[int, int, int]] = Counter()
     for lane, segment, generation, n in rows:
-        more[lane, segment, generation] += n
+        if segment > 0:  # below zero: rules, which nobody counts
+            more[lane, segment, generation] += n
     found = sorted((*key, n) for key, n in more.items() if n)
     if found:
         with connection.cursor() as cursor:
@@ -185,25 +225,11 @@ def _settle(person_ids: Sequence[int]) -> None:
     membership.test({s: set(people) for s in rules.segments}, now)
 
 
-def _tell_bands(person_id: int, had: Mapping[int, set[str]]) -> None:
-    """Record where a score has come into a band that it had not: space -> bands before."""
-    models = book().models
-    told = []
-    for row in PersonScore.objects.filter(person_id=person_id):
-        before, model = had.get(row.model_id, {"cold"}), models.get(row.model_id)
-        if model is not None and row.band not in before:
-            changed = facts.ScoreBandChanged(
-                model=model.key, before=sorted(before)[0], after=row.band, points=row.points
-            )
-            told.append(NewFact(person_id, changed))
-    record_many(told)
-
-
 HOLDER = Holder(
     "audience",
     tables=(
         "audience_scoreentry", "audience_personscore", "audience_interest", "audience_segmentmember",
-        "audience_picked", "audience_segmentretest",
+        "audience_picked", "audience_segmentretest", "audience_companyturn",
     ),
     erase=_erase, export=_export, join=_join, part=_part, settle=_settle, order=90,
 )  # fmt: skip

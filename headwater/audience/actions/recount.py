@@ -4,54 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 
+from headwater.timeline.actions import record_many
+
 from ..engine import scoring
 from ..engine.book import Book
+from ..engine.ledger import turned
 from ..models import PersonScore
-from ..rules import band
+from ..rules import band_of
+
+#: A person's scores: space -> (points, band)
+Had = Mapping[int, tuple[int, str]]
 
 
 def recount(person_ids: Sequence[int], book: Book, now: datetime) -> None:
-    """Set these people's scores to what their ledger adds up to, without facts."""
+    """Set these people's scores to what their ledger is worth, without facts."""
     people = list(person_ids)
-    had = {(p, m): (points, was) for p, m, points, was in _scores(people)}
+    rows = PersonScore.objects.filter(person_id__in=people)
+    had = {(r.person_id, r.model_id): (r.points, r.band, r.turns_at) for r in rows}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT person_id, model_id, sum(points) FROM audience_scoreentry WHERE person_id = ANY(%s) GROUP BY 1, 2",
-            [people],
+            "SELECT DISTINCT person_id, model_id FROM audience_scoreentry WHERE person_id = ANY(%s)", [people]
         )
-        sums = {(p, m): int(points) for p, m, points in cursor.fetchall()}
-    rows = []
-    for person, space in {*sums, *had}:
-        model = book.models.get(space)
-        warm, hot = (model.warm, model.hot) if model else (20, 60)
-        points = sums.get((person, space), 0)
-        rows.append((person, space, points, band(points, warm, hot)))
-    scoring.put([row for row in rows if had.get(row[:2]) != row[2:]], now)
-    without = [p for p in people if not any(key[0] == p for key in sums)]
-    PersonScore.objects.filter(person_id__in=without).delete()
+        keys = {(p, space) for p, space in (*cursor.fetchall(), *had) if space in book.scales}
+    worth = turned(keys, book, now)
+    new = [(*key, points, band_of(points, book.scales[key[1]].bands), turns) for key, (points, turns) in worth.items()]
+    scoring.put([row for row in new if had.get(row[:2]) != row[2:]], now, book)
 
 
-def _scores(people: Sequence[int]) -> list[Any]:
-    rows = PersonScore.objects.filter(person_id__in=list(people))
-    return list(rows.values_list("person_id", "model_id", "points", "band"))
-
-
-def keep_times(before: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-    """Where a score is what it was, it has been so since then."""
-    rows = [row for person in before.values() for row in person]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE audience_personscore s SET updated_at = x.a "
-            "FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::timestamptz[]) AS x(p, m, n, a) "
-            "WHERE s.person_id = x.p AND s.model_id = x.m AND s.points = x.n",
-            [
-                [r["person_id"] for r in rows],
-                [r["model_id"] for r in rows],
-                [r["points"] for r in rows],
-                [datetime.fromisoformat(r["updated_at"]) for r in rows],
-            ],
-        )
+def tell(person_id: int, had: Had, book: Book, now: datetime) -> None:
+    """Record the bands and thresholds that a person's scores passed, from what they were."""
+    told = []
+    for row in PersonScore.objects.filter(person_id=person_id):
+        scale = book.scales.get(row.model_id)
+        if scale is not None and not scale.building:
+            before = had.get(row.model_id) or (0, band_of(0, scale.bands))
+            told += scoring.news(person_id, scale, before, (row.points, row.band), now)
+    record_many(told)

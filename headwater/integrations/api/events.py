@@ -11,8 +11,8 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Router
 
-from headwater.capture.collect.doors import Door
 from headwater.capture.collect.answers import Answer
+from headwater.capture.collect.doors import Door
 from headwater.capture.collect.http import Collector
 from headwater.capture.collect.store import Away, Full, Refused
 from headwater.capture.collect.wire import MAX_BODY, ApiEvent, BadBody
