@@ -24,6 +24,7 @@ from headwater.core.registry import (
 from headwater.people import registry as people
 
 from .actions.holdings import HOLDER
+from .engine.rulebook import rules_of, segment_key
 from .models import Journey, Status
 from .queries import inside
 
@@ -65,7 +66,8 @@ def _uses(segments: Sequence[tuple[int, str]]) -> dict[int, list[Use]]:
     """The journeys whose draft or published version asks for a segment."""
     out: dict[int, list[Use]] = {pk: [] for pk, _key in segments}
     for pk, name, draft, graph in Journey.objects.order_by("name").values_list("pk", "name", "draft", "version__graph"):
-        named = _segments_in([draft, graph])
+        kept = {key for rule in rules_of(graph or {}) if (key := segment_key(rule))}
+        named = _segments_in([draft, graph]) | kept
         for segment, key in segments:
             if segment in named or key in named:
                 out[segment].append(Use(name, f"/journeys/{pk}/", "workflow"))

@@ -16,7 +16,7 @@ from .engine.graph import Version, versions
 from .engine.leaving import leave, sort_out
 from .facts import JourneyCalled
 from .queries.inside import journeys_of
-from .queries.listening import listening
+from .queries.listening import ENTERED, listening
 from .rules import matching
 
 CALLED = JourneyCalled.kind
@@ -83,7 +83,7 @@ def _go_on(events: Sequence[Event]) -> None:
         end = _ending(version, later)
         if end is not None:
             leave(batch, t, version, *end)
-        elif later and version.watch and _heard(version.watch_hears, later):
+        elif later and version.watch and (_heard(version.watch_hears, later) or _noticed(version, later)):
             asked.append(t)
         else:
             staying.append(t)
@@ -110,6 +110,12 @@ def _ending(version: Version, events: Sequence[Event]) -> tuple[str, str] | None
 
 def _concerns(version: Version, t: Traveller, events: Sequence[Event]) -> bool:
     return _heard(version.hears.get(t.step, frozenset()), events)
+
+
+def _noticed(version: Version, events: Sequence[Event]) -> bool:
+    """Has she come into a segment that is kept for a goal or an exit?"""
+    kept = version.watch_segments
+    return bool(kept) and any(e.kind == ENTERED and e.data.get("segment") in kept for e in events)
 
 
 def _heard(kinds: frozenset[str] | None, events: Sequence[Event]) -> bool:

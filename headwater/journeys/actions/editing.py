@@ -17,6 +17,7 @@ from ..engine import rulebook
 from ..engine.graph import check_shape, problems
 from ..models import Journey, JourneyVersion, StartClock, Status, empty_graph
 from ..queries.versions import held, titles
+from ..queries.words import condition
 from ..rules.calendar import rule_hash
 from ..rules.duration import RuleError
 from . import moving
@@ -187,16 +188,11 @@ def roll_back(
 def _prepare(journey: Journey, version: JourneyVersion, actor: str) -> None:
     """What rules of a version need outside of it: segments of scores, and clocks that begin now."""
     graph = version.graph
-    rules = [*(graph.get("entry") or []), *(graph.get("exits") or []), *([graph["goal"]] if graph.get("goal") else [])]
-    for rule in rules:
-        if rule["kind"] == "points" and not Segment.objects.filter(key=rulebook.points_key(rule)).exists():
-            model, points = rule.get("model") or "engagement", int(rule["points"])
-            audience.create_segment(
-                name=_("Score of %(points)s and over (%(model)s)") % {"points": points, "model": model},
-                definition={"score": model, "op": "gte", "value": points},
-                key=rulebook.points_key(rule),
-                actor=actor,
-            )
+    for rule in rulebook.rules_of(graph):
+        key = rulebook.segment_key(rule)
+        if key and not Segment.objects.filter(key=key).exists():
+            name, definition = _kept(rule)
+            audience.create_segment(name=name[:120], definition=definition, key=key, actor=actor)
     # A name that is new is locked until its first user commits; in the engine he would hold lanes meanwhile.
     steps = (graph.get("steps") or {}).values()
     ensure_tags(sorted({step["settings"]["tag"] for step in steps if step["kind"] == "add_tag"}))
@@ -206,6 +202,15 @@ def _prepare(journey: Journey, version: JourneyVersion, actor: str) -> None:
         if rule["kind"] in ("date", "schedule")
     ]
     StartClock.objects.bulk_create(clocks, ignore_conflicts=True)
+
+
+def _kept(rule: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """(name, definition) of the segment that a rule has of its own."""
+    if rule["kind"] == "condition":
+        return _("Ends journeys: %(what)s") % {"what": condition(rule["when"])}, rule["when"]
+    model, points = rule.get("model") or "engagement", int(rule["points"])
+    name = _("Score of %(points)s and over (%(model)s)") % {"points": points, "model": model}
+    return name, {"score": model, "op": "gte", "value": points}
 
 
 def pause(journey_id: int, *, actor: str) -> Journey:

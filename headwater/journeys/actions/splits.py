@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +15,7 @@ from headwater.core import clock, wake
 
 from ..engine.graph import Version, versions
 from ..models import Journey, SplitDecision, Status, StepCount
-from ..rules import duration, trial
+from ..rules import duration, matching, trial
 
 #: While people are on their way to being counted, look again after this long
 PAUSE = timedelta(minutes=10)
@@ -21,6 +23,16 @@ GOAL = "p.outcome = 'goal' AND p.ended_at <= l.at + %(after)s::interval"
 MAIL = (
     "EXISTS (SELECT 1 FROM timeline_fact f WHERE f.person_id = l.person_id AND f.kind = %(kind)s::text AND f.at > l.at "
     "AND f.at <= l.at + %(after)s::interval AND f.data ->> 'template' = ANY(%(templates)s::text[]))"
+)
+
+LATER = (
+    "SELECT l.outcome, p.person_id, p.id, f.data::text FROM journeys_passage p "
+    "JOIN journeys_passagelog l ON l.person_id = p.person_id AND l.passage_id = p.id "
+    "JOIN timeline_fact f ON f.person_id = p.person_id AND f.kind = %(fact)s::text "
+    "AND f.at > l.at AND f.at <= l.at + %(after)s::interval "
+    "WHERE p.journey_id = %(journey)s AND p.version_id = %(version)s AND l.step = %(step)s "
+    "AND l.outcome = ANY(%(ids)s::text[]) AND l.at <= %(until)s::timestamptz "
+    "AND p.ended_at IS NOT NULL AND p.outcome <> 'goal' AND f.at >= p.ended_at"
 )
 
 
@@ -93,4 +105,22 @@ def counted(version: Version, step: str, settings: Mapping[str, Any], now: datet
             values,
         )
         found = {way: (n, wins) for way, n, wins in cursor.fetchall()}
-    return {way: found.get(way, (0, 0)) for way in ids}
+    late = _later(version, values) if settings["winner"] == "goal" else {}
+    return {way: (found.get(way, (0, 0))[0], found.get(way, (0, 0))[1] + late.get(way, 0)) for way in ids}
+
+
+def _later(version: Version, values: Mapping[str, Any]) -> dict[str, int]:
+    """way -> those who reached the goal in time, but after their way had ended: a mail may well be the last step. Only
+    of a goal that is something that happens; what a condition said at a time gone by is not known."""
+    kind = matching.fact_kind(version.goal) if version.goal else None
+    if kind is None:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(LATER, {**values, "fact": kind})
+        return Counter(
+            {
+                (person, passage): way
+                for way, person, passage, data in cursor.fetchall()
+                if matching.matches(version.goal or {}, kind, json.loads(data))
+            }.values()
+        )

@@ -83,6 +83,12 @@ class Version:
         """The kinds of fact that can make one of them true; None: any."""
         return deciding.listens({"any": [w.when for w in self.watch]}, self) if self.watch else frozenset()
 
+    @cached_property
+    def watch_segments(self) -> frozenset[int]:
+        """Segments kept for goals and exits that are conditions: who enters one may have to leave."""
+        rules = [*([self.goal] if self.goal else []), *self.exits]
+        return frozenset(rule["segment"] for rule in rules if rule["kind"] == "condition" and rule.get("segment"))
+
     @property
     def reentry(self) -> Mapping[str, Any]:
         return self.graph.get("reentry") or {"rule": "when_finished"}

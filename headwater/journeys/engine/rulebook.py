@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.audience.models import Segment
 from headwater.people.models import Stage
 
+from ..rules.calendar import rule_hash
 from ..rules.duration import RuleError
 from . import deciding
 from .base import EMPTY
@@ -222,16 +223,32 @@ def points_key(rule: Mapping[str, Any]) -> str:
     return f"score-{rule.get('model') or 'engagement'}-{int(rule['points'])}"
 
 
+def segment_key(rule: Mapping[str, Any]) -> str | None:
+    """The key of the segment that a rule has of its own: one of the kind "points", and a goal or exit whose condition
+    time can make true, for segments notice that to the second. A condition on the way itself is no segment's."""
+    if rule.get("kind") == "points":
+        return points_key(rule)
+    when = rule.get("when")
+    if rule.get("kind") != "condition" or not when or not deciding.needs_recheck(when) or deciding.has_own(when):
+        return None
+    return f"ends-{rule_hash(when)[:16]}"
+
+
+def rules_of(graph: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Entries, exits and goal of a graph."""
+    return [*(graph.get("entry") or []), *(graph.get("exits") or []), *([graph["goal"]] if graph.get("goal") else [])]
+
+
 def with_segments(graph: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The graph, its rules of the kind "points" naming the segments that they listen to."""
-    rules = [*(graph.get("entry") or []), *(graph.get("exits") or []), *([graph["goal"]] if graph.get("goal") else [])]
-    keys = {points_key(rule) for rule in rules if rule.get("kind") == "points"}
+    """The graph, its rules that have a segment of their own naming it."""
+    keys = {key for rule in rules_of(graph) if (key := segment_key(rule))}
     if not keys:
         return graph
     ids = dict(Segment.objects.filter(key__in=keys).values_list("key", "pk"))
 
     def named(rule: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {**rule, "segment": ids.get(points_key(rule), 0)} if rule.get("kind") == "points" else rule
+        key = segment_key(rule)
+        return {**rule, "segment": ids.get(key, 0)} if key else rule
 
     return {
         **graph,

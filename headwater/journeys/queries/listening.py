@@ -12,6 +12,7 @@ from ..rules import matching
 
 #: What a step that starts or stops another journey says
 CALLED = frozenset((JourneyCalled.kind,))
+ENTERED = "segment.entered"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def _heard_inside(version: Version) -> frozenset[str] | None:
     if version.watch_hears is None:
         return None
     kinds |= version.watch_hears
+    if version.watch_segments:
+        kinds.add(ENTERED)
     for heard in version.hears.values():
         if heard is None:
             return None

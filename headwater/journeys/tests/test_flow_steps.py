@@ -112,6 +112,47 @@ def test_the_better_way_wins_once_enough_people_had_their_time(live: Make) -> No
     assert (later["a"], later["b"] + later["holdout"]) == (0, 100)
 
 
+@pytest.mark.parametrize(("hours", "counts"), [(1, True), (23, True), (25, False)])
+def test_a_goal_reached_after_the_way_has_ended_counts_within_its_time(live: Make, hours: int, counts: bool) -> None:
+    graph = split_graph(winner="goal", least=20, after={"amount": 1, "unit": "days"})
+    graph["steps"]["s"]["arms"] = {"a": None, "b": None}
+    del graph["steps"]["w"]
+    graph["goal"]["where"] = [{"prop": "value", "op": "gte", "value": 10}]
+    journey = live(graph)
+    with clock.freeze(AT):
+        actions.enter(journey.pk, [Entry(p, "k") for p in range(1, 201)], actor="system")
+        took = dict(PassageLog.objects.filter(step="s").values_list("person_id", "outcome"))
+        assert set(Passage.objects.values_list("outcome", flat=True)) == {"end"}
+    good = [p for p, way in took.items() if way == "b"][:15]
+    with clock.freeze(AT + timedelta(hours=hours)):
+        record_many([NewFact(p, Custom("bought", {"value": 10})) for p in good for _twice in range(2)])
+        record_many([NewFact(p, Custom("bought", {"value": 9})) for p, way in took.items() if way == "a"])
+        dispatch_all()
+    with clock.freeze(AT + timedelta(hours=26)):
+        assert splits.run_once() == int(counts)
+    row, n = SplitDecision.objects.get(), Counter(took.values())
+    wins = 15 if counts else 0
+    assert row.results["ways"] == {"a": {"people": n["a"], "wins": 0}, "b": {"people": n["b"], "wins": wins}}
+    assert row.winner == ("b" if counts else "")
+
+
+def test_a_look_without_a_winner_is_followed_by_one_at_twice_the_sample(live: Make) -> None:
+    journey = live(split_graph(winner="goal", least=20, after={"amount": 1, "unit": "days"}, holdout=10))
+    looks, expected = [], []
+    for day, count in ((0, 160), (2, 40), (4, 300)):
+        with clock.freeze(AT + timedelta(days=day)):
+            ids = range(day * 1000 + 1, day * 1000 + count + 1)
+            actions.enter(journey.pk, [Entry(p, "k") for p in ids], actor="system")
+        took = Counter(PassageLog.objects.filter(step="s").values_list("outcome", flat=True))
+        done = expected[-1] if expected else 0
+        expected.append(done + int(min(took["a"], took["b"]) >= 20 * 2**done))
+        with clock.freeze(AT + timedelta(days=day + 1)):
+            assert splits.run_once() == 0
+            looks.append(SplitDecision.objects.get().looks)
+    assert looks == expected
+    assert looks[-1] >= 2
+
+
 def test_no_winner_is_made_of_nothing(live: Make) -> None:
     journey = live(split_graph(winner="goal", least=20, after={"amount": 1, "unit": "days"}))
     with clock.freeze(AT):

@@ -194,6 +194,7 @@ def test_a_template_is_drawn_whole_with_each_of_its_mails(page: Client, slug: st
     for mail in template.mails:
         frame = page.get(reverse("journeys:gallery_mail", args=[slug, mail.key]) + f"?language={language}")
         assert frame["Content-Security-Policy"].startswith("default-src 'none'")
+        assert "[event." not in frame.content.decode()
         assert (
             letters(slug, language)[mail.key].title.split("{")[0].replace("'", "&#x27;")[:12] in frame.content.decode()
         )
