@@ -195,7 +195,7 @@ class Soak:
                 return True
             if now != last:
                 last, since = now, time.monotonic()
-            if time.monotonic() - since > 60:
+            if time.monotonic() - since > 120:
                 return False
             if time.monotonic() - told > 15:
                 told = time.monotonic()
