@@ -3,11 +3,15 @@ longer than one short batch. (That intake never waits: headwater/capture/tests/t
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
+import psycopg
 import pytest
+from django.db import OperationalError, connection
 
-from headwater.core.lanes import lane_key
+from headwater.core.lanes import LANE_KEYS, lane_key
+from headwater.core.setup import after_migrate
 from headwater.timeline import actions, dispatch, pace, queries, registry
 from headwater.timeline.actions import Custom, NewFact
 
@@ -110,3 +114,53 @@ def test_lanes_take_turns_where_a_transaction_serves_one(slow: Slow, monkeypatch
         dispatch.run_once("quick", per_lane=10)
     first, second, third = (person for _, person in people)
     assert slow.quick == [first] * 10 + [second] * 10 + [third] * 10 + [first] * 10
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """A consumer that only notes whom it heard of, at the time of the day."""
+    heard: list[int] = []
+    monkeypatch.setattr(registry, "_consumers", {})
+    monkeypatch.setattr(dispatch, "_full", {})
+    monkeypatch.setattr(dispatch, "_served", {})
+    pace.forget()
+    registry.reaction("quick", hears=None, order=1)(lambda batch: heard.extend(e.person_id for e in batch))
+    after_migrate()
+    yield heard
+    pace.forget()
+
+
+HOLD = "SELECT lane_key FROM timeline_lane WHERE lane_key = ANY(%s) ORDER BY lane_key FOR UPDATE"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_backlog_a_worker_takes_lanes_that_are_free(quick: list[int], postgres: str) -> None:
+    say(range(1, 3001))
+    pace.begin("quick", 512)
+    assert dispatch.run_once("quick") >= 500  # two of each lane; there is more
+    quick.clear()
+    busy = sorted(LANE_KEYS)[:200]
+    with psycopg.connect(postgres) as other, connection.cursor() as cursor:
+        other.execute(HOLD, [busy])
+        cursor.execute("SET lock_timeout = '1s'")
+        assert dispatch.run_once("quick") > 0
+        assert {lane_key(p) for p in quick} == set(LANE_KEYS) - set(busy)
+        other.execute(HOLD, [list(LANE_KEYS)])
+        with pytest.raises(OperationalError, match="lock timeout"):
+            dispatch.run_once("quick")  # nothing is free: it waits for its turn
+        cursor.execute("RESET lock_timeout")
+    while dispatch.run_once("quick"):
+        pass
+    assert behind() == {"quick": 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_for_lanes_does_not_count_as_digesting(quick: list[int], postgres: str) -> None:
+    say(range(1, 401))
+    with psycopg.connect(postgres) as other:
+        other.execute(HOLD, [list(LANE_KEYS)])
+        timer = threading.Timer(0.8, other.rollback)
+        timer.start()
+        assert dispatch.run_once("quick") == 400
+        timer.join()
+    assert pace.size("quick") == pace.BATCH_TOTAL
