@@ -87,6 +87,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "headwater.core.rows",
+                "headwater.core.tags",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
