@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
 
 from headwater.core import actors
+from headwater.core.prepared import Prepared
 
 from .models import ApiKey, AuditEntry, Team, User, Workspace
 from .rules import initials_of
 
+_workspace = Prepared(lambda pk: Workspace.objects.filter(pk=pk))  # each page reads it
+
 
 def workspace() -> Workspace:
     """The one row of workspace settings; defaults when a fresh database has none yet."""
-    found = Workspace.objects.raw("SELECT * FROM accounts_workspace WHERE id = 1")  # each page reads it
-    return next(iter(found), None) or Workspace(pk=1)
+    return _workspace.first(1) or Workspace(pk=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,12 @@ class Colleague:
 
 def colleagues() -> list[Colleague]:
     """Everybody who can sign in, by name, as most pages need it: without 20 columns and the password."""
-    columns = ("pk", "first_name", "last_name", "email", "hue")
-    found = User.objects.filter(is_active=True).order_by("first_name", "last_name", "email").values_list(*columns)
-    return [Colleague.of(*row) for row in found]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, first_name, last_name, email, hue FROM accounts_user WHERE is_active "
+            "ORDER BY first_name, last_name, email"
+        )
+        return [Colleague.of(*row) for row in cursor.fetchall()]
 
 
 def active_users() -> QuerySet[User]:

@@ -1,4 +1,4 @@
-"""`{% translate %}`, `{% static %}` and `{% url %}` with nothing in them that varies: worked out once, not at each page.
+"""`{% translate %}`, `{% static %}` and `{% url %}` with nothing in them that varies: worked out once.
 
 A page has about a hundred of them, and each costs Django a twentieth of a millisecond. They are written as ever; what
 varies (a variable, a filter, `as name`) is left to Django.

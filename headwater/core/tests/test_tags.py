@@ -17,7 +17,8 @@ def test_a_constant_text_is_kept_for_each_language() -> None:
             assert template.render(Context()) == "Close|100%|<b>&"
         with translation.override("ko"):
             assert template.render(Context()) == "닫기|100%|<b>&"
-    assert isinstance(template.nodelist[0], Once) and template.nodelist[0].kept == {"en": "Close", "ko": "닫기"}
+    assert isinstance(template.nodelist[0], Once)
+    assert template.nodelist[0].kept == {"en": "Close", "ko": "닫기"}
 
 
 def test_what_varies_is_left_to_django() -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from headwater.core.prepared import Prepared
 from headwater.people.models import Contact
 
 from ..engine.graph import Version, versions
@@ -142,11 +143,14 @@ def reason(outcome: str, text: str, arms: Mapping[str, str]) -> str:
     return arms.get(outcome, "") or text
 
 
+_of_person = Prepared(lambda person_id: Passage.objects.filter(person_id=person_id).order_by("-entered_at")[:100])
+
+
 def of_person(person_id: int, limit: int = 20) -> list[Story]:
     """Her passages, open ones first, then the newest; without their logs."""
-    rows = sorted(
-        Passage.objects.filter(person_id=person_id).order_by("-entered_at")[:limit], key=lambda p: p.state not in OPEN
-    )
+    rows = sorted(_of_person(person_id)[:limit], key=lambda p: p.state not in OPEN)
+    if not rows:
+        return []
     known = versions(p.version_id for p in rows)
     journeys = Journey.objects.in_bulk([p.journey_id for p in rows])
     return [

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from headwater.core.prepared import Prepared
+
 from .. import rules
 from ..models import Consent, Contact, EmailClaim, Merge, Tag, Visitor
 
@@ -30,9 +32,12 @@ def consent_states(person_ids: Sequence[int], channel: str, topic: str = "") -> 
     return out
 
 
+_consents = Prepared(lambda person_id: Consent.objects.filter(person_id=person_id).order_by("channel", "topic"))
+
+
 def consents(person_id: int) -> list[Consent]:
     """Everything one person said about being written to."""
-    return list(Consent.objects.filter(person_id=person_id).order_by("channel", "topic"))
+    return _consents(person_id)
 
 
 def find_by_email(email: str) -> int | None:
@@ -78,9 +83,12 @@ class Browsing:
     device: str
 
 
+_browsers = Prepared(lambda person_id: Visitor.objects.filter(person_id=person_id).order_by("-last_seen_at")[:50])
+
+
 def browsing(person_id: int) -> Browsing | None:
     """What a person's browsers did; None where none is known."""
-    rows = list(Visitor.objects.filter(person_id=person_id).order_by("-last_seen_at")[:50])
+    rows = _browsers(person_id)
     if not rows:
         return None
     return Browsing(len(rows), sum(v.views for v in rows), rows[0].last_path, rows[0].last_title, rows[0].device)

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -15,6 +15,7 @@ from headwater.accounts.access import has_role
 from headwater.accounts.models import Role
 from headwater.core.facts import Group
 from headwater.core.facts import _ as mark
+from headwater.core.prepared import Prepared
 from headwater.timeline import queries as log
 
 from .. import feed, queries, rules
@@ -33,8 +34,14 @@ PILLS: dict[str, tuple[str, tuple[Group, ...]]] = {
 }
 
 
+_by_id = Prepared(lambda pk: Contact.objects.defer("search", "grams").select_related("company", "owner").filter(pk=pk))
+
+
 def _contact(pk: int) -> Contact:
-    return get_object_or_404(Contact.objects.defer("search", "grams").select_related("company", "owner"), pk=pk)
+    found = _by_id.first(pk)
+    if found is None:
+        raise Http404
+    return found
 
 
 @require_safe

@@ -9,6 +9,8 @@ from datetime import datetime
 from django.db.models import Count, Prefetch, Q
 from django.db.models.functions import Upper
 
+from headwater.core.prepared import Prepared
+
 from ..models import Deal, DealStageChange, Pipeline, PipelineStage
 
 #: Columns of the table that can be sorted: name in the address -> field
@@ -100,9 +102,14 @@ def table(
     return DealPage(found, f"{found[-1].created_at.isoformat()}~{found[-1].pk}" if more else "")
 
 
+_of_contact = Prepared(
+    lambda pk: Deal.objects.select_related("stage").filter(contact_id=pk).order_by("-created_at")[:50]
+)
+
+
 def of_contact(person_id: int, limit: int = 10) -> list[Deal]:
     """A person's deals: running ones first, then the newest."""
-    rows = Deal.objects.select_related("stage").filter(contact_id=person_id).order_by("-created_at")[:50]
+    rows = _of_contact(person_id)
     return sorted(rows, key=lambda d: d.stage.kind != "open")[:limit]
 
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from headwater.core.prepared import Prepared
+
 from ..models import LeadHandover, SalesDesk
 from ..rules import in_time_share
 
@@ -19,10 +21,13 @@ def handover(handover_id: int) -> LeadHandover:
     return rows.get(pk=handover_id)
 
 
+_newest = Prepared(lambda pk: LeadHandover.objects.filter(contact_id=pk).order_by("-created_at", "-pk")[:1])
+
+
 def latest_for(person_id: int) -> LeadHandover | None:
     """The newest hand-over of a person, or None. Its owner is read when named: most people have no hand-over, and the
     statement with three relations takes longer to write than to run."""
-    return LeadHandover.objects.filter(contact_id=person_id).order_by("-created_at").first()
+    return _newest.first(person_id)
 
 
 class NewLead(NamedTuple):
