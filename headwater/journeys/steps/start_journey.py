@@ -6,12 +6,14 @@ The step records a fact, and the reaction of this package lets her in: so one tr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from headwater.timeline.actions import NewFact, record_many
+from headwater.timeline.queries import unheard
 
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Boolean, Duration, Reference
@@ -24,7 +26,7 @@ from ._amounts import causes_of
 
 #: Journeys that call one another come to an end here
 DEEPEST = 10
-#: Whoever has not come into the called journey after so many seconds was not let in
+#: Whoever has not come into the called journey after so many seconds, although the call was heard, was not let in
 PATIENCE = 60
 
 
@@ -80,6 +82,8 @@ class StartJourney(Step):
     @classmethod
     def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         states = _states(context, people)
+        long = [t for t in people if _waited_long(context, t) and (t.person_id, t.id) not in states]
+        calls = {str(data["key"]) for _, data in unheard("journeys", JourneyCalled.kind, _arrivals(long))}
         out = []
         for t in people:
             state = states.get((t.person_id, t.id))
@@ -88,12 +92,26 @@ class StartJourney(Step):
                 out.append(Outcome("next", reason=state))
             elif limit <= context.now:
                 out.append(Outcome("next", "timeout", "timeout"))
-            elif state is None and (context.now - t.moved_at).total_seconds() >= PATIENCE:
+            elif state is None and _waited_long(context, t) and context.key(t) not in calls:
                 out.append(Outcome("next", reason="refused:not_let_in"))
             else:
-                due = limit if state else min(limit, t.moved_at + duration.seconds(PATIENCE))
+                due = limit if state else min(limit, _next_look(context, t))
                 out.append(Outcome("wait", until=limit, due=due))
         return out
+
+
+def _waited_long(context: Context, t: Traveller) -> bool:
+    return (context.now - t.moved_at).total_seconds() >= PATIENCE
+
+
+def _arrivals(people: Sequence[Traveller]) -> list[tuple[int, datetime]]:
+    return [(t.person_id, t.moved_at) for t in people]
+
+
+def _next_look(context: Context, t: Traveller) -> datetime:
+    """When her patience ends; where it has, and the call waits in a backlog, a while later."""
+    start = context.now if _waited_long(context, t) else t.moved_at
+    return start + duration.seconds(PATIENCE)
 
 
 def _outcome(until: Any, context: Context, called: bool) -> Outcome:

@@ -205,6 +205,26 @@ def test_whoever_is_not_let_in_goes_on_after_a_minute(live: Make) -> None:
     assert reasons(parent) == {1: ["s:next:refused:not_let_in"]}
 
 
+def test_a_call_that_waits_in_a_backlog_is_not_taken_for_a_refusal(live: Make) -> None:
+    """The reactions are minutes behind: she waits for as long as it takes until the call is heard."""
+    with clock.freeze(AT):
+        child = live(chain(("d", "exit", {})), name="Child")
+        settings = {"journey": child.pk, "wait": True, "timeout": minutes(60)}
+        graph = chain(("s", "start_journey", settings))
+        graph["steps"]["s"] = {"kind": "start_journey", "settings": settings, "arms": {"next": None, "timeout": None}}
+        parent = live(graph, name="Parent")
+        actions.enter(parent.pk, [Entry(1, "k")], actor="system")
+    for seconds, due_at in ((60, 120), (120, 180), (179, 180)):
+        with clock.freeze(AT + timedelta(seconds=seconds)):
+            due.run_once()
+            waiting = Passage.objects.get(journey_id=parent.pk)
+            assert (waiting.state, waiting.due_at) == ("waiting", AT + timedelta(seconds=due_at))
+    with clock.freeze(AT + timedelta(seconds=180)):
+        dispatch_all()
+        due.run_once()
+    assert reasons(parent) == {1: ["s:next:finished"]}
+
+
 def test_journeys_that_call_one_another_come_to_an_end(live: Make) -> None:
     one = live(chain(("d", "exit", {}), reentry={"rule": "always"}), name="One")
     two = live(chain(("s", "start_journey", {"journey": one.pk}), reentry={"rule": "always"}), name="Two")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .reading import Entry, anonymous_counts, kinds_of, read, read_many
+from .reading import Entry, anonymous_counts, kinds_of, read, read_many, unheard
 from .standing import Lag, Worker, journal, lag, parked, parked_counts, parked_one, replays, standing, workers
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "read_many",
     "replays",
     "standing",
+    "unheard",
     "workers",
 ]

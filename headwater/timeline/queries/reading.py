@@ -12,6 +12,7 @@ from django.db import connection
 from msgspec import json
 
 from headwater.core.facts import KINDS, Fact, Group, Look, look_of, revive
+from headwater.core.lanes import lane_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +114,21 @@ def anonymous_counts(visitor_ids: Sequence[int]) -> dict[int, int]:
             [list(visitor_ids)],
         )
         return dict(cursor.fetchall())
+
+
+def unheard(consumer: str, kind: str, since: Sequence[tuple[int, datetime]]) -> list[tuple[int, dict[str, Any]]]:
+    """Facts of a kind that a consumer has not read yet: (person_id, data). since: (person_id, from when on she may have
+    one). Where the lanes of the people are held it is certain: what is not here has had its effect."""
+    if not since:
+        return []
+    people = [person for person, _ in since]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT f.person_id, f.id, f.data::text "
+            "FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS v(person_id, since, lane_key) "
+            "JOIN timeline_fact f ON f.person_id = v.person_id AND f.at >= v.since "
+            "JOIN timeline_laneposition p ON p.lane_key = v.lane_key AND p.consumer = %s "
+            "WHERE f.person_id = ANY(%s) AND f.kind = %s AND f.seq > p.seq",
+            [people, [at for _, at in since], [lane_key(p) for p in people], consumer, people, kind],
+        )
+        return [(person, json.decode(data)) for person, _, data in cursor.fetchall()]
