@@ -154,6 +154,8 @@ class RuleForm(forms.Form):
         if rule is not None:
             names = ("name", "points", "cap", "cap_per", "times", "times_per", "cap_total", "active")
             kwargs["initial"] = {name: getattr(rule, name) for name in names}
+        else:
+            kwargs["initial"] = {"points": 10}
         super().__init__(*args, **kwargs)
         if standing:
             for name in ("cap", "cap_per", "times", "times_per", "cap_total", "past"):

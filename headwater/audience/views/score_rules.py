@@ -79,7 +79,9 @@ def effect(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=405)
     form = RuleForm({**request.POST.dict(), "name": "x"}, standing=bool(request.POST.get("standing")))
     if not form.is_valid():
-        wrong = [error for name in ("definition", "points") for error in form.errors.get(name, [])]
+        wrong = (
+            [] if not request.POST.get("points") else form.errors.get("definition", []) or form.errors.get("points", [])
+        )
         return render(request, "audience/effect.html", {"wrong": wrong or [_("Something is missing yet.")]})
     return render(
         request, "audience/effect.html", {"effect": queries.effect_of(form.values()), "standing": form.standing}
