@@ -47,6 +47,7 @@ class ModelForm(forms.Form):
                 "rollup": model.rollup,
             }  # fmt: skip
         super().__init__(*args, **kwargs)
+        self.fresh = model is None
         self.keys = [b["key"] for b in bands]
         for n in range(BANDS):
             band = bands[n] if n < len(bands) else None
@@ -98,13 +99,19 @@ class ModelForm(forms.Form):
         data["bands"] = bands
         return data
 
+    def _key(self, n: int, name: str) -> str:
+        """That of the band as it was; a new score takes over those that were proposed and kept."""
+        if n < len(self.keys) and (not self.fresh or band_name({"key": self.keys[n], "name": ""}) == name):
+            return self.keys[n]
+        return slugify(name)[:20].strip("-_") or f"band-{n + 1}"
+
     def _bands(self, data: dict[str, Any]) -> list[dict[str, Any]]:
         out: list[dict[str, Any]] = []
         for n in range(BANDS):
             name = (data.get(f"band{n}_name") or "").strip()
             if not name:
                 continue
-            key = self.keys[n] if n < len(self.keys) else slugify(name)[:20].strip("-_") or f"band-{n + 1}"
+            key = self._key(n, name)
             known = {"key": key, "name": ""}
             same = band_name(known) == name and key in rules.BANDS
             start = data.get(f"band{n}_start")
