@@ -79,9 +79,8 @@ def effect(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=405)
     form = RuleForm({**request.POST.dict(), "name": "x"}, standing=bool(request.POST.get("standing")))
     if not form.is_valid():
-        wrong = (
-            [] if not request.POST.get("points") else form.errors.get("definition", []) or form.errors.get("points", [])
-        )
+        told = [*form.errors.get("definition", []), *form.errors.get("points", [])]
+        wrong = [str(error) for error in told] if request.POST.get("points") else []
         return render(request, "audience/effect.html", {"wrong": wrong or [_("Something is missing yet.")]})
     return render(
         request, "audience/effect.html", {"effect": queries.effect_of(form.values()), "standing": form.standing}
