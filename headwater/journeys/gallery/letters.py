@@ -24,6 +24,7 @@ from functools import cache
 from pathlib import Path
 
 from django.utils.html import escape
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 HERE = Path(__file__).resolve().parent
@@ -46,12 +47,16 @@ class Letter:
     paragraphs: tuple[str, ...]
 
     def mjml(self, links: Mapping[str, str]) -> str:
-        """The mail as MJML. links: what "@page" stands for."""
+        """The mail as MJML, framed in the active language. links: what "@page" stands for."""
         parts = [TITLE + f"{_said(self.title)}</mj-text>", *(_block(p, links) for p in self.paragraphs)]
         content = "\n".join(INDENT + p for p in parts)
         frame = (HERE / "frame.mjml").read_text(encoding="utf-8")
         frame = frame.replace("@unsubscribe", _("Unsubscribe")).replace("@view", _("View in browser"))
-        return frame.replace("@content", content)
+        # Korean is broken between words, as it is written with spaces; Chinese is not
+        style = "div { word-break: keep-all; overflow-wrap: anywhere; }" if get_language() == "ko" else ""
+        return frame.replace("    <mj-style>@style</mj-style>\n" if not style else "@style", style).replace(
+            "@content", content
+        )
 
 
 def letters(slug: str, language: str) -> dict[str, Letter]:

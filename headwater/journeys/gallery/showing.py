@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from headwater.content.rules import render
 from headwater.messaging.queries.preview import Preview, preview
 
 from ..queries import overview
@@ -29,9 +30,17 @@ def graph(template: Template) -> dict[str, Any]:
     return made
 
 
+#: Whose name stands in the picture where a task names the person
+SOMEBODY = {"contact": {"name": "Ada Lovelace"}, "event": {}}
+
+
 def picture(template: Template) -> overview.Drawn:
-    """The journey drawn."""
-    return overview.drawn(graph(template), names=False)
+    """The journey drawn, with its texts as they would read for somebody."""
+    drawn = overview.drawn(graph(template), names=False)
+    for box in drawn.boxes:
+        if "{{" in box.title:
+            box.title = render(box.title, SOMEBODY).strip()
+    return drawn
 
 
 def rules(template: Template) -> list[tuple[str, str]]:

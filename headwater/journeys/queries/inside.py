@@ -14,8 +14,8 @@ from headwater.people.models import Contact
 
 from ..engine.graph import Version, versions
 from ..models import OPEN, Journey, Passage, PassageLog
+from .words import event_name, why
 from .words import title as words_of
-from .words import why
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,10 @@ class Story:
     why: str
     stops: list[Stop]
     here: str
+
+    @property
+    def ending(self) -> str:
+        return ending(self.passage.state, self.passage.outcome)
 
 
 def story(person_id: int, passage_id: int) -> Story:
@@ -137,10 +141,30 @@ def reason(outcome: str, text: str, arms: Mapping[str, str]) -> str:
     if outcome == "goal":
         return str(_("Reached the goal"))
     if outcome == "exit":
-        return str(_("Left: %(why)s") % {"why": text.removeprefix("exit:")})
+        return ending("exited", text)
     if outcome == "end":
         return text
     return arms.get(outcome, "") or text
+
+
+LEFT = {
+    "condition": gettext_lazy("a condition came true"),
+    "removed": gettext_lazy("taken out by a colleague"),
+    "stopped": gettext_lazy("stopped by another journey"),
+    "moved": gettext_lazy("taken out with a new version"),
+    "loop": gettext_lazy("it went round in a circle"),
+    "no such step": gettext_lazy("the step is no longer there"),
+}
+
+
+def ending(state: str, why: str) -> str:
+    """How a passage ended, in words; empty where it came to its end."""
+    if why == "goal":
+        return str(_("Reached the goal"))
+    if state == "exited":
+        reason = why.removeprefix("exit:")
+        return str(_("Left: %(why)s") % {"why": LEFT.get(reason) or event_name(reason)})
+    return "" if why == "end" else why
 
 
 _of_person = Prepared(lambda person_id: Passage.objects.filter(person_id=person_id).order_by("-entered_at")[:100])

@@ -97,9 +97,14 @@ def _schedule(rule: Rule, names: bool) -> str:
     return f"{segment}: {every}, {when[11:]}" if every else f"{segment}: {when}"
 
 
+def event_name(kind: str) -> str:
+    """A kind of event in few words; an own one by its kind."""
+    return str(_EVENTS.get(kind) or kind)
+
+
 def _event(rule: Rule, names: bool) -> str:
     kind, where = str(rule.get("event")), rule.get("where") or []
-    name = str(_EVENTS.get(kind) or kind)
+    name = event_name(kind)
     values = [str(w["value"]) for w in where if isinstance(w, Mapping) and w.get("value") not in (None, "")]
     return f"{name}: {', '.join(values)}" if values else name
 

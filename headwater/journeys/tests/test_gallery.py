@@ -189,6 +189,7 @@ def test_a_template_is_drawn_whole_with_each_of_its_mails(page: Client, slug: st
     template = templates()[slug]
     html = page.get(reverse("journeys:template", args=[slug]) + f"?language={language}").content.decode()
     assert html.count("jv-still") == len(template.graph["steps"]) + 1
+    assert "{{" not in "".join(re.findall(r'class="jv-title" title="[^"]*">([^<]*)<', html))
     assert "@" not in "".join(re.findall(r'class="jv-title" title="[^"]*">([^<]*)<', html))
     assert html.count("<iframe") == len(template.mails)
     for mail in template.mails:

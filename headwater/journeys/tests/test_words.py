@@ -9,6 +9,7 @@ from django.utils import translation
 
 from headwater.journeys.engine.graph import problems
 from headwater.journeys.queries.draft import judged
+from headwater.journeys.queries.inside import ending
 from headwater.journeys.queries.versions import compare
 from headwater.journeys.queries.words import condition
 from headwater.journeys.rules import duration
@@ -62,6 +63,22 @@ def test_problems_are_said_in_the_language_of_the_page(language: str, said: list
     with translation.override(language):
         assert [p.message for p in problems(graph)] == said
         assert [p["message"] for p in judged(graph)["problems"]] == said
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "said"),
+    [
+        ("finished", "end", ""),
+        ("finished", "With sales", "With sales"),
+        ("finished", "goal", "Reached the goal"),
+        ("exited", "exit:mail.unsubscribed", "Left: Unsubscribed"),
+        ("exited", "exit:cart.emptied", "Left: cart.emptied"),
+        ("exited", "exit:condition", "Left: a condition came true"),
+        ("exited", "removed", "Left: taken out by a colleague"),
+    ],
+)
+def test_how_a_way_ended_is_said_in_words(state: str, why: str, said: str) -> None:
+    assert ending(state, why) == said
 
 
 def test_lengths_of_time_are_said_in_the_language_of_the_page() -> None:
