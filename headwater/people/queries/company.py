@@ -30,8 +30,9 @@ def companies(*, q: str = "", after: str = "", limit: int = 50) -> tuple[list[Co
         args = [*args, name, int(pk)]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT co.id FROM people_company co WHERE {' AND '.join(where)} ORDER BY co.name, co.id LIMIT %s",
-            [*args, limit + 1],
+            f"SELECT co.id FROM people_company co WHERE {' AND '.join(where) or 'true'} ORDER BY co.name, co.id "
+            f"LIMIT {limit + 1:d}",
+            args,
         )
         pks = [pk for (pk,) in cursor.fetchall()]
     found = Company.objects.select_related("owner").in_bulk(pks[:limit])
