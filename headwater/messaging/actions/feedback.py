@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from headwater.timeline.actions import NewFact, in_lane, record_many
 
 from ..facts import MailBounced, MailComplained, MailUnsubscribed
 from ..models import Message
+from ..queries.links import whose
 from .suppress import lift, suppress_many
 
 
@@ -75,6 +76,8 @@ def record_feedback(items: Sequence[Feedback], *, actor: str) -> int:
     if not items:
         return 0
     now = clock.now()
+    moved = whose([(i.person_id, i.message_id) for i in items])
+    items = [replace(i, person_id=moved.get((i.person_id, i.message_id), i.person_id)) for i in items]
     with in_lane(*{i.person_id for i in items}):
         with connection.cursor() as cursor:
             cursor.execute(

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from headwater.content.queries import contexts, workspace_context
 from headwater.content.rules import MissingField, TemplateProblem, render
@@ -20,6 +21,8 @@ from .links import urls_of, visit_token
 from .templates import sources
 
 PAGE = 50
+#: Rows that a list which was grown by "More" keeps when it is refreshed
+MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,11 @@ def ledger(
     person_id: int | None = None,
     did: str = "",
     before: str = "",
+    until: str = "",
     limit: int = PAGE,
 ) -> list[Line]:
-    """A page of messages, newest first. did: "opened", "clicked" or "unsubscribed". Raises ValueError on a malformed
-    cursor."""
+    """A page of messages, newest first. did: "opened", "clicked" or "unsubscribed". until: all that stand above this
+    cursor and its own, up to MOST, however many came since. Raises ValueError on a malformed cursor."""
     rows = Message.objects.all()
     if status:
         rows = rows.filter(status=status)
@@ -57,13 +61,23 @@ def ledger(
     if did in ("opened", "clicked", "unsubscribed"):
         rows = rows.filter(**{f"{did}_at__isnull": False})
     if before:
-        at, _, last = before.partition("~")
-        try:
-            moment, message = datetime.fromisoformat(at), UUID(last)
-        except ValueError as error:
-            raise ValueError(f"not a cursor of the ledger: {before!r}") from error
+        moment, message = _point(before)
         rows = rows.filter(Q(queued_at__lt=moment) | Q(queued_at=moment, id__lt=message), queued_at__lte=moment)
+    if until:
+        moment, message = _point(until)
+        above = rows.filter(Q(queued_at__gt=moment) | Q(queued_at=moment, id__gte=message), queued_at__gte=moment)
+        found = lines(list(above.defer("context").order_by("-queued_at", "-id")[:MOST]))
+        if len(found) > limit:
+            return found
     return lines(list(rows.defer("context").order_by("-queued_at", "-id")[:limit]))
+
+
+def _point(cursor: str) -> tuple[datetime, UUID]:
+    at, _, last = cursor.partition("~")
+    try:
+        return datetime.fromisoformat(at), UUID(last)
+    except ValueError as error:
+        raise ValueError(f"not a cursor of the ledger: {cursor!r}") from error
 
 
 def lines(messages: Sequence[Message]) -> list[Line]:
@@ -71,7 +85,10 @@ def lines(messages: Sequence[Message]) -> list[Line]:
     people = Contact.objects.filter(pk__in={m.person_id for m in messages}).values_list("pk", "name", "email")
     names = {pk: name or email for pk, name, email in people}
     templates = dict(MailTemplate.objects.filter(pk__in={m.template_id for m in messages}).values_list("pk", "name"))
-    return [Line(m, names.get(m.person_id, m.email), templates.get(m.template_id, "")) for m in messages]
+    return [
+        Line(m, names.get(m.person_id, m.email) or gettext("An erased contact"), templates.get(m.template_id, ""))
+        for m in messages
+    ]
 
 
 def message(person_id: int, message_id: UUID) -> Message | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
 
 from headwater.core import clock
+from headwater.people.queries import kin
 
+from ..models import Message
 from ..rules import tokens
 from ..rules.compose import Source, Urls
 from ..rules.tokens import Kind, Token
@@ -37,8 +41,28 @@ def urls_of(person_id: int, message_id: UUID, source: Source, base_url: str) -> 
 
 
 def read_token(kind: Kind, text: str) -> Token | None:
-    """What a link's token says, or None where it is not one of ours."""
-    return tokens.verify(kind, text, key())
+    """What a link's token says, or None where it is not one of ours. Where its person was merged since, or parted
+    again, it names who has the mail now."""
+    told = tokens.verify(kind, text, key())
+    if told is None:
+        return None
+    now = whose([(told.person_id, told.message_id)]).get((told.person_id, told.message_id))
+    return told if now is None else replace(told, person_id=now)
+
+
+def whose(mails: Sequence[tuple[int, UUID]]) -> dict[tuple[int, UUID], int]:
+    """(person, message) as a mail says them -> who has the message now, where that is somebody else."""
+    wanted = set(mails)
+    rows = Message.objects.filter(person_id__in={p for p, _ in wanted}, id__in={m for _, m in wanted})
+    missing = wanted - set(rows.values_list("person_id", "id"))
+    related = kin([p for p, _ in missing]) if missing else {}
+    if not related:
+        return {}
+    others = {p for found in related.values() for p in found}
+    there = set(
+        Message.objects.filter(person_id__in=others, id__in={m for _, m in missing}).values_list("person_id", "id")
+    )
+    return {(p, m): q for p, m in missing for q in related.get(p, ()) if (q, m) in there}
 
 
 def visit_token(person_id: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -243,3 +245,20 @@ def test_an_administrator_sets_the_limit_and_keeps_the_list(
     assert "Enter a valid email address." in admin.post("/settings/mail/suppress/", {"email": "x"}).content.decode()
     wrong = admin.post("/settings/mail/", {"cap_mails": "0", "cap_days": ""}).content.decode()
     assert "greater than or equal to 1" in wrong
+
+
+def test_a_refresh_keeps_the_rows_that_more_has_brought(client: Client, person: People, template: Templates) -> None:
+    made = template("Welcome")
+    ana = person(first_name="Ana")
+    for n in range(4):
+        queue([MailRequest(ana.pk, made.pk, f"k{n}-{m}", "journey:1") for m in range(30)])
+    first = page(client, "/mail/")
+    assert first.count('<td><a class="med truncate"') == 50
+    cursor = re.findall(r'before=([^"&]+)"', first)[0].replace("&amp;", "&")
+    more = client.get(f"/mail/?before={cursor}", headers={"HX-Request": "true"}).content.decode()
+    until = html.unescape(re.findall(r'name="until" value="([^"]+)"', more)[0])
+    queue([MailRequest(ana.pk, made.pk, "newest", "journey:1")])
+    again = page(client, "/mail/", until=until)
+    assert again.count('<td><a class="med truncate"') == 101
+    assert len(re.findall(r'name="until"', again)) == 1
+    assert client.get("/mail/?until=x").status_code == 404

@@ -38,14 +38,16 @@ def outbox(request: HttpRequest) -> HttpResponse:
             person_id=person,
             did=chosen["did"],
             before=request.GET.get("before", ""),
+            until=request.GET.get("until", ""),
         )
     except ValueError:
         raise Http404 from None
     filters = {k: v for k, v in chosen.items() if v}
     following = ""
-    if len(lines) == ledger.PAGE:
+    if len(lines) >= ledger.PAGE:
         following = f"{reverse('messaging:outbox')}?{urlencode({**filters, 'before': lines[-1].cursor})}"
-    context: dict[str, Any] = {"rows": shown(lines), "next_url": following, "filters": filters}
+    until = lines[-1].cursor if lines else ""
+    context: dict[str, Any] = {"rows": shown(lines), "next_url": following, "filters": filters, "until": until}
     if request.GET.get("before") and request.headers.get("HX-Request"):
         return render(request, "messaging/outbox.html#rows", context)
     context |= {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ninja import Router
 
-from . import bulk, companies, contacts
+from . import bulk, companies, contacts, whole
 
 router = Router(tags=["people"])
-for part in (bulk, contacts, companies):
+for part in (bulk, whole, contacts, companies):
     router.add_router("", part.router)

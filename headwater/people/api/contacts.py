@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import Http404, HttpRequest
-from ninja import Router
+from ninja import Field, Query, Router
 
 from headwater.timeline import queries as log
 
@@ -30,13 +30,19 @@ from .schemas import (
 )
 
 router = Router(tags=["people"])
+Reason = Annotated[str, Field(max_length=300, description="Kept in the journal with who did it")]
 
 
 def contact_of(pk: int) -> Contact:
-    found = queries.contacts([pk]).get(pk) if 0 < pk < 2**63 else None
-    if found is None:
+    """A contact; the id of one who was merged leads to whom she is part of."""
+    if not 0 < pk < 2**63:
         raise Http404
-    return found
+    found = queries.contacts([pk])
+    if not found and (now := queries.survivors([pk])):
+        found = queries.contacts(list(now.values()))
+    if not found:
+        raise Http404
+    return next(iter(found.values()))
 
 
 @router.get("/contacts", response=ContactPage, summary="Search and list contacts")
@@ -99,14 +105,21 @@ def get_contact(request: HttpRequest, pk: int) -> Contact:
 @router.patch("/contacts/{int:pk}", response=ContactOut, summary="Change a contact")
 def change_contact(request: HttpRequest, pk: int, body: ContactIn) -> Contact:
     """Only the fields that are sent change; null empties one. `tags` is the whole list."""
-    contact_of(pk)
+    pk = contact_of(pk).pk
     actions.update_contact(pk, actor=actor_of(request), **sent(body))
     return contact_of(pk)
 
 
+@router.delete("/contacts/{int:pk}", response={204: None}, summary="Erase a contact everywhere")
+def erase_contact(request: HttpRequest, pk: int, reason: Query[Reason]) -> tuple[int, None]:
+    """For ever: only numbers stay, and hashes of the addresses so that nobody writes to them again."""
+    actions.erase_people([contact_of(pk).pk], reason=reason, actor=actor_of(request))
+    return 204, None
+
+
 @router.post("/contacts/{int:pk}/tags", response=ContactOut, summary="Add and remove tags")
 def change_tags(request: HttpRequest, pk: int, body: TagsIn) -> Contact:
-    contact_of(pk)
+    pk = contact_of(pk).pk
     actions.add_tags([pk], body.add, actor=actor_of(request))
     actions.remove_tags([pk], body.remove, actor=actor_of(request))
     return contact_of(pk)
@@ -114,20 +127,20 @@ def change_tags(request: HttpRequest, pk: int, body: TagsIn) -> Contact:
 
 @router.post("/contacts/{int:pk}/stage", response=ContactOut, summary="Move to a lifecycle stage")
 def change_stage(request: HttpRequest, pk: int, body: StageIn) -> Contact:
-    contact_of(pk)
+    pk = contact_of(pk).pk
     actions.set_stage([pk], body.stage, reason=body.reason, actor=actor_of(request))
     return contact_of(pk)
 
 
 @router.get("/contacts/{int:pk}/consent", response=list[ConsentOut], summary="What she agreed to")
 def get_consent(request: HttpRequest, pk: int) -> Any:
-    contact_of(pk)
+    pk = contact_of(pk).pk
     return queries.consents(pk)
 
 
 @router.post("/contacts/{int:pk}/consent", response=list[ConsentOut], summary="Keep consent with its proof")
 def change_consent(request: HttpRequest, pk: int, body: ConsentIn) -> Any:
-    contact_of(pk)
+    pk = contact_of(pk).pk
     proof = {"source": "API", **body.proof}
     actions.set_consent(pk, body.channel, body.state, topic=body.topic, proof=proof, actor=actor_of(request))
     return queries.consents(pk)
@@ -136,7 +149,7 @@ def change_consent(request: HttpRequest, pk: int, body: ConsentIn) -> Any:
 @router.get("/contacts/{int:pk}/timeline", response=FactPage, summary="What happened, newest first")
 def get_timeline(request: HttpRequest, pk: int, cursor: str = "", kind: str = "", limit: Limit = 50) -> dict[str, Any]:
     """`kind`: only these, separated by commas."""
-    contact_of(pk)
+    pk = contact_of(pk).pk
     kinds = [k.strip() for k in kind.split(",") if k.strip()] or None
     entries = log.read(pk, before=cursor, limit=limit + 1, kinds=kinds, quiet=True)
     items = [

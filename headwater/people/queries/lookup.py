@@ -61,6 +61,21 @@ def survivors(person_ids: Sequence[int]) -> dict[int, int]:
     return out
 
 
+def kin(person_ids: Sequence[int]) -> dict[int, set[int]]:
+    """id -> the contacts with whom it was ever merged, or from whom it was parted; others are left out. For what was
+    sent out under one id, and belongs to another by now."""
+    ids = set(person_ids)
+    pairs = Merge.objects.filter(Q(survivor_id__in=ids) | Q(merged_id__in=ids)).values_list("survivor_id", "merged_id")
+    out: dict[int, set[int]] = {}
+    for one, other in pairs:
+        out.setdefault(one, set()).add(other)
+        out.setdefault(other, set()).add(one)
+    now = survivors(list(ids))
+    for start, end in now.items():
+        out.setdefault(start, set()).add(end)
+    return {p: out[p] for p in ids if p in out}
+
+
 def visitor_people(visitor_ids: Sequence[int]) -> dict[int, int]:
     """visitor_id -> person_id of those who are known."""
     found = Visitor.objects.filter(visitor_id__in=visitor_ids, person_id__isnull=False)

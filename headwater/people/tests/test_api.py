@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from headwater.accounts.models import User
+from headwater.people.actions import doubles, jobs
 from headwater.people.models import Contact
 
 pytestmark = pytest.mark.django_db
@@ -130,3 +131,55 @@ def test_companies_are_made_changed_and_found(client: Client) -> None:
     assert call(client, "POST", "/companies", {"name": "NORTHWIND"})[1]["errors"][0]["field"] == "name"
     person = call(client, "POST", "/contacts", {"email": "a@northwind.example"})[1]
     assert person["company"] == {"id": made["id"], "name": "Northwind"}
+
+
+def test_many_are_changed_merged_parted_and_erased(client: Client) -> None:
+    ids = [
+        call(client, "POST", "/contacts", {"name": f"P{n}", "email": f"p{n}@x.example", "phone": "+491701234567"})[1][
+            "id"
+        ]
+        for n in range(3)
+    ]
+    a, b, c = ids
+    status, job = call(client, "POST", "/contacts/bulk", {"action": "tag", "params": {"tags": ["x"]}, "q": "p0@"})
+    assert (status, job["state"], job["percent"]) == (202, "gathering", 0)
+    while jobs.run_once():
+        pass
+    status, job = call(client, "GET", f"/contacts/bulk/{job['id']}")
+    assert (job["state"], job["total"], job["changed"], job["percent"]) == ("done", 1, 1, 100)
+    assert call(client, "POST", f"/contacts/bulk/{job['id']}/undo")[0] == 202
+    while jobs.run_once():
+        pass
+    assert call(client, "POST", f"/contacts/bulk/{job['id']}/undo")[0] == 422
+    assert call(client, "GET", "/contacts/bulk/9999")[0] == 404
+    for body in ({"action": "tag"}, {"action": "tag", "params": {"tags": []}, "everybody": True},
+                 {"action": "x", "everybody": True}, {"action": "tag", "filters": {"nothing": "1"}}):  # fmt: skip
+        assert call(client, "POST", "/contacts/bulk", body)[0] == 422
+
+    doubles.search_once()
+    pairs = call(client, "GET", "/contacts/duplicates")[1]
+    assert sorted((p["one"], p["other"], p["why"]) for p in pairs) == [
+        (a, b, "phone"),
+        (a, c, "phone"),
+        (b, c, "phone"),
+    ]
+    assert client.generic("POST", "/api/v1/contacts/duplicates/apart", json.dumps({"one": c, "other": b}),
+                          content_type="application/json").status_code == 204  # fmt: skip
+    assert len(call(client, "GET", "/contacts/duplicates")[1]) == 2
+
+    status, one = call(client, "POST", f"/contacts/{a}/merge", {"merged": b, "choices": {"email": b}})
+    assert (status, one["id"], one["email"]) == (200, a, "p1@x.example")
+    assert call(client, "GET", f"/contacts/{b}")[1]["id"] == a
+    assert call(client, "PATCH", f"/contacts/{b}", {"city": "Seoul"})[1]["id"] == a
+    assert call(client, "POST", f"/contacts/{a}/merge", {"merged": b})[0] == 422
+    assert call(client, "POST", f"/contacts/{a}/merge", {"merged": c, "choices": {"shoe": a}})[0] == 422
+    merge = call(client, "GET", f"/contacts/{a}/merges")[1][0]
+    assert call(client, "POST", f"/contacts/merges/{merge['id']}/undo")[1]["undone_at"] is not None
+    assert call(client, "POST", f"/contacts/merges/{merge['id']}/undo")[0] == 422
+    assert [call(client, "GET", f"/contacts/{p}")[1]["email"] for p in (a, b)] == ["p0@x.example", "p1@x.example"]
+    assert call(client, "GET", f"/contacts/{a}")[1]["city"] == "Seoul"
+
+    assert call(client, "GET", f"/contacts/{a}/everything")[1]["people_contact"][0]["email"] == "p0@x.example"
+    assert client.delete(f"/api/v1/contacts/{a}").status_code == 422
+    assert client.delete(f"/api/v1/contacts/{a}?reason=She+asked").status_code == 204
+    assert client.delete(f"/api/v1/contacts/{a}?reason=She+asked").status_code == 404
