@@ -129,7 +129,8 @@ def publish(
     unchanged draft.
 
     people: what becomes of those who are inside: "finish" on the version they entered, or "move" to this one, each to
-    the step that `mapping` names for hers ("exit": out of the journey) or to the step of the same id. None: they
+    the step that `mapping` names for hers ("exit": out of the journey; "finish": she stays) or to the step of the same
+    id ("*": "finish": only from steps that are named). None: they
     finish, unless a step was removed that somebody is in; then somebody must decide. Raises NotPublishable, Undecided,
     Conflict (revision), RuleError (people, mapping), Journey.DoesNotExist.
     """
@@ -168,7 +169,8 @@ def _decided(journey: Journey, people: str | None, mapping: Mapping[str, str]) -
         return
     # Whoever is on an older version has been decided about when that was replaced.
     left = held(journey.pk, journey.draft, journey.version_id if people is None else None)
-    open_ = {step: n for step, n in left.items() if people is None or step not in mapping}
+    stays = mapping.get(moving.REST) == moving.STAY
+    open_ = {step: n for step, n in left.items() if people is None or (step not in mapping and not stays)}
     if open_:
         names = titles(journey.version.graph, list(open_))
         raise Undecided([(step, names[step], n) for step, n in sorted(open_.items())])

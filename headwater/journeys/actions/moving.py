@@ -21,11 +21,16 @@ from ..models import OPEN, JourneyVersion, Passage, VersionMove
 CHUNK = 2000
 #: In a mapping: they leave the journey
 LEAVE = "exit"
+#: In a mapping: they finish on the version they entered
+STAY = "finish"
+#: In a mapping: whoever is in a step that it does not name
+REST = "*"
 
 
 def begin(version: JourneyVersion, mapping: Mapping[str, str], *, actor: str) -> VersionMove:
     """Have everybody who is inside move to a version: from a step to the one that the mapping names ("exit": out of the
-    journey), else to the step of the same id. An unfinished move of the journey ends here."""
+    journey; "finish": nowhere), else to the step of the same id, unless the mapping says {"*": "finish"}. An unfinished
+    move of the journey ends here."""
     now = clock.now()
     VersionMove.objects.filter(journey_id=version.journey_id, done_at=None).update(done_at=now)
     return VersionMove.objects.create(
@@ -54,9 +59,18 @@ def run_once() -> int:
 
 def _left(move: VersionMove) -> list[tuple[int, int]]:
     """Passages that are still to be moved, (person_id, id)."""
-    steps = set(move.version.graph.get("steps") or {}) | set(move.mapping)
+    steps = _moving(move)
     rows = Passage.objects.filter(journey_id=move.journey_id, state__in=OPEN, step__in=steps)
     return list(rows.exclude(version_id=move.version_id).order_by("person_id").values_list("person_id", "id")[:CHUNK])
+
+
+def _moving(move: VersionMove) -> set[str]:
+    """The steps whose people move."""
+    mapping: Mapping[str, str] = move.mapping
+    named = {step for step, to in mapping.items() if step != REST and to != STAY}
+    if mapping.get(REST) == STAY:
+        return named
+    return named | {step for step in move.version.graph.get("steps") or {} if mapping.get(step) != STAY}
 
 
 def _move(move: VersionMove, keys: Sequence[tuple[int, int]]) -> None:
@@ -64,8 +78,11 @@ def _move(move: VersionMove, keys: Sequence[tuple[int, int]]) -> None:
     known = versions([move.version_id, *(t.version_id for t in people)])
     target = known[move.version_id]
     batch = Batch(clock.now())
+    steps = _moving(move)
     moved: list[Traveller] = []
     for t in people:
+        if t.step not in steps:
+            continue
         step = move.mapping.get(t.step, t.step)
         if step == LEAVE:
             leave(batch, t, known[t.version_id], "exited", "moved")
@@ -107,4 +124,5 @@ def _renumber(people: Sequence[Traveller], version_id: int) -> None:
 def check_mapping(mapping: Mapping[str, Any], graph: Mapping[str, Any]) -> list[str]:
     """The steps that a mapping leads to and that are not there."""
     steps = graph.get("steps") or {}
-    return sorted({str(to) for to in mapping.values() if to != LEAVE and to not in steps})
+    wrong = {str(to) for step, to in mapping.items() if step != REST and to not in (LEAVE, STAY) and to not in steps}
+    return sorted(wrong | ({mapping[REST]} - {STAY} if REST in mapping else set()))

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from . import canvas, explaining, gallery, journeys, passages, schema, simulating, versions
+from . import canvas, explaining, gallery, journeys, passages, reporting, schema, simulating, versions
 from .doors import router
 
-__all__ = ["canvas", "explaining", "gallery", "journeys", "passages", "router", "schema", "simulating", "versions"]
+__all__ = [
+    "canvas",
+    "explaining",
+    "gallery",
+    "journeys",
+    "passages",
+    "reporting",
+    "router",
+    "schema",
+    "simulating",
+    "versions",
+]

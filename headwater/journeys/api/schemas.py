@@ -63,8 +63,8 @@ class JourneyChange(Schema):
 
 
 class PublishIn(Schema):
-    """people: "finish" on the version they entered, or "move" to this one, by `mapping` (step -> step, or "exit"), else
-    to the step of the same id."""
+    """people: "finish" on the version they entered, or "move" to this one, by `mapping` (step -> step, "exit", or
+    "finish" for those who stay), else to the step of the same id; {"*": "finish"}: only those whose step is named."""
 
     people: str | None = None
     mapping: dict[str, str] = {}

@@ -37,6 +37,14 @@ def compare_versions(request: HttpRequest, pk: int, before: str, after: str = "d
         return [asdict(change) for change in found]
 
 
+@router.get("/journeys/{int:pk}/plan")
+def publishing_plan(request: HttpRequest, pk: int, version: str = "draft") -> dict[str, Any]:
+    """What publishing the draft, or an earlier version again, would change, and the people whom it concerns."""
+    with refusals():
+        journey = find(pk)
+        return versions.plan(journey, versions.graph_of(journey, version))
+
+
 @router.post("/journeys/{int:pk}/rollback", response={200: JourneyOut, 409: dict[str, Any], 422: dict[str, Any]})
 def roll_back(request: HttpRequest, pk: int, data: RollBackIn) -> Any:
     """Publish an earlier version again, as a new one. Answers as publish."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db.models import Count
@@ -64,6 +64,33 @@ def held(journey_id: int, graph: Graph, version_id: int | None = None) -> dict[s
         rows = rows.filter(version_id=version_id)
     gone = rows.exclude(step__in=list(graph.get("steps") or {}))
     return dict(gone.values_list("step").annotate(n=Count("person_id")))
+
+
+def plan(journey: Journey, graph: Graph) -> dict[str, Any]:
+    """What publishing a graph would change, and whom it concerns: {"people": everybody inside, "steps": [{"step",
+    "title", "people", "change": "removed", "changed" or "same"}], "targets": [{"step", "title"}], "changes": [...]}.
+    Steps are those that hold somebody, on whatever version."""
+    live = journey.version.graph if journey.version else {}
+    changes = compare(live, graph) if live else []
+    changed = {c.place for c in changes if c.what == "changed"}
+    steps, was = graph.get("steps") or {}, live.get("steps") or {}
+    open_ = Passage.objects.filter(journey_id=journey.pk, state__in=OPEN)
+    inside = dict(open_.values_list("step").annotate(n=Count("person_id")).order_by("step"))
+    held_ = [
+        {
+            "step": step,
+            "title": _name(step, steps if step in steps else was) if step in steps or step in was else step,
+            "people": n,
+            "change": "removed" if step not in steps else "changed" if step in changed else "same",
+        }
+        for step, n in inside.items()
+    ]
+    return {
+        "people": sum(inside.values()),
+        "steps": held_,
+        "targets": [{"step": key, "title": _name(key, steps)} for key in steps],
+        "changes": [asdict(c) for c in changes],
+    }
 
 
 def compare(before: Graph, after: Graph) -> list[Change]:

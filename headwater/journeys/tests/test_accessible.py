@@ -82,6 +82,7 @@ def test_no_page_has_a_serious_violation(journey: Journey, live_server: Any, bro
         "gallery": "/journeys/gallery/",
         "canvas": f"/journeys/{journey.pk}/",
         "simulation": f"/journeys/{journey.pk}/simulation/",
+        "report": f"/journeys/{journey.pk}/report/",
         "test": f"/journeys/{journey.pk}/test/",
         "why": f"/people/{contact}/",
     }

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from headwater.accounts.models import User
 from headwater.core.setup import after_migrate
 from headwater.journeys import actions
-from headwater.journeys.models import Journey
-from headwater.journeys.tests.conftest import chain
+from headwater.journeys.models import Journey, VersionMove
+from headwater.journeys.tests.conftest import chain, minutes
 from headwater.people import actions as people
 from tests.browser import Watch, launched, shoot
 
@@ -232,14 +232,24 @@ def test_a_live_journey_is_read_and_changed_on_screen_and_phone(
     page.locator("dialog[open]").get_by_role("button", name="Delete").click()
     expect(page.locator("[data-step=reaction]")).to_have_count(0)
     page.get_by_role("button", name="Publish v3").click()
-    page.locator("dialog[open]").get_by_role("button", name="Publish v3").click()
-    page.get_by_text("People are at steps that are gone.").wait_for()
-    page.get_by_role("button", name="They finish on the version they entered").click()
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text("People are inside. What becomes of them?")
+    expect(dialog.locator(".jc-becomes")).to_have_count(1)
+    expect(dialog.locator(".jc-becomes")).to_contain_text("gone · 7 inside")
+    dialog.locator(".jc-becomes select").select_option(label="Go on at “Wait 20 minutes”")
+    shoot(page, "journeys_becomes")
+    dialog.get_by_role("button", name="Publish v3").click()
     page.get_by_text("v3 is live.").wait_for()
+    move = VersionMove.objects.get()
+    assert (move.mapping, move.done_at) == ({"reaction": "digest", "*": "finish"}, None)
     page.get_by_role("button", name="v3", exact=True).click()
     expect(page.locator(".jc-version")).to_have_count(3)
     shoot(page, "journeys_versions", themes=("light",))
-    page.locator("dialog[open]").get_by_label("Close").click()
+    page.locator(".jc-version").nth(1).get_by_role("button", name="Roll back").click()
+    expect(page.locator("dialog[open]")).to_contain_text("Back to v2")
+    page.locator("dialog[open]").get_by_role("button", name="Publish v4").click()
+    page.get_by_text("v4 is live.").wait_for()
+    expect(page.locator("[data-step=reaction]")).to_have_count(1)
     assert complaints(watch) == []
     phone, watch = opened(browser, live_server, maria, 390, 844)
     phone.goto(f"{live_server.url}/journeys/{journey.pk}/")
@@ -250,3 +260,39 @@ def test_a_live_journey_is_read_and_changed_on_screen_and_phone(
     shoot(phone, "journeys_step_mobile", themes=("light",))
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
     assert complaints(watch) == []
+
+
+def test_a_dead_network_loses_nothing_and_saves_by_itself(
+    whole_database: Any, live_server: Any, browser: Browser
+) -> None:
+    journey = actions.create_journey(name="Far", graph=chain(("a", "wait", {"for": minutes(5)})), actor="user:1")
+    page, _watch = opened(browser, live_server, person("Maria"))
+    page.goto(f"{live_server.url}/journeys/{journey.pk}/?step=a")
+    page.locator("#jc-title").wait_for()
+    page.context.set_offline(True)
+    page.locator("#jc-title").fill("Pause")
+    page.locator("#jc-f-for").fill("7")
+    expect(page.locator(".jc-saving")).to_contain_text("Not saved yet, retrying", timeout=20000)
+    expect(page.locator(".jc-bar")).to_contain_text("your changes are kept here")
+    page.locator("#jc-f-for").fill("9")
+    journey.refresh_from_db()
+    assert journey.draft["steps"]["a"].get("title") is None
+    page.context.set_offline(False)
+    saved(page)
+    journey.refresh_from_db()
+    assert (journey.draft["steps"]["a"]["title"], journey.draft["steps"]["a"]["settings"]) == (
+        "Pause",
+        {"for": {"amount": 9, "unit": "minutes"}},
+    )
+    # the page is closed without a network: the next visit brings the change back
+    page.context.set_offline(True)
+    page.locator("#jc-title").fill("Long pause")
+    expect(page.locator(".jc-saving")).to_contain_text("Not saved yet, retrying", timeout=20000)
+    context = page.context
+    page.close()
+    context.set_offline(False)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/journeys/{journey.pk}/?step=a")
+    expect(page.locator("#jc-title")).to_have_value("Long pause")
+    saved(page)
+    eventually(page, lambda: Journey.objects.get(pk=journey.pk).draft["steps"]["a"]["title"] == "Long pause")

@@ -17,7 +17,7 @@ from headwater.journeys import actions
 from headwater.journeys.actions import Entry, moving
 from headwater.journeys.engine import due
 from headwater.journeys.models import Due, Journey, Passage, PassageLog, StepCount, VersionMove
-from headwater.journeys.queries.versions import compare
+from headwater.journeys.queries.versions import compare, plan
 from headwater.journeys.rules.duration import RuleError
 from headwater.people import actions as people
 
@@ -214,3 +214,46 @@ def test_versions_over_the_api(call: Any) -> None:
     ]  # fmt: skip
     assert call("POST", f"{path}/rollback", {"version": 1, "people": "finish"})[1]["version"] == 3
     assert call("POST", f"{path}/rollback", {"version": 9})[0] == 404
+
+
+def test_what_becomes_of_people_is_said_step_by_step(live: Make) -> None:
+    before = chain(*((key, "wait", {"for": minutes(5)}) for key in "abcd"), ("end", "exit", {}))
+    after = chain(("b", "wait", {"for": minutes(50)}), ("d", "wait", {"for": minutes(5)}), ("end", "exit", {}))
+    with clock.freeze(AT):
+        journey = live(before)
+        enter(journey, 1, 2, 3, 4)
+        for person, step in ((2, "b"), (3, "c"), (4, "d")):
+            Passage.objects.filter(person_id=person).update(step=step)
+        actions.update_journey(journey.pk, graph=after, actor="user:1")
+        journey.refresh_from_db()
+        said = plan(journey, journey.draft)
+        assert [(s["step"], s["people"], s["change"]) for s in said["steps"]] == [
+            ("a", 1, "removed"), ("b", 1, "changed"), ("c", 1, "removed"), ("d", 1, "same"),
+        ]  # fmt: skip
+        assert (said["people"], [t["step"] for t in said["targets"]]) == (4, ["b", "d", "end"])
+        with pytest.raises(actions.Undecided):
+            actions.publish(journey.pk, actor="user:1", people="move", mapping={"a": "b"})
+        with pytest.raises(RuleError):
+            actions.publish(journey.pk, actor="user:1", people="move", mapping={"*": "b"})
+        mapping = {"a": "finish", "b": "b", "c": "exit", "*": "finish"}
+        version = actions.publish(journey.pk, actor="user:1", people="move", mapping=mapping)
+        assert move_all() == 2
+    old = journey.version_id
+    assert list(Passage.objects.order_by("person_id").values_list("person_id", "version_id", "step", "state")) == [
+        (1, old, "a", "waiting"), (2, version.pk, "b", "waiting"), (3, old, "c", "exited"), (4, old, "d", "waiting"),
+    ]  # fmt: skip
+
+
+def test_the_plan_of_publishing_over_the_api(call: Any) -> None:
+    made = call("POST", "/journeys", {"name": "X", "graph": OLD})[1]
+    path = f"/journeys/{made['id']}"
+    assert call("GET", f"{path}/plan")[1]["people"] == 0
+    call("POST", f"{path}/publish", {})
+    pk = people.create_contact(actor="user:1", first_name="Ada", email="a@example.com").pk
+    call("POST", f"{path}/enter", {"person_ids": [pk]})
+    call("PUT", f"{path}/draft", {"graph": OTHER})
+    said = call("GET", f"{path}/plan")[1]
+    assert said["steps"] == [{"step": "a", "title": "Wait 5 minutes", "people": 1, "change": "removed"}]
+    assert [c["what"] for c in said["changes"]] == ["added", "removed", "changed", "changed"]
+    assert call("GET", f"{path}/plan?version=1")[1]["changes"] == []
+    assert call("GET", f"{path}/plan?version=7")[0] == 404

@@ -6,6 +6,8 @@ from .canvas import detail, numbers
 from .gallery import gallery_mail, gallery_page, install, template
 from .lists import change, create, journey_list
 from .people import add_person, enter_person, passage, people, subject
+from .report import page as report
+from .report import people as report_people
 from .simulation import cancel as simulation_cancel
 from .simulation import page as simulation
 from .simulation import people as simulation_people
@@ -24,6 +26,8 @@ __all__ = [
     "numbers",
     "passage",
     "people",
+    "report",
+    "report_people",
     "simulation",
     "simulation_cancel",
     "simulation_people",

@@ -49,6 +49,7 @@ def _boot(request: HttpRequest, journey: Journey) -> dict[str, Any]:
         "pages": [
             {"url": reverse(f"journeys:{name}", args=[journey.pk]), "label": label, "icon": icon}
             for name, label, icon in (
+                ("report", _("Report"), "chart-column"),
                 ("test", _("Test with a person"), "flask-conical"),
                 ("simulation", _("Simulation"), "history"),
             )

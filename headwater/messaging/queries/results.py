@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.db import connection
 
@@ -39,3 +39,37 @@ def results(template_ids: Sequence[int] | None = None, since: datetime | None = 
             [*[None if template_ids is None else list(template_ids)] * 2, since, since],
         )
         return {row[0]: Results(*row[1:]) for row in cursor.fetchall()}
+
+
+@dataclass(frozen=True, slots=True)
+class MonthOfMails:
+    """Marketing mails of one month (UTC): by hand and broadcasts, and by journeys. month: its first day."""
+
+    month: date
+    one_off: int
+    nurture: int
+
+    @property
+    def share(self) -> int | None:
+        """Per cent that journeys sent."""
+        total = self.one_off + self.nurture
+        return round(100 * self.nurture / total) if total else None
+
+
+def months(since: datetime, until: datetime) -> list[MonthOfMails]:
+    """The marketing mails that went out in each month of that time, oldest first, months without any too. One
+    statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT date_trunc('month', sent_at AT TIME ZONE 'UTC')::date, "
+            "count(*) FILTER (WHERE actor LIKE 'journey:%%'), count(*) FROM messaging_message "
+            "WHERE purpose = 'marketing' AND sent_at >= %s AND sent_at <= %s AND queued_at >= %s GROUP BY 1",
+            [since, until, since - timedelta(days=31)],
+        )
+        found = {month: (nurture, every) for month, nurture, every in cursor.fetchall()}
+    out, month = [], since.date().replace(day=1)
+    while month <= until.date():
+        nurture, every = found.get(month, (0, 0))
+        out.append(MonthOfMails(month, every - nurture, nurture))
+        month = (month + timedelta(days=32)).replace(day=1)
+    return out

@@ -137,6 +137,22 @@ export interface Version {
   current: boolean;
 }
 
+/** A step that holds people, and what publishing makes of it */
+export interface Held {
+  step: string;
+  title: string;
+  people: number;
+  change: "removed" | "changed" | "same";
+}
+
+/** What publishing would change (queries/versions.py: plan). */
+export interface Plan {
+  people: number;
+  steps: Held[];
+  targets: { step: string; title: string }[];
+  changes: { what: string; title: string; words: string }[];
+}
+
 export interface Palette {
   groups: { id: string; label: string }[];
   steps: Kind[];
