@@ -13,7 +13,7 @@ from .engine import due, load
 from .engine.base import Traveller
 from .engine.batch import Batch
 from .engine.graph import Version, versions
-from .engine.leaving import leave, sort_out
+from .engine.leaving import ending, leave, sort_out
 from .facts import JourneyCalled
 from .queries.inside import journeys_of
 from .queries.listening import ENTERED, listening
@@ -80,7 +80,7 @@ def _go_on(events: Sequence[Event]) -> None:
     for t in people:
         version = known[t.version_id]
         later = [e for e in facts[t.person_id] if e.at > t.since]
-        end = _ending(version, later)
+        end = ending(version, later)
         if end is not None:
             leave(batch, t, version, *end)
         elif later and version.watch and (_heard(version.watch_hears, later) or _noticed(version, later)):
@@ -95,17 +95,6 @@ def _go_on(events: Sequence[Event]) -> None:
     ]
     batch.flush()
     due.wake(awake, now)
-
-
-def _ending(version: Version, events: Sequence[Event]) -> tuple[str, str] | None:
-    """(state, why) where one of the events is the goal or an exit."""
-    for e in events:
-        if version.goal and matching.matches(version.goal, e.kind, e.data):
-            return "finished", "goal"
-        for rule in version.exits:
-            if matching.matches(rule, e.kind, e.data):
-                return "exited", f"exit:{e.kind}"
-    return None
 
 
 def _concerns(version: Version, t: Traveller, events: Sequence[Event]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
@@ -18,7 +18,7 @@ from . import load
 from .base import Traveller
 from .batch import Batch
 from .graph import versions
-from .leaving import sort_out
+from .leaving import overtaking, sort_out
 from .walk import advance
 
 #: Passages woken in one transaction, and lanes served in it (on a cluster: one; scale.md, rule 4)
@@ -26,6 +26,9 @@ BATCH = int(os.environ.get("HEADWATER_JOURNEY_BATCH", "4000"))
 LANES_PER_TRANSACTION = int(os.environ.get("HEADWATER_LANES_PER_TRANSACTION", "256"))
 #: Of a backlog that fills more than one batch each worker takes a quarter of the lanes, so that four work side by side
 LANES_OF_BACKLOG = min(64, LANES_PER_TRANSACTION)
+
+#: When somebody is looked at again whose way has ended, but not in the eyes of the reaction
+AGAIN = timedelta(seconds=1)
 
 #: One index probe for each lane: a million waiting people cost no more than none
 DUE_LANES = (
@@ -58,8 +61,21 @@ def run_once(*, batch_size: int | None = None) -> int:
             return 0
         # The lanes are ours by now; in_lane only makes that known to the actions below it.
         with in_lane(*{person for person, _ in claimed}):
-            wake(load.by_id(claimed, claimed=True), now)
+            wake(_on_time(load.by_id(claimed, claimed=True), now), now)
         return len(claimed)
+
+
+def _on_time(people: Sequence[Traveller], now: datetime) -> list[Traveller]:
+    """Those who may go on; whoever's goal or exit is still to be heard is due again a second later."""
+    early = overtaking(people, versions(t.version_id for t in people))
+    if early:
+        batch = Batch(now)
+        for t in people:
+            if (t.person_id, t.id) in early:
+                t.due_at = now + AGAIN
+                batch.touch(t)
+        batch.flush()
+    return [t for t in people if (t.person_id, t.id) not in early]
 
 
 def _hold(now: datetime, size: int) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from ..models import JourneyVersion
+from ..rules import matching
 from ..rules.duration import RuleError, delta
 from . import deciding, rulebook
 from .base import STEPS, Step
@@ -88,6 +89,12 @@ class Version:
         """Segments kept for goals and exits that are conditions: who enters one may have to leave."""
         rules = [*([self.goal] if self.goal else []), *self.exits]
         return frozenset(rule["segment"] for rule in rules if rule["kind"] == "condition" and rule.get("segment"))
+
+    @cached_property
+    def ended_by(self) -> frozenset[str]:
+        """The kinds of fact that may be the goal or an exit."""
+        rules = [*self.exits, *([self.goal] if self.goal else [])]
+        return frozenset(kind for rule in rules if (kind := matching.fact_kind(rule)))
 
     @property
     def reentry(self) -> Mapping[str, Any]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from headwater.core import clock
 from headwater.timeline.actions import in_lane
+from headwater.timeline.queries import Unheard, unheard
 
 from ..models import OPEN, Journey, Passage, Status
+from ..rules import matching
 from . import deciding, load
 from .base import Context, Traveller
 from .batch import Batch
@@ -23,6 +26,42 @@ def leave(batch: Batch, t: Traveller, version: Version, state: str, why: str) ->
     batch.stepped(t, "goal" if why == "goal" else "exit", why)
     batch.counts[t.version_id, t.step, "left"] += 1
     batch.ended(t, version, state, why)
+
+
+class Happened(Protocol):
+    """A fact, as far as goals and exits ask."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def data(self) -> dict[str, Any]: ...
+
+
+def ending(version: Version, events: Sequence[Happened]) -> tuple[str, str] | None:
+    """(state, why) where one of the events is the goal or an exit."""
+    for e in events:
+        if version.goal and matching.matches(version.goal, e.kind, e.data):
+            return "finished", "goal"
+        for rule in version.exits:
+            if matching.matches(rule, e.kind, e.data):
+                return "exited", f"exit:{e.kind}"
+    return None
+
+
+def overtaking(people: Sequence[Traveller], known: Mapping[int, Version]) -> set[tuple[int, int]]:
+    """Passages, (person_id, id), whose goal or exit has happened and still waits in a backlog to be heard. Whoever went
+    on now would take a step, perhaps get a mail, after her way has ended."""
+    asked = [t for t in people if known[t.version_id].ended_by]
+    kinds = sorted({kind for t in asked for kind in known[t.version_id].ended_by})
+    facts: dict[int, list[Unheard]] = defaultdict(list)
+    for fact in unheard("journeys", kinds, {t.person_id for t in asked}):
+        facts[fact.person_id].append(fact)
+    return {
+        (t.person_id, t.id)
+        for t in asked
+        if t.person_id in facts and ending(known[t.version_id], [f for f in facts[t.person_id] if f.at > t.since])
+    }
 
 
 def sort_out(batch: Batch, people: Iterable[Traveller], known: Mapping[int, Version]) -> list[Traveller]:

@@ -83,7 +83,9 @@ class StartJourney(Step):
     def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         states = _states(context, people)
         long = [t for t in people if _waited_long(context, t) and (t.person_id, t.id) not in states]
-        calls = {str(data["key"]) for _, data in unheard("journeys", JourneyCalled.kind, _arrivals(long))}
+        calls = {
+            str(fact.data["key"]) for fact in unheard("journeys", [JourneyCalled.kind], {t.person_id for t in long})
+        }
         out = []
         for t in people:
             state = states.get((t.person_id, t.id))
@@ -102,10 +104,6 @@ class StartJourney(Step):
 
 def _waited_long(context: Context, t: Traveller) -> bool:
     return (context.now - t.moved_at).total_seconds() >= PATIENCE
-
-
-def _arrivals(people: Sequence[Traveller]) -> list[tuple[int, datetime]]:
-    return [(t.person_id, t.moved_at) for t in people]
 
 
 def _next_look(context: Context, t: Traveller) -> datetime:

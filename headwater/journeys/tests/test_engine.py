@@ -12,6 +12,8 @@ from headwater.journeys import actions
 from headwater.journeys.actions import Entry
 from headwater.journeys.engine import due
 from headwater.journeys.models import DayCount, Due, Passage, PassageLog, StepCount
+from headwater.people import actions as people
+from headwater.people.models import Contact
 from headwater.timeline import dispatch, queries
 from headwater.timeline.actions import Custom, NewFact, record, record_many
 
@@ -236,3 +238,33 @@ def test_a_pause_holds_people_and_lets_them_go_on(live: Make) -> None:
         list(Passage.objects.values_list("state", "step", "until"))
         == [("waiting", "ask", AT + timedelta(minutes=69))] * 2
     )
+
+
+def test_a_goal_that_waits_in_a_backlog_is_not_overtaken_by_the_next_step(live: Make) -> None:
+    """The reactions are behind: whoever has bought gets nothing more, though nobody has heard of it yet."""
+    bought = {"kind": "event", "event": "thing.bought", "where": [{"prop": "n", "op": "gte", "value": 2}]}
+    journey = live(
+        chain(("calm", "wait", {"for": minutes(5)}), ("tag", "add_tag", {"tag": "late"}), ("end", "exit", {}),
+              goal=bought, exits=[{"kind": "event", "event": "account.closed"}])
+    )  # fmt: skip
+    ids = [people.create_contact(actor="user:1", first_name=f"P{n}").pk for n in range(4)]
+    with clock.freeze(AT):
+        actions.enter(journey.pk, [Entry(p, "k") for p in ids], actor="system")
+        while dispatch.run_once("journeys"):
+            pass
+    with clock.freeze(AT + timedelta(minutes=4)):
+        record(ids[0], Custom("thing.bought", {"n": 2}))
+        record(ids[1], Custom("thing.bought", {"n": 1}))  # not the goal
+        record(ids[2], Custom("account.closed", {}))
+    with clock.freeze(AT + timedelta(minutes=5)):
+        assert due.run_once() == 4
+        states = dict(Passage.objects.values_list("person_id", "state"))
+        assert states == {ids[0]: "waiting", ids[1]: "finished", ids[2]: "waiting", ids[3]: "finished"}
+        assert set(Due.objects.values_list("due_at", flat=True)) == {AT + timedelta(minutes=5, seconds=1)}
+        assert due.run_once() == 0
+        dispatch.run_once("journeys")
+    assert dict(Passage.objects.values_list("person_id", "outcome")) == {
+        ids[0]: "goal", ids[1]: "end", ids[2]: "exit:account.closed", ids[3]: "end",
+    }  # fmt: skip
+    assert Due.objects.count() == 0
+    assert set(Contact.objects.filter(tags=["late"]).values_list("pk", flat=True)) == {ids[1], ids[3]}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from .reading import Entry, anonymous_counts, kinds_of, read, read_many, unheard
+from .reading import Entry, Unheard, anonymous_counts, kinds_of, read, read_many, unheard
 from .standing import Lag, Worker, journal, lag, parked, parked_counts, parked_one, replays, standing, workers
 
 __all__ = [
     "Entry",
     "Lag",
+    "Unheard",
     "Worker",
     "anonymous_counts",
     "journal",
