@@ -123,6 +123,14 @@ def _scores_of(person_ids: Sequence[int]) -> Mapping[int, Any]:
     }
 
 
+def _company_scores(company_ids: Sequence[int]) -> Mapping[int, Any]:
+    bands = _bands()
+    found = queries.company_scores(company_ids)
+    return {
+        c: {"points": s.points, "band": s.band, "hue": bands.get(s.band, {}).get("hue", 265)} for c, s in found.items()
+    }
+
+
 _MODEL = "(SELECT coalesce(space, id) FROM audience_scoremodel WHERE key = 'engagement')"
 
 
@@ -205,6 +213,10 @@ def _topic(value: str) -> Condition:
 registry.columns.add(
     "score",
     Column("score", _("Score"), "audience/rows/score.html", _scores_of, sort="score", numeric=True, order=40),
+)
+registry.company_columns.add(
+    "score",
+    Column("score", _("Score"), "audience/rows/score.html", _company_scores, numeric=True, order=40),
 )
 registry.sorts.add(
     "score",

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from headwater.audience.registry import Use, users_of_segments
+from headwater.audience.registry import Use, users_of_scores, users_of_segments
 from headwater.core.registry import (
     NavItem,
     PaletteAction,
@@ -75,6 +75,26 @@ def _uses(segments: Sequence[tuple[int, str]]) -> dict[int, list[Use]]:
 
 
 users_of_segments.add("journeys", _uses)
+
+
+def _scores_in(node: Any) -> set[str]:
+    """Keys of the score models that a graph names: in conditions, entries and steps."""
+    if isinstance(node, dict):
+        own = {node[key] for key in ("score", "model") if isinstance(node.get(key), str)}
+        return own.union(*(_scores_in(value) for value in node.values()))
+    return set().union(*(_scores_in(value) for value in node)) if isinstance(node, list) else set()
+
+
+def _uses_of_scores(keys: Sequence[str]) -> dict[str, list[Use]]:
+    """The journeys whose draft or published version asks for a score or changes it."""
+    out: dict[str, list[Use]] = {key: [] for key in keys}
+    for pk, name, draft, graph in Journey.objects.order_by("name").values_list("pk", "name", "draft", "version__graph"):
+        for key in _scores_in([draft, graph]).intersection(keys):
+            out[key].append(Use(name, f"/journeys/{pk}/", "workflow"))
+    return out
+
+
+users_of_scores.add("journeys", _uses_of_scores)
 
 
 def _names(ids: Sequence[int]) -> dict[int, str]:

@@ -14,10 +14,11 @@ from django.test.utils import CaptureQueriesContext
 
 from headwater.accounts.models import User
 from headwater.audience import actions, queries
-from headwater.audience.engine import building
+from headwater.audience.engine import building, companies
 from headwater.audience.models import ScoreModel, ScoreRule, Segment, Topic
 from headwater.audience.views.segment_people import shown
 from headwater.core import clock
+from headwater.people.models import Company
 from headwater.timeline import dispatch
 
 from .helpers import NOW, happened, person
@@ -430,3 +431,13 @@ def test_people_can_be_listed_by_the_band_of_any_score(client: Client) -> None:
     assert "Ben" not in page
     assert "Fit: Hot" in page
     assert "Fit" in text(client.get(f"/people/{a}/score/?model=fit"))
+
+
+def test_companies_show_the_score_of_their_people(client: Client) -> None:
+    firm = Company.objects.create(name="Nordwind", created_at=NOW, updated_at=NOW)
+    actions.add_points([actions.Points(person(company=firm), 64, "fair", "user:1")])
+    companies.roll_up()
+    assert '<span class="num">64</span>' in text(client.get("/companies/"))
+    page = text(client.get(f"/companies/{firm.pk}/"))
+    assert "Sum of its people" in page
+    assert "Hot" in page

@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from .. import actions, feed, queries, rules
+from .. import actions, feed, queries, registry, rules
 from ..forms import COMPANY_PROPS, ROLE_LABELS, STAGE_HUES, CompanyForm, prop_view, prop_views
 from ..models import Company
 from .common import actor, icons, is_fragment, places, shown
@@ -28,8 +28,12 @@ def companies(request: HttpRequest) -> HttpResponse:
         return HttpResponseBadRequest(_("This link to a part of the list is broken."))
     counts = queries.people_counts([c.pk for c in found])
     url = reverse("people:companies")
+    more = sorted(registry.company_columns, key=lambda column: column.order)
+    cells = {column.name: column.values([c.pk for c in found]) for column in more}
     context = {
         "q": q,
+        "more": more,
+        "width": 6 + len(more),
         "rows": [
             {
                 "c": c,
@@ -37,6 +41,7 @@ def companies(request: HttpRequest) -> HttpResponse:
                 "hue": queries.hue_of(c.pk),
                 "people": counts.get(c.pk, 0),
                 "roles": [ROLE_LABELS.get(r, r) for r in c.roles],
+                "cells": [(column, cells[column.name].get(c.pk)) for column in more],
             }
             for c in found
         ],
