@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from headwater.accounts.models import Workspace
 from headwater.audience import actions as audience
-from headwater.audience.engine import building
+from headwater.audience.engine import building, runs
 from headwater.audience.models import ScoreRule
 from headwater.audience.rules import where_test
 from headwater.core import clock, crash
@@ -75,6 +75,7 @@ def past(had: furniture.Furniture, people: int, progress: Callable[[str], None],
     strangers(rng, teller, people * STRANGERS, had.site.pk)
     progress("Computing scores, interests and segments")
     audience.recompute(actor=furniture.ACTOR)
+    runs.run_all()
     building.run_all()
     insights.rebuild()
     crash.point("demo.computed")

@@ -51,8 +51,9 @@ def test_people_are_as_many_as_asked_for_and_no_reaction_has_anything_to_read(co
 
 def test_points_are_the_sum_of_their_entries(company: None) -> None:
     wrong = rows(
-        "SELECT person_id FROM audience_personscore p FULL JOIN (SELECT person_id, sum(points) AS points "
-        "FROM audience_scoreentry GROUP BY 1) e USING (person_id) WHERE p.points IS DISTINCT FROM e.points"
+        "SELECT person_id FROM audience_personscore p FULL JOIN (SELECT person_id, model_id, sum(points) AS points "
+        "FROM audience_scoreentry GROUP BY 1, model_id) e USING (person_id, model_id) "
+        "WHERE p.points IS DISTINCT FROM e.points"
     )
     assert wrong == []
 
@@ -61,7 +62,8 @@ def test_the_last_change_of_band_on_the_timeline_is_the_band(company: None) -> N
     wrong = rows(
         "SELECT p.person_id, p.band, f.after, p.points FROM audience_personscore p LEFT JOIN LATERAL ("
         "SELECT data->>'after' AS after FROM timeline_fact f WHERE f.person_id = p.person_id "
-        "AND kind = 'score.band_changed' ORDER BY at DESC LIMIT 1) f ON true WHERE p.band <> coalesce(f.after, 'cold')"
+        "AND kind = 'score.band_changed' ORDER BY at DESC LIMIT 1) f ON true WHERE p.band <> coalesce(f.after, 'cold') "
+        "AND p.model_id = (SELECT coalesce(space, id) FROM audience_scoremodel WHERE key = 'engagement')"
     )
     assert wrong == []
 
