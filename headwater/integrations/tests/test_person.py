@@ -13,8 +13,8 @@ from django.db import connection
 
 from headwater.accounts.models import User
 from headwater.audience import actions as audience
-from headwater.audience.engine import building
-from headwater.audience.models import PersonScore, SegmentMember, SegmentTally
+from headwater.audience.engine import building, runs
+from headwater.audience.models import PersonScore, ScoreModel, SegmentMember, SegmentTally
 from headwater.capture.models import FormSubmission
 from headwater.core import clock
 from headwater.core.lanes import lane_key
@@ -153,6 +153,12 @@ def world(user: User) -> tuple[Journey, Any]:
     segment = audience.create_segment(name="Hot", definition={"tag": "vip"}, actor="system")
     building.run_all()
     segment.refresh_from_db()
+    # points while a condition holds, and points that fade
+    audience.create_rule(actor="system", name="VIP", points=7, condition={"tag": "vip"})
+    audience.create_model(actor="system", name="Fading", key="fading", decay="half", decay_days=7, rollup="sum")
+    audience.create_rule(actor="system", name="Asked", points=32, kind="pricing.asked", model="fading")
+    while runs.run_once():
+        pass
     return journey, segment
 
 
@@ -162,9 +168,9 @@ def test_erasing_leaves_nothing_but_numbers_and_a_hash(user: User, world: tuple[
     before = rows_of(other)
     assert len(rows_of(person)) >= 22
     assert people.erase_people([person], reason="She asked", actor="user:1") == [person]
+    assert rows_of(other) == before
     listen()
     assert rows_of(person) == {}
-    assert rows_of(other) == before
     with connection.cursor() as cursor:  # nor her name or address, in any text of any table
         cursor.execute(
             "SELECT k.oid::regclass::text FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace "
@@ -239,7 +245,8 @@ def test_merged_and_parted_is_as_if_nothing_had_been(user: User, world: tuple[Jo
     assert Passage.objects.filter(person_id=one, state="waiting").count() == 1
     assert Passage.objects.get(person_id=one, state="exited").outcome == "exit:merged"
     assert LeadHandover.objects.filter(contact_id=one, status="open").count() == 1
-    assert PersonScore.objects.get(person_id=one).points == 140
+    living = ScoreModel.objects.get(key="engagement").living
+    assert PersonScore.objects.get(person_id=one, model_id=living).points == 147
     assert sorted(Message.objects.filter(person_id=one).values_list("key", flat=True)) == sorted(
         ["welcome", "second", f"welcome~m{merge.pk}", f"second~m{merge.pk}"]
     )
