@@ -78,10 +78,10 @@ def on_day(day: str, then: Way, *, at: str = "09:00", late: Way = "") -> dict[st
     return parting("wait_date", settings | {"late": True}, {"next": then, "late": late})
 
 
-def before(field: str, n: int, then: Way, *, at: str = "09:00", side: str = "before") -> dict[str, Any]:
-    """Wait until so many days before (or after) a date of the person."""
-    settings = {"by": "field", "field": field, "days": n, "side": side, "at": at}
-    return _step("wait_date", settings, then)
+def before(field: str, n: int, then: Way, late: Way, *, at: str = "09:00", side: str = "before") -> dict[str, Any]:
+    """Wait until so many days before (or after) a date of the person; late: where it has passed, or there is none."""
+    settings = {"by": "field", "field": field, "days": n, "side": side, "at": at, "late": True}
+    return parting("wait_date", settings, {"next": then, "late": late})
 
 
 def branch(

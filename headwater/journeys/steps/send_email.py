@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
 from headwater.messaging import actions as messaging
 from headwater.messaging.actions import MailRequest, PurposeName
-from headwater.messaging.models import MailTemplate
+from headwater.messaging.models import MailTemplate, TrackedLink
 from headwater.messaging.queries.templates import sources
 
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
@@ -92,8 +93,17 @@ class SendEmail(Step):
 
 def _names_event(template_id: int) -> bool:
     """Does the mail say something of what let the person in?"""
-    versions = MailTemplate.objects.filter(pk=template_id).values_list("pk", "version")
-    return any(EVENT in source.probe for source in sources(versions).values())
+    version = MailTemplate.objects.filter(pk=template_id).values_list("version", flat=True).first()
+    return version is not None and _says_event(template_id, version)
+
+
+@lru_cache(maxsize=2000)
+def _says_event(template_id: int, version: int) -> bool:
+    """The same of a version, which never changes: in its text, or in an address that it links to."""
+    source = sources([(template_id, version)]).get((template_id, version))
+    if source is None:
+        return False
+    return EVENT in source.probe or TrackedLink.objects.filter(pk__in=source.links, url__contains=EVENT).exists()
 
 
 #: As docs/the-way-of-an-event.md names it

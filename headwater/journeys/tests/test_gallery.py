@@ -24,6 +24,7 @@ from headwater.journeys.gallery.needs import body
 from headwater.journeys.models import Journey
 from headwater.journeys.rules.duration import RuleError
 from headwater.messaging.models import MailTemplate, TemplateVersion
+from headwater.people import actions as people
 from headwater.timeline.actions import Custom, record
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,19 @@ def test_a_template_installs_complete_and_publishes_twice_without_touching_each_
     assert len(names) == len(set(names))
     for journey in (first, second):
         assert actions.publish(journey.pk, actor="user:1").number == 1
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_template_can_be_tried_by_a_person_and_carried_elsewhere(slug: str, call: Any) -> None:
+    person = people.create_contact(actor="user:1", first_name="Ada", email="ada@x.example").pk
+    journey = actions.install(slug, actor="user:1")
+    status, tried = call("POST", f"/journeys/{journey.pk}/test", {"person_id": person})
+    assert status == 200
+    assert (tried[0]["step"], tried[-1]["kind"]) == (journey.draft["start"], "exit")
+    assert [t["words"] for t in tried if "cannot be tried" in t["words"]] == []
+    _status, file = call("GET", f"/journeys/{journey.pk}/export")
+    status, made = call("POST", "/journeys/import", {"journey": file, "name": "Elsewhere"})
+    assert (status, made["problems"]) == (201, [])
 
 
 @pytest.mark.parametrize("slug", SLUGS)

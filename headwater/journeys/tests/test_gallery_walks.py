@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from headwater.journeys import actions
 from headwater.journeys.gallery import templates
 from headwater.people import actions as people
 from headwater.people.models import Contact
@@ -55,6 +56,10 @@ FORM = event("form.submitted", form=1)
 
 def asleep(w: Walk) -> None:
     w.event("segment.entered", segment=w.journey.draft["entry"][0]["segment"])
+
+
+def by_hand(w: Walk) -> None:
+    actions.enter_by_hand(w.journey.pk, [w.person], actor="user:1")
 
 
 def answered(score: int, **more: Any) -> Do:
@@ -153,6 +158,13 @@ WAYS: list[tuple[str, str, Do, list[Happening], dict[str, Any], list[str], list[
      ["0d 09:30 todo: Prepare the renewal of Ada Lovelace: what was used, what is missing",
       "40d 10:00 call: Ada Lovelace has not answered on the renewal: call",
       "61d 09:00 call: Save Ada Lovelace: the contract has run out"], "75d 09:00 finished: Not renewed"),
+    ("no date is known", "renewal", by_hand, [], CUSTOMER,
+     [], ["0d 09:30 todo: Prepare the renewal of Ada Lovelace: what was used, what is missing"],
+     "0d 09:30 finished: No renewal date ahead"),
+    ("twenty days are left", "renewal", by_hand, [], CUSTOMER | {"renewal_date": "2026-11-22"},
+     ["14d 09:00 soon"],
+     ["0d 09:30 todo: Prepare the renewal of Ada Lovelace: what was used, what is missing",
+      "21d 09:00 call: Save Ada Lovelace: the contract has run out"], "35d 09:00 finished: Not renewed"),
     ("wakes up", "re-engagement", asleep, [on(9, view("/"))], {},
      ["0d 09:30 miss", "7d 09:30 choose"], [], "9d 09:30 finished: Awake again"),
     ("stays silent", "re-engagement", asleep, [], {},

@@ -13,7 +13,7 @@ STEPS = {
     "prepare": task(
         _("Prepare the renewal of {{ contact.name }}: what was used, what is missing"), "todo", days(7), "month"
     ),
-    "month": before(RENEWAL, 30, "remind", at="10:00"),
+    "month": before(RENEWAL, 30, "remind", "week", at="10:00"),
     "remind": mail("month", _("A month before"), "answer", transactional=True),
     "answer": until(
         _("Looks at the renewal"),
@@ -26,9 +26,10 @@ STEPS = {
     "silent": task(
         _("{{ contact.name }} has not answered on the renewal: call"), "call", days(2), "week", priority="high"
     ),
-    "week": before(RENEWAL, 7, "soon", at="10:00"),
+    "week": before(RENEWAL, 7, "soon", "day", at="10:00"),
     "soon": mail("week", _("A week before"), "day", transactional=True),
-    "day": before(RENEWAL, 1, "lapsed", at="09:00", side="after"),
+    "day": before(RENEWAL, 1, "lapsed", "undated", at="09:00", side="after"),
+    "undated": end(_("No renewal date ahead")),
     "lapsed": tag("renewal overdue", "alarm"),
     "alarm": tell(_("{{ contact.name }} did not renew in time"), "save"),
     "save": task(_("Save {{ contact.name }}: the contract has run out"), "call", days(1), "grace", priority="high"),
