@@ -296,3 +296,29 @@ def test_a_dead_network_loses_nothing_and_saves_by_itself(
     expect(page.locator("#jc-title")).to_have_value("Long pause")
     saved(page)
     eventually(page, lambda: Journey.objects.get(pk=journey.pk).draft["steps"]["a"]["title"] == "Long pause")
+
+
+def test_a_jump_is_drawn_back_and_a_step_is_moved_by_keys(
+    whole_database: Any, live_server: Any, browser: Browser
+) -> None:
+    jump = ("j", "jump", {"to": "n", "most": 2})
+    graph = chain(("n", "add_note", {"text": "Hello"}), ("w", "wait", {"for": minutes(5)}), jump)
+    graph["steps"]["n"]["title"] = "Greet"
+    graph["steps"]["j"] = {"kind": "jump", "settings": {"to": "n", "most": 2}, "arms": {"done": None}}
+    journey = actions.create_journey(name="Round", graph=graph, actor="user:1")
+    page, watch = opened(browser, live_server, person("Maria"))
+    page.goto(f"{live_server.url}/journeys/{journey.pk}/?step=n")
+    expect(page.locator("[data-jump='j:n']")).to_have_count(1)
+    expect(page.locator("[data-step=j]")).to_contain_text("Go to “Greet”")
+    shoot(page, "journeys_jump")
+    page.locator("[data-step=w]").focus()
+    keys = page.keyboard
+    keys.press("Control+x")
+    keys.press("ArrowDown")
+    at(page, "j")
+    keys.press("Control+v")
+    eventually(page, lambda: Journey.objects.get(pk=journey.pk).draft["steps"]["n"]["next"] == "j")
+    assert Journey.objects.get(pk=journey.pk).draft["steps"]["j"]["arms"] == {"done": "w"}
+    keys.press("Control+z")
+    eventually(page, lambda: Journey.objects.get(pk=journey.pk).draft["steps"]["n"]["next"] == "w")
+    assert complaints(watch) == []

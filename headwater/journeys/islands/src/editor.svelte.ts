@@ -89,8 +89,17 @@ export class Editor {
   plan: Plan = $derived.by(() => {
     const all: Ways = new Map([[ops.TOP, [["next", this.graph.start ?? null]]]]);
     for (const [key, step] of Object.entries(this.graph.steps)) all.set(key, waysOf(this.kinds.get(step.kind), step));
-    return layout(all);
+    return layout(all, this.leaps());
   });
+
+  /** Steps that go on at another one: (from, to). */
+  private leaps(): [string, string][] {
+    const out: [string, string][] = [];
+    for (const [key, step] of Object.entries(this.graph.steps))
+      for (const field of this.kinds.get(step.kind)?.fields ?? [])
+        if (field.type === "step" && this.graph.steps[step.settings?.[field.name]]) out.push([key, step.settings![field.name]]);
+    return out;
+  }
 
   kindOf = (id: string): Kind | undefined => this.kinds.get(this.graph.steps[id]?.kind ?? "");
   stepOf = (id: string): Step | undefined => this.graph.steps[id];

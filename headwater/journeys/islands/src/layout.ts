@@ -27,9 +27,17 @@ export interface Line {
   several: boolean;
   back: boolean;
 }
+/** A step that goes on at another one of the journey: drawn beside the boxes, nothing hangs on it */
+export interface Jump {
+  from: string;
+  to: string;
+  path: string;
+  tip: string;
+}
 export interface Plan {
   at: Map<string, Spot>;
   lines: Line[];
+  jumps: Jump[];
   width: number;
   height: number;
   /** For the list: what stands below a step, in columns and then joined */
@@ -41,7 +49,7 @@ export const endOf = (from: string, arm: string) => `end:${from}:${arm}`;
 
 interface Size { w: number; h: number; arms: number; armsHeight: number; gap: number }
 
-export function layout(given: Ways): Plan {
+export function layout(given: Ways, leaps: [string, string][] = []): Plan {
   const ways: Ways = new Map();
   for (const [key, list] of given) {
     const out: [string, Target][] = list.map(([arm, to]) => [arm, to !== null && given.has(to) ? to : endOf(key, arm)]);
@@ -175,7 +183,8 @@ export function layout(given: Ways): Plan {
       }
     }
   }
-  return { at, lines, width: Math.round(whole.w), height: Math.round(whole.h), parts };
+  const jumps = leaps.filter(([from, to]) => at.has(from) && at.has(to)).map(([from, to], n) => leap(at, from, to, n));
+  return { at, lines, jumps, width: Math.round(whole.w), height: Math.round(whole.h), parts };
 }
 
 /** Down, across and down again with round corners: from x1 to x2 at height y. */
@@ -184,4 +193,19 @@ function across(x1: number, x2: number, y: number): string {
   const r = Math.min(10, Math.abs(x2 - x1) / 2);
   const side = x2 > x1 ? r : -r;
   return `V${y - r}Q${x1} ${y} ${x1 + side} ${y}H${x2 - side}Q${x2} ${y} ${x2} ${y + r}`;
+}
+
+/** From the right side of a box to the right side of another one, beside everything that stands between them; the n-th
+    of several stands further out. */
+function leap(at: Map<string, Spot>, from: string, to: string, n: number): Jump {
+  const a = at.get(from)!;
+  const b = at.get(to)!;
+  const y1 = a.y + a.h / 2;
+  const y2 = b.y + b.h / 2 + (from === to ? 0 : 12);
+  const [top, low] = [Math.min(a.y, b.y), Math.max(a.y + a.h, b.y + b.h)];
+  const side = Math.max(...[...at.values()].filter((s) => s.y < low && s.y + s.h > top).map((s) => s.x + s.w)) + 26 + 12 * n;
+  const turn = y2 < y1 ? -8 : 8;
+  const end = b.x + b.w + 3;
+  const path = `M${a.x + a.w} ${y1}H${side - 8}Q${side} ${y1} ${side} ${y1 + turn}V${y2 - turn}Q${side} ${y2} ${side - 8} ${y2}H${end}`;
+  return { from, to, path, tip: `M${end} ${y2}l7 -4.5v9z` };
 }
