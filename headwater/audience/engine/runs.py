@@ -117,6 +117,10 @@ def _compute() -> bool:
     )
     if run is None:
         return False
+    if run.pk not in book().scales:  # archived: when it is taken up again, it is computed anew
+        run.state = ScoreRun.State.STALE
+        run.save(update_fields=["state"])
+        return True
     if run.cursor is None:
         building.take_all_lanes()
         run.cursor = 0
@@ -187,7 +191,10 @@ def _swap(run: ScoreRun) -> None:
     building.take_all_lanes()
     if Contact.objects.filter(pk__gt=run.cursor or 0).exists():
         return  # somebody came in the last moment
-    model = ScoreModel.objects.select_for_update().get(pk=run.model_id)
+    # who changes the model has its row and may be waiting for that of the run: then later
+    model = ScoreModel.objects.select_for_update(skip_locked=True).filter(pk=run.model_id).first()
+    if model is None:
+        return
     old = model.living
     model.space = run.pk
     model.save(update_fields=["space"])

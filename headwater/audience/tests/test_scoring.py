@@ -276,3 +276,23 @@ def test_a_model_that_journeys_use_is_refused() -> None:
         registry.users_of_scores._items.pop("test")
     actions.delete_model(model.pk, actor="t")
     assert not ScoreModel.objects.filter(key="fit").exists()
+
+
+def test_an_archived_score_rests_and_catches_up_when_it_is_taken_up_again() -> None:
+    with clock.freeze(T):
+        model = fit()
+        a = person()
+        actions.create_rule(model="fit", name="Call", kind="call.logged", points=5, actor="t")
+        happened(a, "call.logged", T)
+        settle()
+        actions.archive_model(model.pk, actor="t")
+        korea = {"field": "contact.country", "op": "empty"}
+        actions.create_rule(model="fit", name="Nowhere", condition=korea, points=3, actor="t")
+        happened(a, "call.logged", T, n=2)
+        settle()
+        finish()
+        with pytest.raises(ValueError, match="no score model 'fit'"):
+            actions.add_points([actions.Points(a, 1, "", "t", model="fit")])
+        actions.archive_model(model.pk, archived=False, actor="t")
+        finish()
+        assert points(a) == 13
