@@ -72,8 +72,10 @@ def set_consents(changes: Sequence[ConsentChange], *, actor: str) -> list[Consen
                 cursor.execute(
                     "INSERT INTO people_consent (person_id, channel, topic, state, at, proof) "
                     "SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], "
-                    "%s::jsonb[]) ON CONFLICT (person_id, channel, topic) DO UPDATE SET state = excluded.state, "
-                    "at = excluded.at, proof = excluded.proof",
+                    "%s::jsonb[]) AS x(p, c, t, s, a, o) "
+                    "WHERE EXISTS (SELECT 1 FROM people_contact k WHERE k.id = x.p) "
+                    "ON CONFLICT (person_id, channel, topic) DO UPDATE SET state = excluded.state, "
+                    "at = excluded.at, proof = excluded.proof RETURNING person_id",
                     [
                         [c.person_id for c in new],
                         [c.channel for c in new],
@@ -83,6 +85,8 @@ def set_consents(changes: Sequence[ConsentChange], *, actor: str) -> list[Consen
                         [json.dumps(dict(c.proof), default=str) for c in new],
                     ],
                 )
+                there = {person for (person,) in cursor.fetchall()}
+            new = [c for c in new if c.person_id in there]  # who was erased meanwhile stays so
             record_many([NewFact(c.person_id, _fact(c), c.at or now, actor=actor) for c in new])
     return new
 

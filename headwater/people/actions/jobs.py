@@ -90,6 +90,8 @@ _served = 0
 def run_once() -> int:
     """One batch of one open change, in turn. Returns how many people it passed (at least 1 where it did something)."""
     global _served
+    if not BulkJob.objects.filter(state__in=OPEN).exists():  # asked at every word of new work
+        return 0
     with transaction.atomic():
         jobs = BulkJob.objects.select_for_update(skip_locked=True).filter(state__in=OPEN)
         job = jobs.filter(pk__gt=_served).order_by("pk").first() or jobs.order_by("pk").first()
