@@ -43,7 +43,7 @@ def get_template(request: HttpRequest, slug: str, language: str = "") -> dict[st
                     "name": mail.name,
                     "purpose": "transactional" if mail.transactional else "marketing",
                     "subject": looks.subject,
-                    "preview": mail.letter.preview,
+                    "preview": mail.preview,
                     "text": looks.text,
                     "html": looks.html,
                 }

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from headwater.content.rules import render
+from headwater.content.queries import workspace_context
+from headwater.content.rules import prune, render
 from headwater.messaging.queries.preview import Preview, preview
 
 from ..queries import overview
@@ -16,7 +17,7 @@ from ..queries.words import condition
 from ..queries.words import said as rule_said
 from .base import Template, said
 from .filling import address, around, defaults, filled
-from .letters import Letter, letters
+from .letters import letters
 
 
 def graph(template: Template) -> dict[str, Any]:
@@ -66,14 +67,23 @@ class Shown:
 
     key: str
     name: str
-    letter: Letter
+    subject: str
+    preview: str
     transactional: bool
 
 
 def mails(template: Template, language: str) -> list[Shown]:
     """The mails of a template in that language, in its order."""
     texts = letters(template.slug, language)
-    return [Shown(m.key, str(m.name), texts[m.key], m.purpose != "marketing") for m in template.mails]
+    values = {"contact": {}, "company": {}, "owner": {}, "event": {}, "workspace": prune(workspace_context())}
+
+    def line(text: str) -> str:
+        return " ".join(render(text, values).split())
+
+    return [
+        Shown(m.key, str(m.name), line(texts[m.key].subject), line(texts[m.key].preview), m.purpose != "marketing")
+        for m in template.mails
+    ]
 
 
 def mail(template: Template, key: str, language: str) -> Preview:

@@ -39,7 +39,7 @@ class Branch(Step):
         name = settings.get("name") or " / ".join(label for _id, label in cls.arms(settings)[:-1])
         if settings.get("within"):
             return str(
-                _("%(what)s within %(time)s?") % {"what": name.rstrip("?"), "time": duration.text(settings["within"])}
+                _("%(what)s within %(time)s?") % {"what": name.rstrip("?？"), "time": duration.text(settings["within"])}
             )
         return str(name)
 

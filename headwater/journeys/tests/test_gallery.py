@@ -206,6 +206,7 @@ def test_a_template_is_drawn_whole_with_each_of_its_mails(page: Client, slug: st
     assert "{{" not in "".join(re.findall(r'class="jv-title" title="[^"]*">([^<]*)<', html))
     assert "@" not in "".join(re.findall(r'class="jv-title" title="[^"]*">([^<]*)<', html))
     assert html.count("<iframe") == len(template.mails)
+    assert "{{" not in html
     for mail in template.mails:
         frame = page.get(reverse("journeys:gallery_mail", args=[slug, mail.key]) + f"?language={language}")
         assert frame["Content-Security-Policy"].startswith("default-src 'none'")
