@@ -1,6 +1,6 @@
 """Reading scores, interests and segments."""
 
-from .effects import Effect, effect_of, effects
+from .effects import Effect, Shift, effect_of, effects, shift_of
 from .interests import TopicInterest, interested, interests, topics
 from .scores import (
     ENGAGEMENT,
@@ -48,6 +48,7 @@ __all__ = [
     "Move",
     "Score",
     "SegmentName",
+    "Shift",
     "TopicInterest",
     "all_scores",
     "are_members",
@@ -75,6 +76,7 @@ __all__ = [
     "score_users",
     "scores",
     "segments_of",
+    "shift_of",
     "topics",
     "used_by",
 ]

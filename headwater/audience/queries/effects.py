@@ -11,11 +11,15 @@ from django.db import OperationalError, connection, transaction
 from msgspec import json
 
 from headwater.core import clock
+from headwater.people.models import Contact
 
 from ..engine import caps, scoring
-from ..engine.history import Past
+from ..engine.book import book
+from ..engine.history import Past, past
+from ..engine.ledger import second_of
 from ..engine.scales import Rule, rule_of, snapshot
-from ..models import ScoreRule, SegmentMember
+from ..models import ScoreEntry, ScoreModel, ScoreRule, SegmentMember
+from ..rules import STANDS, Given, band_of, points_at
 from .segments import preview
 
 #: Facts looked at, and how long the database may take, in milliseconds
@@ -52,6 +56,44 @@ def effect_of(draft: Mapping[str, Any], *, days: int = 30) -> Effect:
         count = preview(draft["condition"], sample=0)[0]
         return Effect(count, count, count * int(draft["points"] or 0))
     return _given([(0, rule_of(0, draft, "", 0), str(draft["kind"]))], days)[0]
+
+
+#: People looked at to say what computing the past anew would change
+SAMPLE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Of `looked` people (the newest; everybody where there are not more), so many would be in another band."""
+
+    looked: int
+    moved: int
+
+
+def shift_of(model: ScoreModel, draft: Mapping[str, Any], rule_id: int = 0) -> Shift:
+    """What a rule about an event would change if it had always been so. rule_id: of the rule that the draft replaces.
+    Nothing is written."""
+    now = clock.now()
+    second, scale = second_of(now), book().scales.get(model.living)
+    ids = list(Contact.objects.order_by("-pk").values_list("pk", flat=True)[:SAMPLE])
+    if scale is None or not ids:
+        return Shift(len(ids), 0)
+    before: dict[int, list[Given]] = {p: [] for p in ids}
+    after: dict[int, list[Given]] = {p: [] for p in ids}
+    for row in ScoreEntry.objects.filter(person_id__in=ids, model_id=scale.space):
+        given = Given(row.points, second_of(row.at), row.kind == STANDS)
+        before[row.person_id].append(given)
+        if row.rule_id != rule_id or not rule_id:
+            after[row.person_id].append(given)
+    kind = str(draft["kind"])
+    rule = rule_of(0, draft, "", 0)
+    for e, _rule, points in caps.capped(scoring.hits(past(ids, [kind], now), {kind: [rule]}), fresh=True):
+        after[e.person_id].append(Given(points, second_of(e.at)))
+
+    def band(given: list[Given]) -> str:
+        return band_of(points_at(given, scale.decay, second), scale.bands)
+
+    return Shift(len(ids), sum(band(before[p]) != band(after[p]) for p in ids))
 
 
 def _given(rules: Sequence[tuple[int, Rule, str]], days: int) -> dict[int, Effect]:

@@ -389,8 +389,12 @@ def test_the_effect_of_a_rule_is_told_while_it_is_written(client: Client) -> Non
     answer = text(client.post("/scoring/effect/", RULE | {"definition": DOCS}))
     assert "10 points for 1 people" in answer
     assert "Something is missing yet." in text(client.post("/scoring/effect/", {"points": ""}))
+    anew = RULE | {"definition": DOCS, "points": "20", "cap": "", "past": "yes", "of": "engagement"}
+    person()
+    assert "1 of 2 people would be in another band" in text(client.post("/scoring/effect/", anew))
+    assert "another band" not in text(client.post("/scoring/effect/", anew | {"past": ""}))
     condition = json.dumps({"field": "contact.country", "op": "empty"})
-    assert "has these points now" in text(
+    assert "have these points now" in text(
         client.post("/scoring/effect/", {"standing": "1", "points": "3", "definition": condition})
     )
     palette = client.get("/scoring/palette/").json()

@@ -82,9 +82,13 @@ def effect(request: HttpRequest) -> HttpResponse:
         told = [*form.errors.get("definition", []), *form.errors.get("points", [])]
         wrong = [str(error) for error in told] if request.POST.get("points") else []
         return render(request, "audience/effect.html", {"wrong": wrong or [_("Something is missing yet.")]})
-    return render(
-        request, "audience/effect.html", {"effect": queries.effect_of(form.values()), "standing": form.standing}
-    )
+    values = form.values()
+    context = {"effect": queries.effect_of(values), "standing": form.standing}
+    model = ScoreModel.objects.filter(key=request.POST.get("of", "")).first()
+    if model is not None and values.get("past"):
+        rule = request.POST.get("rule", "")
+        context["shift"] = queries.shift_of(model, values, int(rule) if rule.isdigit() else 0)
+    return render(request, "audience/effect.html", context)
 
 
 @require_POST
