@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from headwater.audience.compiler import ConditionError, Known, Node, needs_of, parse_segment
-from headwater.audience.models import Revision, ScoreModel, ScoreRule, ScoreRun, Segment, TopicRule
+from headwater.audience.models import ScoreModel, ScoreRule, ScoreRun, Segment, TopicRule
 
 from .scales import Rule, Scale, scales_of
 
@@ -74,7 +76,9 @@ _cached: Book | None = None
 def book() -> Book:
     """The book as it stands in this transaction: one small read where nothing changed."""
     global _cached
-    token = Revision.objects.values_list("token", flat=True).get(pk=1)
+    with connection.cursor() as cursor:  # each batch and each list of people asks it
+        cursor.execute("SELECT token FROM audience_revision WHERE id = 1")
+        token = cursor.fetchone()[0]
     if _cached is None or _cached.token != token:
         _cached = _load(token)
     return _cached
