@@ -19,6 +19,7 @@ from msgspec import json
 
 from headwater.core import clock, crash
 from headwater.core.lanes import LANES
+from headwater.core.session import blame
 
 from . import pace
 from .actions import in_lane, regroupings
@@ -64,7 +65,8 @@ def run_once(consumer: Consumer | str, *, per_lane: int = BATCH_PER_LANE) -> int
         return _batch(consumer, None, per_lane)
     except (OperationalError, InterfaceError):
         raise  # the database, not the fact: the worker waits and tries again
-    except Exception:
+    except Exception as error:
+        blame(error)
         log.exception("reaction_failed", extra={"consumer": consumer.name})
         return _one_by_one(consumer)
 
@@ -179,7 +181,8 @@ def _one_by_one(consumer: Consumer) -> int:
             continue
         except (OperationalError, InterfaceError):
             raise
-        except Exception:
+        except Exception as error:
+            blame(error)
             log.warning("lane_goes_fact_by_fact", extra={"consumer": consumer.name, "lane_key": key})
         for _ in range(BATCH_PER_LANE):
             try:
@@ -187,7 +190,8 @@ def _one_by_one(consumer: Consumer) -> int:
                     break
             except (OperationalError, InterfaceError):
                 raise
-            except Exception:
+            except Exception as error:
+                blame(error)
                 _park(consumer, key, traceback.format_exc())
             done += 1
     return done

@@ -8,6 +8,8 @@ from datetime import timedelta
 
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
+from headwater.core.session import blame
+
 from .base import Context, Outcome, Traveller
 from .batch import Batch
 from .graph import Version
@@ -69,6 +71,7 @@ def _run(context: Context, group: Sequence[Traveller]) -> Sequence[Outcome]:
     except (OperationalError, InterfaceError):
         raise  # the database, not the step: the whole batch is rolled back and done again
     except Exception as error:
+        blame(error)
         if len(group) == 1:
             log.exception(
                 "step_failed",

@@ -4,6 +4,7 @@ longer than one short batch. (That intake never waits: headwater/capture/tests/t
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -14,6 +15,7 @@ from headwater.core.lanes import LANE_KEYS, lane_key
 from headwater.core.setup import after_migrate
 from headwater.timeline import actions, dispatch, pace, queries, registry
 from headwater.timeline.actions import Custom, NewFact
+from headwater.timeline.models import Parked
 
 
 class Slow:
@@ -164,3 +166,29 @@ def test_waiting_for_lanes_does_not_count_as_digesting(quick: list[int], postgre
         assert dispatch.run_once("quick") == 400
         timer.join()
     assert pace.size("quick") == pace.BATCH_TOTAL
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_ended_in_the_middle_is_not_the_reaction_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker stood still for too long; PostgreSQL has ended its session and calls that an InternalError."""
+    monkeypatch.setattr(registry, "_consumers", {})
+    heard: list[int] = []
+
+    def stands_still(batch) -> None:  # type: ignore[no-untyped-def]
+        with connection.cursor() as cursor:
+            if not heard:
+                heard.append(0)
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '100ms'")
+                time.sleep(0.5)
+            cursor.execute("SELECT 1")
+        heard.extend(e.person_id for e in batch)
+
+    registry.reaction("still", hears=None, order=1)(stands_still)
+    after_migrate()
+    say(range(1, 9))
+    with pytest.raises(OperationalError, match="the session has ended"):
+        dispatch.run_once("still")
+    connection.close()  # as the worker does
+    assert dispatch.run_once("still") == 8
+    assert sorted(heard) == list(range(9))
+    assert not Parked.objects.exists()
