@@ -94,7 +94,8 @@ def hot_without_step(user_id: int, limit: int) -> list[HotLead]:
             f"SELECT s.person_id, {_NAME}, coalesce(co.name, ''), s.points FROM audience_personscore s "
             "JOIN people_contact c ON c.id = s.person_id LEFT JOIN people_company co ON co.id = c.company_id "
             "WHERE s.model_id = (SELECT coalesce(space, id) FROM audience_scoremodel WHERE key = %s) "
-            "AND s.band = 'hot' AND (c.owner_id = %s OR c.owner_id IS NULL) AND c.stage IN ('lead', 'mql', 'sql', 'opportunity') "
+            "AND s.band = 'hot' AND (c.owner_id = %s OR c.owner_id IS NULL) "
+            "AND c.stage IN ('lead', 'mql', 'sql', 'opportunity') "
             "AND NOT EXISTS (SELECT 1 FROM teamwork_task t WHERE t.contact_id = s.person_id AND t.done_at IS NULL) "
             "ORDER BY s.points DESC, s.person_id LIMIT %s",
             [ENGAGEMENT, user_id, limit],
