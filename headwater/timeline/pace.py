@@ -15,7 +15,12 @@ BATCH_SECONDS = float(os.environ.get("HEADWATER_BATCH_SECONDS", "0.25"))
 BATCH_TOTAL = int(os.environ.get("HEADWATER_BATCH_TOTAL", "4000"))
 BATCH_LEAST = 50
 
+#: Where a smaller batch cost this much more for each fact than the larger one before it, beginning is what costs
+#: (many statements, a busy machine): smaller ones would get nowhere.
+DEAR = 2.0
+
 _size: dict[str, int] = {}
+_last: dict[str, tuple[int, float]] = {}  # consumer -> facts of its last batch, and the seconds that each cost
 
 
 def size(consumer: str) -> int:
@@ -29,10 +34,15 @@ def begin(consumer: str, facts: int) -> None:
 
 
 def learn(consumer: str, facts: int, seconds: float, *, within: float = BATCH_SECONDS) -> None:
-    """A batch of so many facts took so long. Too long: the next one is smaller in proportion, at most to a quarter.
-    A full one that took less than half of what it may: the next one may be half as big again."""
-    now = size(consumer)
-    if seconds > within and facts > BATCH_LEAST:
+    """A batch of so many facts took so long. Too long: the next one is smaller in proportion, at most to a quarter;
+    but as large as before where each fact of the larger one was cheaper by far. A full one that took less than half of
+    what it may: the next one may be half as big again."""
+    now, each = size(consumer), seconds / max(1, facts)
+    before, cheaper = _last.get(consumer, (0, 0.0))
+    _last[consumer] = facts, each
+    if seconds > within and 2 * facts <= before and each > DEAR * cheaper:
+        _size[consumer] = min(BATCH_TOTAL, max(now, before))
+    elif seconds > within and facts > BATCH_LEAST:
         wanted = int(facts * within / seconds)
         _size[consumer] = max(BATCH_LEAST, facts // 4, wanted)
     elif 2 * seconds < within and 2 * facts >= now:
@@ -42,3 +52,4 @@ def learn(consumer: str, facts: int, seconds: float, *, within: float = BATCH_SE
 def forget() -> None:
     """Start anew (tests)."""
     _size.clear()
+    _last.clear()

@@ -68,8 +68,19 @@ def test_a_batch_is_as_big_as_what_is_digested_in_a_quarter_of_a_second() -> Non
         pace.learn("c", pace.size("c"), 0.01)
     assert (pace.size("c"), pace.size("another")) == (4000, 4000)
     for _ in range(10):
-        pace.learn("c", pace.size("c"), 60.0)
+        pace.learn("c", pace.size("c"), pace.size("c") * 0.1)
     assert pace.size("c") == 50
+    pace.forget()
+
+
+def test_where_to_begin_is_what_costs_a_batch_stays_large() -> None:
+    """A second for any batch, on a machine that others have: batches of 50 would never catch up."""
+    pace.forget()
+    sizes = []
+    for _ in range(6):
+        pace.learn("c", pace.size("c"), 1.0 + pace.size("c") * 0.0001)
+        sizes.append(pace.size("c"))
+    assert sizes == [1000, 4000, 1000, 4000, 1000, 4000]
     pace.forget()
 
 
