@@ -122,7 +122,11 @@ def test_from_the_first_page_view_to_a_won_deal(demo: Running, chromium: Browser
 
     # 5, 6, 8: scored, segmented, nurtured, handed over, all by itself
     demo.until("SELECT 1 FROM timeline_fact WHERE person_id = %s AND kind = 'lead.handed_over'", person)
-    ((points,),) = demo.sql("SELECT sum(points) FROM audience_scoreentry WHERE person_id = %s", person)
+    ((points,),) = demo.sql(
+        "SELECT sum(points) FROM audience_scoreentry WHERE person_id = %s AND model_id = "
+        "(SELECT coalesce(space, id) FROM audience_scoremodel WHERE key = 'engagement')",
+        person,
+    )
     maria.goto(f"/people/{person}/")
     expect(maria.locator("h1")).to_contain_text("Nora Lind")
     expect(maria.locator(".rail")).to_contain_text(str(points))
