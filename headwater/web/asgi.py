@@ -27,6 +27,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 django_app: App = get_asgi_application()  # type: ignore[assignment]
 
 from headwater.web.live import app as live_app  # noqa: E402
+from headwater.web.proxy import as_sent  # noqa: E402
 
 paths: dict[str, App] = {"/live": live_app}
 if find_spec("headwater.capture.collect") is not None:
@@ -44,4 +45,5 @@ gc.set_threshold(20_000, 20, 50)
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Route one connection."""
-    await paths.get(scope["path"], django_app)(scope, receive, send)
+    app = paths.get(scope["path"])
+    await (django_app(as_sent(scope), receive, send) if app is None else app(scope, receive, send))

@@ -14,6 +14,7 @@ from django.test import Client
 
 from headwater.accounts.actions import create_api_key, revoke_api_key
 from headwater.accounts.models import ApiKey, User
+from headwater.people.actions import create_contact
 
 pytestmark = pytest.mark.django_db
 EVENTS = "/api/v1/events"
@@ -114,3 +115,32 @@ def test_the_command_line_ends_with_1_and_says_which_field_is_wrong(admin: User)
     assert stop.value.code == 1
     assert json.loads(err.getvalue())["errors"] == [{"index": 0, "field": "emial", "reason": "is unknown"}]
     assert intake() == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "method", "path", "body", "status"),
+    [
+        ("sales", "DELETE", "/contacts/{id}?reason=request", None, 403),
+        ("sales", "GET", "/contacts/{id}/everything", None, 403),
+        ("sales", "POST", "/contacts/bulk", {"action": "erase", "ids": [1]}, 403),
+        ("sales", "POST", "/sites", {"name": "x"}, 403),
+        ("sales", "POST", "/templates", {}, 403),
+        ("sales", "PATCH", "/forms/1", {}, 403),
+        ("sales", "GET", "/users", None, 403),
+        ("sales", "GET", "/sites", None, 200),
+        ("sales", "GET", "/contacts/{id}", None, 200),
+        ("marketer", "GET", "/contacts/{id}/everything", None, 200),
+        ("marketer", "GET", "/health", None, 403),
+        ("admin", "GET", "/users", None, 200),
+    ],
+)
+def test_the_api_asks_for_the_role_that_the_pages_ask_for(
+    role: str, method: str, path: str, body: Any, status: int
+) -> None:
+    person = create_contact(email="ana@x.example", actor="system").pk
+    client = Client()
+    client.force_login(User.objects.create_user("r@x.example", "r@x.example", "pw", role=role))
+    answer = client.generic(
+        method, "/api/v1" + path.format(id=person), json.dumps(body) if body is not None else "", "application/json"
+    )
+    assert answer.status_code == status

@@ -8,6 +8,9 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from ninja import Field, Router, Schema
+from ninja.errors import HttpError
+
+from headwater.accounts.access import has_role
 
 from .. import actions, queries, registry, rules
 from ..models import BulkJob
@@ -52,6 +55,10 @@ def _job(pk: int) -> BulkJob:
 @router.post("/contacts/bulk", response={202: BulkOut}, summary="Change many contacts")
 def change_many(request: HttpRequest, body: BulkIn) -> tuple[int, BulkJob]:
     """Made in the background; ask `GET /contacts/bulk/ID` how far it is."""
+    known_as = registry.bulks.get(body.action)
+    user = request.user
+    if known_as is not None and known_as.roles and user.is_authenticated and not has_role(user, *known_as.roles):
+        raise HttpError(403, "Your role may not do this with many people.")
     if body.ids is None and not (body.q or body.filters or body.everybody):
         raise rules.Invalid({"ids": "Say whom: ids, q, filters, or everybody."})
     for name, value in body.filters.items():
