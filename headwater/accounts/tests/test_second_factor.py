@@ -33,6 +33,8 @@ def sign_in(page: Page, base: str) -> None:
 
 
 def sign_out(page: Page, base: str) -> None:
+    page.wait_for_load_state("networkidle")
+    page.goto("about:blank")  # an answer that is still under way would bring its cookies back
     page.context.clear_cookies()
 
 
