@@ -111,6 +111,8 @@ class Config:
     port: int = 8000
     smtp_url: str = ""
     https: bool = False
+    #: Nobody reaches us but through a proxy that sets X-Forwarded-For and X-Forwarded-Proto
+    trust_proxy: bool = False
     allowed_hosts: list[str] = field(default_factory=list)
     trusted_origins: list[str] = field(default_factory=list)
     log_format: str = "text"
@@ -136,6 +138,7 @@ class Config:
             port=_number("HEADWATER_PORT", 8000),
             smtp_url=smtp,
             https=_flag("HEADWATER_HTTPS"),
+            trust_proxy=_flag("HEADWATER_TRUST_PROXY"),
             allowed_hosts=_list("HEADWATER_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver"),
             trusted_origins=_list("HEADWATER_TRUSTED_ORIGINS"),
             log_format=os.environ.get("HEADWATER_LOG_FORMAT", "text").strip(),

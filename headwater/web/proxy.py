@@ -6,16 +6,12 @@ a consent would be the proxy's own.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from headwater.core.config import config
 
-#: The proxy sets X-Forwarded-For and X-Forwarded-Proto, and nobody reaches us but through it.
-TRUST_PROXY = os.environ.get("HEADWATER_TRUST_PROXY", "").lower() in ("1", "true", "yes", "on")
 
-
-def as_sent(scope: dict[str, Any], *, trust: bool = TRUST_PROXY, https: bool = config.https) -> dict[str, Any]:
+def as_sent(scope: dict[str, Any], *, trust: bool = config.trust_proxy, https: bool = config.https) -> dict[str, Any]:
     """The ASGI scope of a page's request with the scheme and the address of its sender."""
     if not (trust or https):
         return scope

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 from dataclasses import dataclass
 from typing import Any
 
 from headwater.capture.rules import bots, identity_key, shorten_address, visitor_id
+from headwater.core.config import config
 from headwater.core.lanes import lane_key
 
 from . import wire
@@ -33,8 +33,6 @@ from .wire import MAX_BEHIND_API, MAX_BEHIND_PAGE, BadBody, Problem
 
 log = logging.getLogger("headwater.collect")
 Scope = dict[str, Any]
-#: Behind a proxy that sets X-Forwarded-For, its last entry is the caller.
-TRUST_PROXY = os.environ.get("HEADWATER_TRUST_PROXY", "").lower() in ("1", "true", "yes", "on")
 PAGE_PATH, API_PATH = "/t", "/api/v1/events"
 #: One row in COPY's text format. JSON has no bare tabs or line ends (the encoder writes none), so backslashes are
 #: all there is to escape.
@@ -152,7 +150,7 @@ class Collector:
         """Who sends: site, label, context. Raises Answer where the site or the origin is not let in."""
         if self.senders_of != self.doors.sites_at or len(self.senders) > 20_000:
             self.senders, self.senders_of = {}, self.doors.sites_at
-        if TRUST_PROXY or b"sec-purpose" in headers or b"purpose" in headers or b"x-moz" in headers:
+        if config.trust_proxy or b"sec-purpose" in headers or b"purpose" in headers or b"x-moz" in headers:
             return _new_sender(door, scope, headers, around)
         get, client = headers.get, scope.get("client")
         key = (
@@ -257,7 +255,7 @@ def _sender_of(door: Door, bot: bytes, context: bytes, cors: list[tuple[bytes, b
 
 
 def _address(scope: Scope, headers: dict[bytes, bytes]) -> str:
-    forwarded = _text(headers, b"x-forwarded-for") if TRUST_PROXY else ""
+    forwarded = _text(headers, b"x-forwarded-for") if config.trust_proxy else ""
     return shorten_address(forwarded.split(",")[-1].strip() or (scope.get("client") or ("",))[0])
 
 
