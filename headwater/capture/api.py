@@ -14,6 +14,8 @@ from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
 from ninja.errors import HttpError
 
+from headwater.core.paging import Cursor, Limit, Next, opened, sealed
+
 from . import actions, queries
 from .models import Asset, Form, Site
 
@@ -119,7 +121,7 @@ class SubmissionOut(Schema):
 
 class Submissions(Schema):
     items: list[SubmissionOut]
-    next: str
+    next: Next
 
 
 class Accepted(Schema):
@@ -185,12 +187,13 @@ def change_form(request: HttpRequest, form_id: int, data: FormPatch) -> Any:
 
 
 @router.get("/forms/{form_id}/submissions", response=Submissions)
-def list_submissions(request: HttpRequest, form_id: int, before: str = "", limit: int = 50) -> Any:
+def list_submissions(request: HttpRequest, form_id: int, cursor: Cursor = "", limit: Limit = 50) -> Any:
+    """What was sent in by this form, the newest first."""
     form = get_object_or_404(Form, pk=form_id)
-    limit = max(1, min(limit, 200))
     with refusals():
-        rows = queries.submissions(form, before=before, limit=limit)
-    return {"items": [row.submission for row in rows], "next": rows[-1].cursor if len(rows) == limit else ""}
+        rows = queries.submissions(form, before=opened("submissions", cursor), limit=limit + 1)
+    following = rows[limit - 1].cursor if len(rows) > limit else ""
+    return {"items": [row.submission for row in rows[:limit]], "next": sealed("submissions", following)}
 
 
 @router.post("/forms/{form_id}/submissions", response={201: Accepted})

@@ -13,6 +13,7 @@ from ninja.errors import HttpError
 from pydantic import Field
 
 from headwater.content.rules import TemplateProblem
+from headwater.core.paging import Cursor, Limit, Next, opened, sealed
 
 from . import actions, queries
 from .models import MailTemplate, Message
@@ -110,15 +111,15 @@ class MailOut(Schema):
 
 class MailsOut(Schema):
     items: list[MailOut]
-    next: str = Field("", description="Pass it as `before` for the following page; empty at the end.")
+    next: Next
 
 
 class MailFilter(Schema):
     status: str = ""
     template_id: int | None = None
     person_id: int | None = None
-    before: str = ""
-    limit: int = Field(50, ge=1, le=200)
+    cursor: Cursor = ""
+    limit: Limit = 50
 
 
 class FeedbackIn(Schema):
@@ -213,13 +214,14 @@ def list_mails(request: HttpRequest, query: Query[MailFilter]) -> Any:
             status=query.status,
             template_id=query.template_id,
             person_id=query.person_id,
-            before=query.before,
-            limit=query.limit,
+            before=opened("mails", query.cursor),
+            limit=query.limit + 1,
         )
     except ValueError as error:
         raise HttpError(422, str(error)) from error
-    following = lines[-1].cursor if len(lines) == query.limit else ""
-    return {"items": [line.message for line in lines], "next": following}
+    shown = lines[: query.limit]
+    following = shown[-1].cursor if len(lines) > query.limit else ""
+    return {"items": [line.message for line in shown], "next": sealed("mails", following)}
 
 
 @router.get("/mails/{int:person_id}/{uuid:message_id}", response=MailOut, summary="One mail with its fate")

@@ -14,6 +14,7 @@ from ninja import Router, Schema
 from ninja.errors import HttpError
 
 from headwater.core import clock
+from headwater.core.paging import Cursor, Limit, Next, opened, sealed
 from headwater.people.models import Contact
 
 from . import actions, queries
@@ -78,7 +79,7 @@ class TaskOut(Schema):
 
 class TaskPage(Schema):
     items: list[TaskOut]
-    next: str
+    next: Next
 
 
 class Outcome(Schema):
@@ -95,10 +96,10 @@ def list_tasks(
     request: HttpRequest,
     view: queries.View = "open",
     owner_id: int | None = None,
-    after: str = "",
-    limit: int = 50,
+    cursor: Cursor = "",
+    limit: Limit = 50,
 ) -> Any:
-    """Tasks, open ones by due time; `after` is the `next` of the page before."""
+    """Tasks, open ones by due time."""
     from zoneinfo import ZoneInfo
 
     with refusals():
@@ -107,10 +108,10 @@ def list_tasks(
             now=clock.now(),
             zone=ZoneInfo("UTC"),
             owner_id=owner_id,
-            after=after,
-            limit=max(1, min(limit, 200)),
+            after=opened("tasks", cursor),
+            limit=limit,
         )
-    return {"items": page.tasks, "next": page.next}
+    return {"items": page.tasks, "next": sealed("tasks", page.next)}
 
 
 @router.post("/tasks", response={201: TaskOut})

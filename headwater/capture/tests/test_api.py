@@ -46,6 +46,6 @@ def test_a_form_is_made_and_takes_a_submission_once(api: Any) -> None:
     _, listed = api("get", f"/forms/{form['id']}/submissions")
     assert [item["data"] for item in listed["items"]] == [{"email": "ana@example.com"}]
     assert api("post", f"/forms/{form['id']}/submissions", {"answers": {}})[0] == 422
-    assert api("get", f"/forms/{form['id']}/submissions?before=x")[0] == 422
+    assert api("get", f"/forms/{form['id']}/submissions?cursor=x")[0] == 422
     assert api("post", "/forms", {"name": "No field", "fields": []})[0] == 422
     assert api("post", "/forms", {"name": "No asset", "fields": [FIELD], "asset_id": 9})[0] == 422

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -123,3 +124,20 @@ def test_sources_are_counted_and_the_rest_is_summed(history: dict[str, int]) -> 
     assert queries.sources(last_days(365, NOW)) == [("", 5)]
     Milestone.objects.filter(person_id=history["ann"], step="lead").update(source="google")
     assert queries.sources(last_days(365, NOW), most=1) == [("", 4), ("*", 1)]
+
+
+def test_the_browsers_behind_the_first_number_are_listed_wherever_they_came_from(client: Client) -> None:
+    client.force_login(User.objects.create_user(username="m@example.com", email="m@example.com", password="x"))
+    origins = ({}, {"utm_source": "google"}, {"source": "LinkedIn"}, {"referrer": "https://news.example/"})
+    for number, origin in enumerate(origins):
+        Visitor.objects.create(visitor_id=number + 1, first_seen_at=at(1), last_seen_at=NOW, origin=origin)
+    with clock.freeze(NOW):
+        page = client.get(visitors_url(last_days(30, NOW)))
+    assert page.status_code == 200
+    html = page.content.decode()
+    assert [f"<bdi>{name}</bdi>" in html for name in ("google", "LinkedIn", "https://news.example/")] == [True] * 3
+    assert client.get("/insights/visitors/?since=x&until=y").status_code == 400
+
+
+def visitors_url(period: Period) -> str:
+    return "/insights/visitors/?" + urlencode({"since": period.since.isoformat(), "until": period.until.isoformat()})

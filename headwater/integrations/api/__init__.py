@@ -11,6 +11,7 @@ from ninja import NinjaAPI, Router
 from .doors import authenticate
 from .errors import handle_errors
 from .events import router as events_router
+from .strict import strict
 
 DESCRIPTION = """Everything the pages do, by HTTP. Sign in on the pages (unsafe methods then need the CSRF token), or
 send a key: `Authorization: Bearer hw_...`. A key's scopes: `read` (GET), `write` (everything but administration),
@@ -31,6 +32,7 @@ def build() -> NinjaAPI:
         openapi_extra={"security": [{"key": []}]},
     )
     handle_errors(made)
+    made.add_decorator(strict, mode="view")
     made.add_router("", events_router)
     for name in settings.PACKAGES:
         path = f"headwater.{name}.api"

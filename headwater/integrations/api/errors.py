@@ -14,6 +14,8 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from headwater.core.paging import BadCursor
+
 log = logging.getLogger("headwater.api")
 
 CODES = {
@@ -49,6 +51,7 @@ def handle_errors(api: NinjaAPI) -> None:
     on(RequestDataTooBig, 413, "The body is too large.")
     on(SuspiciousOperation, 400, "The request cannot be read.")
     api.add_exception_handler(ValueError, _refused)
+    api.add_exception_handler(BadCursor, _refused)
     on(OverflowError, 422, "A number is out of range.")
     on(DataError, 422, "A value is out of range or cannot be stored.")
     api.add_exception_handler(HttpError, _said)

@@ -70,15 +70,15 @@ def test_the_ledger_is_read_page_by_page(call: Call, person: People, template: T
     ana, made = person(), template()
     queue([MailRequest(ana.pk, made.pk, str(n), "t") for n in range(5)])
     seen: list[str] = []
-    before = ""
+    cursor = ""
     for _ in range(3):
-        page = call("GET", f"/mails?limit=2&person_id={ana.pk}&before={before.replace('+', '%2B')}")[1]
+        page = call("GET", f"/mails?limit=2&person_id={ana.pk}&cursor={cursor}")[1]
         seen += [m["id"] for m in page["items"]]
-        before = page["next"]
-    assert (len(set(seen)), before) == (5, "")
+        cursor = page["next"]
+    assert (len(set(seen)), cursor) == (5, "")
     assert call("GET", f"/mails/{ana.pk}/{seen[0]}")[1]["status"] == "queued"
     assert call("GET", f"/mails/{ana.pk + 1}/{seen[0]}")[0] == 404
-    assert call("GET", "/mails?before=nonsense")[0] == 422
+    assert call("GET", "/mails?cursor=nonsense")[0] == 422
 
 
 def test_a_providers_word_marks_the_ledger_once(call: Call, person: People, template: Templates) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from ninja import Router
 
+from headwater.core.paging import Cursor, Limit, opened, sealed
+
 from .. import actions, queries
 from ..models import Company
-from .schemas import CompanyChange, CompanyIn, CompanyOut, CompanyPage, Limit, Words, actor_of, sent
+from .schemas import CompanyChange, CompanyIn, CompanyOut, CompanyPage, Words, actor_of, sent
 
 router = Router(tags=["people"])
 
@@ -22,9 +24,9 @@ def _company(pk: int) -> Company:
 
 
 @router.get("/companies", response=CompanyPage, summary="Search and list companies")
-def list_companies(request: HttpRequest, q: Words = "", cursor: str = "", limit: Limit = 50) -> dict[str, Any]:
-    found, following = queries.companies(q=q.replace("\0", ""), after=cursor.replace("\0", ""), limit=limit)
-    return {"items": found, "next": following}
+def list_companies(request: HttpRequest, q: Words = "", cursor: Cursor = "", limit: Limit = 50) -> dict[str, Any]:
+    found, following = queries.companies(q=q.replace("\0", ""), after=opened("companies", cursor), limit=limit)
+    return {"items": found, "next": sealed("companies", following)}
 
 
 @router.post("/companies", response={201: CompanyOut}, summary="Create a company")

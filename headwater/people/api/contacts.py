@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router
 
+from headwater.core.paging import Cursor, Limit, opened, sealed
 from headwater.timeline import queries as log
 
 from .. import actions, queries, registry, rules
@@ -21,7 +22,6 @@ from .schemas import (
     ContactPage,
     ContactUpsert,
     FactPage,
-    Limit,
     StageIn,
     TagsIn,
     Words,
@@ -49,7 +49,7 @@ def contact_of(pk: int) -> Contact:
 def list_contacts(
     request: HttpRequest,
     q: Words = "",
-    cursor: str = "",
+    cursor: Cursor = "",
     sort: str = "created",
     way: Literal["", "asc", "desc"] = "",
     limit: Limit = 50,
@@ -69,9 +69,9 @@ def list_contacts(
             raise rules.Invalid({name: "This value cannot be filtered by."}) from error
     filters = tuple((name, value) for name, value in given.items() if value)
     listing = queries.Listing(q.replace("\0", ""), filters, sort, {"asc": False, "desc": True}.get(way))
-    page = queries.page(listing, cursor, limit)
+    page = queries.page(listing, opened("contacts", cursor), limit)
     found = queries.contacts([row.id for row in page.rows])
-    return {"items": [found[row.id] for row in page.rows if row.id in found], "next": page.next}
+    return {"items": [found[row.id] for row in page.rows if row.id in found], "next": sealed("contacts", page.next)}
 
 
 @router.post("/contacts", response={201: ContactOut}, summary="Create a contact")
@@ -147,13 +147,14 @@ def change_consent(request: HttpRequest, pk: int, body: ConsentIn) -> Any:
 
 
 @router.get("/contacts/{int:pk}/timeline", response=FactPage, summary="What happened, newest first")
-def get_timeline(request: HttpRequest, pk: int, cursor: str = "", kind: str = "", limit: Limit = 50) -> dict[str, Any]:
+def get_timeline(request: HttpRequest, pk: int, cursor: Cursor = "", kind: str = "", limit: Limit = 50) -> Any:
     """`kind`: only these, separated by commas."""
     pk = contact_of(pk).pk
     kinds = [k.strip() for k in kind.split(",") if k.strip()] or None
-    entries = log.read(pk, before=cursor, limit=limit + 1, kinds=kinds, quiet=True)
+    entries = log.read(pk, before=opened("timeline", cursor), limit=limit + 1, kinds=kinds, quiet=True)
     items = [
         {"id": str(e.id), "person_id": e.person_id, "kind": e.kind, "at": e.at, "actor": e.actor, "data": e.data}
         for e in entries[:limit]
     ]
-    return {"items": items, "next": entries[limit - 1].cursor if len(entries) > limit else ""}
+    following = entries[limit - 1].cursor if len(entries) > limit else ""
+    return {"items": items, "next": sealed("timeline", following)}

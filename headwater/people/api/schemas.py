@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
-Limit = Annotated[int, Field(ge=1, le=200)]
+from headwater.core.paging import Next
+
 Words = Annotated[str, Field(max_length=100)]
 
 
@@ -89,7 +90,7 @@ class ContactOut(Schema):
 
 class ContactPage(Schema):
     items: list[ContactOut]
-    next: str = Field(description="Pass it as `cursor`; empty at the end")
+    next: Next
 
 
 class FactOut(Schema):
@@ -103,7 +104,7 @@ class FactOut(Schema):
 
 class FactPage(Schema):
     items: list[FactOut]
-    next: str
+    next: Next
 
 
 class TagsIn(Given):
@@ -171,7 +172,7 @@ class CompanyOut(Schema):
 
 class CompanyPage(Schema):
     items: list[CompanyOut]
-    next: str
+    next: Next
 
 
 def actor_of(request: HttpRequest) -> str:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from ninja import Schema
 from ninja.errors import HttpError
 
+from headwater.core.paging import Cursor, Limit, Next, opened, sealed
 from headwater.people.models import Contact
 
 from .. import actions, queries
@@ -73,7 +74,7 @@ class DealOut(Schema):
 
 class DealPage(Schema):
     items: list[DealOut]
-    next: str
+    next: Next
 
 
 class Move(Schema):
@@ -99,20 +100,20 @@ def list_deals(
     owner_id: int | None = None,
     person_id: int | None = None,
     q: str = "",
-    after: str = "",
-    limit: int = 50,
+    cursor: Cursor = "",
+    limit: Limit = 50,
 ) -> Any:
-    """Deals, the newest first; `after` is the `next` of the page before."""
+    """Deals, the newest first."""
     with refusals():
         page = queries.table(
             stage_ids=None if stage_id is None else [stage_id],
             owner_id=owner_id,
             person_id=person_id,
             text=q,
-            after=after,
-            limit=max(1, min(limit, 200)),
+            after=opened("deals", cursor),
+            limit=limit,
         )
-    return {"items": page.deals, "next": page.next}
+    return {"items": page.deals, "next": sealed("deals", page.next)}
 
 
 @router.post("/deals", response={201: DealOut})
