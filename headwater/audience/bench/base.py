@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
 
 from django.db import connection, transaction
 
@@ -19,14 +18,13 @@ from headwater.core import clock
 from headwater.people.actions.history import CompanySeed, ContactSeed, import_companies, import_contacts
 from headwater.people.models import Company, Contact
 from headwater.timeline import partitions
-from headwater.timeline.actions import record_history
+from headwater.timeline.actions import record_selected
 
 from .definitions import COUNTRIES, INDUSTRIES, KINDS, PATHS, TAGS, TITLES, living
 
 STAGES = ("lead", "mql", "sql", "opportunity", "customer", "evangelist")
 CHUNK, DAYS = 10_000, 540
 Progress = Callable[[str], None]
-Row = tuple[int, datetime, uuid.UUID, str, dict[str, Any], str]
 
 
 def fill(contacts: int, events: int, progress: Progress) -> datetime:
@@ -45,9 +43,10 @@ def fill(contacts: int, events: int, progress: Progress) -> datetime:
         )
     firms = list(Company.objects.order_by("pk").values_list("pk", flat=True))
     for start in range(Contact.objects.count(), contacts, CHUNK):
-        _people(start, min(CHUNK, contacts - start), events / contacts, firms, now)
-        if start % 100_000 < CHUNK:
-            progress(f"{start + CHUNK} people with {int((start + CHUNK) * events / contacts)} facts")
+        _people(start, min(CHUNK, contacts - start), firms, now)
+        if (start + CHUNK) % 100_000 < CHUNK:
+            progress(f"{start + CHUNK} people")
+    _facts(contacts, events, now, progress)
     if not PersonScore.objects.exists():
         progress("scores and interests")
         _scores(now)
@@ -64,7 +63,7 @@ def _vacuum() -> None:
 
 
 @transaction.atomic
-def _people(start: int, count: int, per: float, firms: list[int], now: datetime) -> None:
+def _people(start: int, count: int, firms: list[int], now: datetime) -> None:
     rng = Random(start)
     seeds = []
     for n in range(start, start + count):
@@ -79,28 +78,50 @@ def _people(start: int, count: int, per: float, firms: list[int], now: datetime)
                 consent=rng.choices(("granted", "withdrawn", ""), (6, 1, 3))[0],
             )
         )  # fmt: skip
-    people = import_contacts(seeds)
-    record_history(_facts(rng, people, per, now))
+    import_contacts(seeds)
 
 
-def _facts(rng: Random, people: list[int], per: float, now: datetime) -> Iterator[Row]:
-    kinds, shares = [k for k, _ in KINDS], [s for _, s in KINDS]
-    pages = [{"path": p, "title": f"Page {p}", "url": f"https://shop.example{p}"} for p in PATHS]
-    owed = 0.0
-    for person in people:
-        owed += per * rng.expovariate(1.0)  # some come often, many seldom
-        count, owed = int(owed), owed - int(owed)
-        for kind in rng.choices(kinds, shares, k=count):
-            at = now - timedelta(seconds=rng.random() * DAYS * 86_400)
-            yield person, at, uuid.UUID(int=rng.getrandbits(128)), kind, _data(rng, kind, pages), "visitor"
+def _facts(contacts: int, events: int, now: datetime, progress: Progress) -> None:
+    """The history, a month at a time and in the order in which it happened, as a log lies on the disk. A month that
+    has facts is done."""
+    begun = now - timedelta(days=DAYS)
+    low = begun
+    while low < now:
+        high = min(partitions.next_month(low), now)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT EXISTS (SELECT FROM timeline_fact WHERE at >= %s AND at < %s)", [low, high])
+            if not cursor.fetchone()[0]:
+                cursor.execute("SET LOCAL work_mem = '256MB'")
+                share = (high - low) / (now - begun)
+                per = events / contacts * share
+                made = record_selected(_month(), {"low": low, "length": high - low, "per": per, "pages": _pages()})
+                progress(f"{made} facts of {low:%B %Y}")
+        low = high
 
 
-def _data(rng: Random, kind: str, pages: list[dict[str, Any]]) -> dict[str, Any]:
-    if kind == "page.viewed":
-        return pages[int(rng.random() ** 1.5 * len(pages))]
-    if kind == "shop.bought":
-        return {"amount": rng.randrange(10, 900), "item": "Plan"}
-    return {"message": "1", "template": rng.randrange(20), "subject": "Store Notes", "name": "Guide"}
+def _pages() -> list[str]:
+    return [json.dumps({"path": p, "title": f"Page {p}", "url": f"https://shop.example{p}"}) for p in PATHS]
+
+
+def _month() -> str:
+    """Some people come often, many seldom: each has a weight of her own, drawn from her id."""
+    kinds, until = "", 0.0
+    for kind, share in KINDS:
+        until += share
+        kinds += f"WHEN r < {until:.4f} THEN '{kind}' "
+    weight = "-ln(((hashint8extended(c.id, 7) & 8388607) + 0.5) / 8388608.0)"
+    return f"""
+        SELECT id, at, gen_random_uuid(), kind, CASE kind
+          WHEN 'page.viewed' THEN (%(pages)s::jsonb[])[1 + floor({len(PATHS)} * power(random(), 1.5))::int]
+          WHEN 'shop.bought' THEN jsonb_build_object('amount', 10 + floor(random() * 890)::int, 'item', 'Plan')
+          ELSE jsonb_build_object('message', '1', 'template', floor(random() * 20)::int, 'subject', 'Store Notes',
+                                  'name', 'Guide')
+          END, 'visitor', at
+        FROM (SELECT id, at, CASE {kinds}ELSE '{KINDS[0][0]}' END AS kind FROM (
+          SELECT c.id, %(low)s::timestamptz + random() * %(length)s::interval AS at, random() AS r
+          FROM people_contact c
+          CROSS JOIN LATERAL generate_series(1, floor(%(per)s::float8 * {weight} + random())::int)) drawn ORDER BY at) f
+    """
 
 
 @transaction.atomic

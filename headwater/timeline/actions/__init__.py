@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .copying import record_selected
 from .hands import NAMES as FACT_TABLES
 from .hands import erase_people, export_person, join_people, late_facts, part_people, regroupings
 from .journal import note_down
@@ -45,6 +46,7 @@ __all__ = [
     "record_anonymous",
     "record_history",
     "record_many",
+    "record_selected",
     "regroupings",
     "release",
     "retry",
