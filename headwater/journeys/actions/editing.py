@@ -15,6 +15,7 @@ from headwater.people.actions.labels import ensure_tags
 
 from ..engine import rulebook
 from ..engine.graph import check_shape, problems
+from ..engine.leaving import clock_of
 from ..models import Journey, JourneyVersion, StartClock, Status, empty_graph
 from ..queries.versions import held, titles
 from ..queries.words import condition
@@ -203,6 +204,9 @@ def _prepare(journey: Journey, version: JourneyVersion, actor: str) -> None:
         for rule in graph.get("entry") or []
         if rule["kind"] in ("date", "schedule")
     ]
+    ends = [*(graph.get("exits") or []), *([graph["goal"]] if graph.get("goal") else [])]
+    if any(rulebook.segment_key(rule) for rule in ends):
+        clocks.append(StartClock(journey=journey, rule=clock_of(version.pk), done_to=version.published_at))
     StartClock.objects.bulk_create(clocks, ignore_conflicts=True)
 
 

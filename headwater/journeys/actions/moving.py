@@ -14,7 +14,7 @@ from ..engine import load
 from ..engine.base import Traveller
 from ..engine.batch import Batch
 from ..engine.graph import Version, versions
-from ..engine.leaving import leave
+from ..engine.leaving import ended_before, leave
 from ..models import OPEN, JourneyVersion, Passage, VersionMove
 
 #: People who move in one transaction
@@ -46,6 +46,7 @@ def run_once() -> int:
     keys = _left(move)
     if not keys:
         # Who was entering an older version while this one was published is seen when that transaction is over.
+        _reached.pop(move.pk, None)
         pass_lanes()
         keys = _left(move)
     if not keys:
@@ -57,11 +58,23 @@ def run_once() -> int:
     return len(keys)
 
 
+#: The step and the person up to which this process has moved people, by move: the index is read on from there, and
+#: once more from its beginning at the end
+_reached: dict[int, tuple[str, int]] = {}
+
+
 def _left(move: VersionMove) -> list[tuple[int, int]]:
     """Passages that are still to be moved, (person_id, id)."""
-    steps = _moving(move)
-    rows = Passage.objects.filter(journey_id=move.journey_id, state__in=OPEN, step__in=steps)
-    return list(rows.exclude(version_id=move.version_id).order_by("person_id").values_list("person_id", "id")[:CHUNK])
+    last, after = _reached.get(move.pk, ("", 0))
+    for step in sorted(s for s in _moving(move) if s >= last):
+        rows = Passage.objects.filter(journey_id=move.journey_id, state__in=OPEN, step=step)
+        if step == last:
+            rows = rows.filter(person_id__gt=after)
+        found = rows.exclude(version_id=move.version_id).order_by("person_id").values_list("person_id", "id")[:CHUNK]
+        if keys := list(found):
+            _reached[move.pk] = (step, keys[-1][0])
+            return keys
+    return []
 
 
 def _moving(move: VersionMove) -> set[str]:
@@ -89,6 +102,10 @@ def _move(move: VersionMove, keys: Sequence[tuple[int, int]]) -> None:
         elif step in target.nodes:
             _place(batch, t, step, known[t.version_id], target)
             moved.append(t)
+    # Their counts have gone over to the new version; and whose way it ends already leaves now, not when she wakes.
+    for t in moved:
+        t.version_id = target.id
+    ended_before(batch, moved, target)
     batch.flush()
     _renumber(moved, target.id)
 

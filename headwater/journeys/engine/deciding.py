@@ -1,13 +1,15 @@
 """Conditions of branches and waits, for a set of people who stand in one step.
 
 A condition is a segment's JSON. Two leaves more make sense in a journey: an event that counts since she entered it
-({"event": ..., "since": "entry"}) or since she came to this step ("arrival"), and what she did with a mail of this
-journey ({"mail": "welcome", "did": "clicked"}, "welcome" being the step that sent it). They are answered here; all
-else is asked of the audience.
+({"event": ..., "since": "entry"}) or since she came to this step ("arrival"), or the very event that let her in
+("cause") or that she waited for ("waited"); and what she did with a mail of this journey ({"mail": "welcome", "did":
+"clicked"}, "welcome" being the step that sent it). They are answered here; all else is asked of the audience.
 """
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,10 +19,12 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.audience import queries as audience
 from headwater.audience.compiler import ConditionError, needs_of, parse
+from headwater.audience.rules import span
 
+from ..rules import matching
 from ..rules.duration import RuleError
-from ..rules.matching import OPS
 from .base import Context, Traveller
+from .fields.conditions import ONE
 
 if TYPE_CHECKING:
     from .graph import Version
@@ -72,33 +76,41 @@ def _asked(node: Condition, people: Sequence[Traveller]) -> set[int]:
 
 
 def _happened(leaf: Condition, context: Context, people: Sequence[Traveller]) -> set[int]:
+    if leaf.get("since") in ONE:
+        return _the_one(leaf, context, people)
     kind, where, since_arrival = as_event(leaf, context.version)
     starts = [t.moved_at if since_arrival else t.since for t in people]
+    if leaf.get("within"):
+        window = context.now - span(leaf["within"])
+        starts = [max(start, window) for start in starts]
+    ids = [t.person_id for t in people]
+    enough = matching.enough(leaf.get("count"))
     with connection.cursor() as cursor:
         if not where:
-            cursor.execute(
-                "SELECT v.n FROM unnest(%s::bigint[], %s::timestamptz[]) WITH ORDINALITY AS v(person_id, since, n) "
-                "WHERE EXISTS (SELECT 1 FROM timeline_fact f WHERE f.person_id = v.person_id AND f.kind = %s "
-                "AND f.at > v.since)",
-                [[t.person_id for t in people], starts, kind],
-            )
-            return {n - 1 for (n,) in cursor.fetchall()}
-        props = sorted({w["prop"] for w in where})
-        cursor.execute(
-            "SELECT DISTINCT v.n, ARRAY(SELECT f.data ->> k FROM unnest(%s::text[]) WITH ORDINALITY u(k, o) "
-            "ORDER BY o) "
-            "FROM unnest(%s::bigint[], %s::timestamptz[]) WITH ORDINALITY AS v(person_id, since, n) "
-            "JOIN timeline_fact f ON f.person_id = v.person_id AND f.kind = %s AND f.at > v.since "
-            "WHERE f.person_id = ANY(%s)",
-            [props, [t.person_id for t in people], starts, kind, [t.person_id for t in people]],
-        )
-        rows = cursor.fetchall()
-    place = {prop: n for n, prop in enumerate(props)}
-    return {
-        n - 1
-        for n, values in rows
-        if all(OPS[w.get("op", "eq")](values[place[w["prop"]]], w.get("value")) for w in where)
-    }
+            cursor.execute(f"SELECT v.n, x.n {PEOPLE}{COUNTED if leaf.get('count') else ONCE}", [ids, starts, kind])
+            return {n - 1 for n, times in cursor.fetchall() if enough(times)}
+        cursor.execute(f"SELECT v.n, f.data::text {PEOPLE}{EACH}", [ids, starts, kind, ids])
+        times = Counter(n - 1 for n, data in cursor.fetchall() if matching.holds(where, json.loads(data)))
+    return {n for n in range(len(people)) if enough(times[n])}
+
+
+PEOPLE = "FROM unnest(%s::bigint[], %s::timestamptz[]) WITH ORDINALITY AS v(person_id, since, n) "
+_SINCE = "timeline_fact f WHERE f.person_id = v.person_id AND f.kind = %s AND f.at > v.since"
+ONCE = f"CROSS JOIN LATERAL (SELECT 1 AS n FROM {_SINCE} LIMIT 1) x"
+COUNTED = f"CROSS JOIN LATERAL (SELECT count(*) AS n FROM {_SINCE}) x"
+EACH = (
+    "JOIN timeline_fact f ON f.person_id = v.person_id AND f.kind = %s AND f.at > v.since WHERE f.person_id = ANY(%s)"
+)
+
+
+def _the_one(leaf: Condition, context: Context, people: Sequence[Traveller]) -> set[int]:
+    """The event that let her in, or that she waited for: is it of this kind, and are its properties these?"""
+    from . import causes
+
+    found = causes.causes(people) if leaf["since"] == "cause" else causes.waited(context.version, people)
+    kind, where = str(leaf["event"]), leaf.get("where") or []
+    held = {key for key, (its, data) in found.items() if its == kind and matching.holds(where, data)}
+    return {n for n, t in enumerate(people) if (t.person_id, t.id) in held}
 
 
 def as_event(leaf: Condition, version: Version) -> tuple[str, list[Mapping[str, Any]], bool]:
@@ -122,6 +134,8 @@ def listens(node: Condition, version: Version) -> frozenset[str] | None:
             kinds |= heard
         return frozenset(kinds)
     if "mail" in node or "event" in node:
+        if node.get("since") == "cause":
+            return frozenset()
         return frozenset([as_event(node, version)[0]] if own(node) else [str(node["event"])])
     for key, heard_kinds in _FACTS_OF.items():
         if key in node:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from django.db import connection
+from django.db.models import Q
+
+from headwater.audience.models import Segment
 from headwater.core import clock
 from headwater.timeline.actions import in_lane
 from headwater.timeline.queries import Unheard, unheard
 
-from ..models import OPEN, Journey, Passage, Status
+from ..models import OPEN, Journey, Passage, StartClock, Status
 from ..rules import matching
 from . import deciding, load
 from .base import Context, Traveller
@@ -19,6 +26,8 @@ from .graph import Version, versions
 
 #: How many people the sweep tests in one transaction
 CHUNK = 2000
+#: A worker that dies hands the people it looks over to another after this long; the sweep tests them anyway
+LEASE = timedelta(minutes=10)
 
 
 def leave(batch: Batch, t: Traveller, version: Version, state: str, why: str) -> None:
@@ -90,30 +99,98 @@ def _sort_out(batch: Batch, group: Sequence[Traveller], version: Version) -> lis
     return left
 
 
+def ended_before(batch: Batch, people: Sequence[Traveller], version: Version) -> list[Traveller]:
+    """Let those leave who come to a version whose goal or exit has happened already since they entered, or holds now:
+    as if it had always been there. Returns the others. One statement for all facts, and those of the conditions."""
+    found: dict[int, list[_Fact]] = defaultdict(list)
+    if version.ended_by and people:
+        with connection.cursor() as cursor:
+            cursor.execute(SINCE, [[t.person_id for t in people], [t.since for t in people], sorted(version.ended_by)])
+            for place, kind, data in cursor.fetchall():
+                found[place - 1].append(_Fact(kind, json.loads(data)))
+    staying = []
+    for place, t in enumerate(people):
+        end = ending(version, found[place]) if place in found else None
+        if end is None:
+            staying.append(t)
+        else:
+            leave(batch, t, version, *end)
+    return sort_out(batch, staying, {version.id: version})
+
+
+#: What happened with people since each of them entered, oldest first
+SINCE = (
+    "SELECT v.n, f.kind, f.data::text FROM unnest(%s::bigint[], %s::timestamptz[]) "
+    "WITH ORDINALITY AS v(person_id, since, n) JOIN timeline_fact f ON f.person_id = v.person_id AND f.at > v.since "
+    "WHERE f.kind = ANY(%s::text[]) ORDER BY v.n, f.at, f.id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    kind: str
+    data: dict[str, Any]
+
+
 def sweep() -> int:
     """Test everybody inside against goals and exits that time alone can make true ("has not opened in 30 days").
     Returns how many people left."""
     left = 0
     for journey in Journey.objects.filter(status=Status.LIVE):
         found = versions(journey.versions.values_list("pk", flat=True))
-        timed = [pk for pk, v in found.items() if any(deciding.needs_recheck(w.when) for w in v.watch)]
-        after = 0
-        while timed:
-            rows = Passage.objects.filter(
-                journey_id=journey.pk, version_id__in=timed, state__in=OPEN, person_id__gt=after
-            )
-            people = list(rows.order_by("person_id").values_list("person_id", flat=True)[:CHUNK])
-            if not people:
-                break
-            after = people[-1]
-            left += _swept(people, journey.pk, found)
+        timed = [v for v in found.values() if any(deciding.needs_recheck(w.when) for w in v.watch)]
+        left += sum(_all_inside(version) for version in timed)
     return left
 
 
-def _swept(people: Sequence[int], journey_id: int, known: Mapping[int, Version]) -> int:
+def clock_of(version_id: int) -> str:
+    """What the clock is called that tells how far the segments kept for a version's goal and exits were followed."""
+    return f"ends:{version_id}"
+
+
+def look_over() -> int:
+    """Test everybody inside a version once when segments that are kept for its goal and exits have been built: who
+    turned meanwhile is told by no fact. Returns how many people left."""
+    left = 0
+    for followed in StartClock.objects.filter(rule__startswith=clock_of(0)[:-1], journey__status=Status.LIVE):
+        version = versions([pk := int(followed.rule.rpartition(":")[2])]).get(pk)
+        now = clock.now()
+        if version is None or not _built_since(version, followed.done_to):
+            continue
+        mine = StartClock.objects.filter(pk=followed.pk, done_to=followed.done_to)
+        if not mine.filter(Q(claimed_until=None) | Q(claimed_until__lt=now)).update(claimed_until=now + LEASE):
+            continue
+        left += _all_inside(version)
+        mine.update(done_to=now, claimed_until=None)
+    return left
+
+
+def _built_since(version: Version, moment: datetime) -> bool:
+    """Are all of its segments there, and was one of them built later than that?"""
+    built = list(Segment.objects.filter(pk__in=version.watch_segments).values_list("built_at", "state"))
+    ready = all(state == Segment.State.READY for _at, state in built)
+    return ready and any(at is not None and at > moment for at, _state in built)
+
+
+def _all_inside(version: Version) -> int:
+    """Test everybody who is inside on a version, step by step in the order of the index. Returns how many left."""
+    left = 0
+    for step in version.nodes:
+        after = 0
+        rows = Passage.objects.filter(journey_id=version.journey_id, step=step, state__in=OPEN)
+        while people := list(
+            rows.filter(person_id__gt=after, version_id=version.id)
+            .order_by("person_id").values_list("person_id", flat=True)[:CHUNK]
+        ):  # fmt: skip
+            after = people[-1]
+            left += _swept(people, version)
+    return left
+
+
+def _swept(people: Sequence[int], version: Version) -> int:
     with in_lane(*set(people)):
         batch = Batch(clock.now())
-        inside = [t for t in load.of_people(list(set(people)), journey_id) if t.version_id in known]
-        staying = sort_out(batch, inside, known)
+        inside = [t for t in load.of_people(list(set(people)), version.journey_id) if t.version_id == version.id]
+        staying = sort_out(batch, inside, {version.id: version})
         batch.flush()
     return len(inside) - len(staying)

@@ -23,7 +23,8 @@ def days(n: int) -> dict[str, Any]:
 
 # -- conditions --------------------------------------------------------------------------------------------------------
 def happened(event: str, *where: tuple[str, str, Any], since: str = "entry", within: str = "") -> Condition:
-    """An event since she came in ("entry") or to this step ("arrival"); within "7d": lately, also before."""
+    """An event since she came in ("entry") or to this step ("arrival"); the one that let her in ("cause") or that she
+    waited for last ("waited"); within "7d": lately, also before."""
     said: Condition = {"event": event} | ({"within": within} if within else {"since": since})
     if where:
         said["where"] = [{"prop": prop, "op": op, "value": value} for prop, op, value in where]

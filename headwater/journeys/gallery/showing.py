@@ -32,7 +32,7 @@ def graph(template: Template) -> dict[str, Any]:
 
 
 #: Whose name stands in the picture where a task names the person
-SOMEBODY = {"contact": {"name": "Ada Lovelace"}, "event": {}}
+SOMEBODY = {"contact": {"name": "Ada Lovelace"}, "event": {"waited": {}}}
 
 
 def picture(template: Template) -> overview.Drawn:

@@ -94,7 +94,12 @@ def _leaves() -> list[dict[str, Any]]:
         ("bounced", _("came back")),
         ("unsubscribed", _("unsubscribed")),
     ]
-    since = [("entry", _("since entry")), ("arrival", _("since arriving here"))]
+    since = [
+        ("entry", _("since entry")),
+        ("arrival", _("since arriving here")),
+        ("cause", _("what let her in")),
+        ("waited", _("what she waited for")),
+    ]
     return [
         {
             "leaf": "mail",

@@ -171,12 +171,29 @@ def condition(node: Any, steps: Any = None) -> str:
         return str(_("%(did)s of step “%(step)s”") % values)
     if deciding.own(node):
         event = said({"kind": "event", "event": node["event"], "where": node.get("where")})
-        since = _("since entry") if node["since"] == "entry" else _("since arriving here")
-        return f"{event} ({since})"
+        count = node.get("count") or {}
+        if count:
+            event += f", {_COUNTS.get(count.get('op', 'gte'), '')} {_times(count.get('value'))}"
+        if node.get("within"):
+            event += ", " + _("within %(time)s") % {"time": node["within"]}
+        return f"{event} ({_SINCE.get(node['since'], '')})"
     try:
         return str(summary(parse(dict(node))))
     except ConditionError as error:
         return str(error)
+
+
+_SINCE = {
+    "entry": gettext_lazy("since entry"),
+    "arrival": gettext_lazy("since arriving here"),
+    "cause": gettext_lazy("what let her in"),
+    "waited": gettext_lazy("what she waited for"),
+}
+_COUNTS = {"eq": "=", "ne": "≠", "gt": ">", "gte": "≥", "lt": "<", "lte": "≤", "between": ""}
+
+
+def _times(value: Any) -> str:
+    return f"{value[0]}–{value[1]} ×" if isinstance(value, list) and len(value) == 2 else f"{value} ×"
 
 
 def why(cause: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from headwater.audience.rules import prop
 from headwater.core.facts import _
 
 from .duration import RuleError
@@ -54,19 +55,51 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def _starts(have: Any, want: Any) -> bool:
+    return _text(have).startswith(tuple(_text(w) for w in _list(want)))
+
+
+def _list(want: Any) -> list[Any]:
+    return list(want) if isinstance(want, (list, tuple)) else [want]
+
+
+#: Those of segments and "exists"
 OPS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda have, want: _text(have) == _text(want),
     "ne": lambda have, want: _text(have) != _text(want),
     "contains": lambda have, want: _text(want).lower() in _text(have).lower(),
-    "starts_with": lambda have, want: _text(have).startswith(_text(want)),
-    "ends_with": lambda have, want: _text(have).endswith(_text(want)),
+    "not_contains": lambda have, want: _text(want).lower() not in _text(have).lower(),
+    "starts_with": _starts,
+    "not_starts_with": lambda have, want: not _starts(have, want),
+    "ends_with": lambda have, want: _text(have).endswith(tuple(_text(w) for w in _list(want))),
     "in": lambda have, want: _text(have) in [_text(w) for w in want or []],
+    "not_in": lambda have, want: _text(have) not in [_text(w) for w in want or []],
+    "empty": lambda have, want: _text(have) == "",
+    "not_empty": lambda have, want: _text(have) != "",
     "gt": _compare(lambda a, b: a > b),
     "gte": _compare(lambda a, b: a >= b),
     "lt": _compare(lambda a, b: a < b),
     "lte": _compare(lambda a, b: a <= b),
     "exists": lambda have, want: have is not None,
 }
+
+
+#: How often something happened, against a number
+COUNTS: dict[str, Callable[[int, Any], bool]] = {
+    "eq": lambda n, v: n == v,
+    "ne": lambda n, v: n != v,
+    "gt": lambda n, v: n > v,
+    "gte": lambda n, v: n >= v,
+    "lt": lambda n, v: n < v,
+    "lte": lambda n, v: n <= v,
+    "between": lambda n, v: v[0] <= n <= v[1],
+}
+
+
+def enough(count: Mapping[str, Any] | None) -> Callable[[int], bool]:
+    """What {"op": "gte", "value": 3} says of a number; at least one where nothing is said."""
+    test, value = COUNTS[(count or {}).get("op", "gte")], (count or {}).get("value", 1)
+    return lambda n: test(n, value)
 
 
 def fact_kind(rule: Rule) -> str | None:
@@ -103,7 +136,7 @@ def _deal(rule: Rule, data: Mapping[str, Any]) -> bool:
 
 def holds(where: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> bool:
     """Do all conditions on the properties hold?"""
-    return all(OPS[w.get("op", "eq")](data.get(w["prop"]), w.get("value")) for w in where)
+    return all(OPS[w.get("op", "eq")](prop(data, w["prop"]), w.get("value")) for w in where)
 
 
 def check_where(conditions: Any, where: str) -> None:

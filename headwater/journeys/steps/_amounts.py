@@ -9,7 +9,7 @@ from typing import Any
 from headwater.people.models import Contact
 
 from ..engine.base import Traveller
-from ._people import causes
+from ..engine.causes import causes
 
 #: (person_id, passage id)
 Key = tuple[int, int]
@@ -49,7 +49,7 @@ def _of_contacts(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
 
 def causes_of(name: str, people: Sequence[Traveller]) -> dict[Key, Any]:
     """passage -> a property of what let her in."""
-    return {key: data.get(name) for key, data in causes(people).items()}
+    return {key: data.get(name) for key, (_kind, data) in causes(people).items()}
 
 
 def decimal(value: Any) -> Decimal | None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-
-from django.db import connection
 
 from headwater.accounts.models import Workspace
 from headwater.content import queries as content
@@ -15,6 +12,7 @@ from headwater.content.rules import MissingField, TemplateProblem, prune, render
 from headwater.people.models import Contact
 
 from ..engine.base import Context, Traveller
+from ..engine.causes import values
 from ..rules.schedule import next_run, zone_of
 
 if TYPE_CHECKING:
@@ -24,27 +22,16 @@ if TYPE_CHECKING:
 EVENT = "event."
 
 
-def written(template: str, people: Sequence[Traveller]) -> dict[int, str]:
+def written(template: str, people: Sequence[Traveller], context: Context) -> dict[int, str]:
     """person_id -> the text with her merge tags filled ("Call {{ contact.name }}"; "event" is what let her in). A text
     that cannot be filled for somebody stays without the tag's value rather than keep her from going on."""
     if "{" not in template:
         return {t.person_id: template for t in people}
     contexts = content.contexts([t.person_id for t in people])
     if EVENT in template:
-        for (person, _passage), event in causes(people).items():
+        for (person, _passage), event in values(people, context.version, template).items():
             contexts[person] = {**contexts.get(person, {}), "event": prune(event)}
     return {t.person_id: filled(template, contexts.get(t.person_id, {})) for t in people}
-
-
-def causes(people: Sequence[Traveller]) -> dict[tuple[int, int], dict[str, Any]]:
-    """(person_id, passage id) -> the properties of what let her in."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT p.person_id, p.id, p.why::text FROM unnest(%s::bigint[], %s::bigint[]) AS v(person_id, id) "
-            "JOIN journeys_passage p ON p.person_id = v.person_id AND p.id = v.id",
-            [[t.person_id for t in people], [t.id for t in people]],
-        )
-        return {(person, pk): json.loads(text).get("data") or {} for person, pk, text in cursor.fetchall()}
 
 
 def filled(template: str, context: Mapping[str, Any]) -> str:

@@ -26,6 +26,6 @@ class AddNote(Step):
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
-        texts = written(context.settings["text"], people)
+        texts = written(context.settings["text"], people, context)
         teamwork.add_notes([NewNote(t.person_id, texts[t.person_id]) for t in people], actor=context.actor)
         return [GO] * len(people)

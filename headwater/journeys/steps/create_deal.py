@@ -54,7 +54,7 @@ class CreateDeal(Step):
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         settings = context.settings
         amounts = amounts_of(settings, people)
-        names = written(settings.get("name") or "", people)
+        names = written(settings.get("name") or "", people, context)
         items = []
         for t in people:
             amount = amounts[t.person_id, t.id]

@@ -45,7 +45,7 @@ class CreateTask(Step):
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         settings = context.settings
         ids = [t.person_id for t in people]
-        titles = written(settings["title"], people)
+        titles = written(settings["title"], people, context)
         owners: dict[int, int | None] = dict(Contact.objects.filter(pk__in=ids).values_list("pk", "owner_id"))
         due = context.now + duration.delta(settings["due"]) if settings.get("due") else None
         priority = {"low": 0, "high": 2}.get(settings.get("priority") or "", 1)

@@ -66,7 +66,7 @@ class HandOverStep(Step):
                 out[n] = Outcome("next", "under", f"value:{amount if amount is not None else '?'}")
             else:
                 going.append((n, t))
-        names = written(settings.get("deal_name") or "", [t for _n, t in going])
+        names = written(settings.get("deal_name") or "", [t for _n, t in going], context)
         done = sales.hand_over(
             [
                 HandOver(

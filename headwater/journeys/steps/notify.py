@@ -51,7 +51,7 @@ class Notify(Step):
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         settings = context.settings
-        texts = written(settings["text"], people)
+        texts = written(settings["text"], people, context)
         told = _users(settings, [t.person_id for t in people])
         bells, mails = [], []
         for t in people:

@@ -14,10 +14,11 @@ from headwater.messaging.models import MailTemplate, TrackedLink
 from headwater.messaging.queries.templates import sources
 
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
+from ..engine.causes import values
 from ..engine.fields import Choice, Reference
 from ..engine.foresight.chance import drawn
 from ..engine.foresight.walking import respond
-from ._people import EVENT, causes, opening, outside_hours
+from ._people import EVENT, opening, outside_hours
 
 if TYPE_CHECKING:
     from ..engine.foresight.walking import Sight
@@ -56,7 +57,8 @@ class SendEmail(Step):
     def _send(cls, context: Context, people: Sequence[Traveller]) -> list[Outcome]:
         template = int(context.settings["template"])
         purpose: PurposeName = context.settings.get("purpose") or "marketing"
-        events = causes(people) if _names_event(template) else {}
+        says = _of_event(template)
+        events = values(people, context.version, says) if says else {}
         outcomes = messaging.queue(
             [
                 MailRequest(
@@ -81,7 +83,7 @@ class SendEmail(Step):
         template, purpose = int(sight.settings["template"]), sight.settings.get("purpose") or "marketing"
         mails, person = sight.people.mails, sight.person
         consenting = person.consent_at(sight.way) == "granted"
-        event = sight.way.cause
+        event = sight.event
         refused = mails.refusal(person.id, template, purpose, sight.now, consenting, person.sent, event)
         if refused:
             return Outcome("next", reason=f"refused:{refused}")
@@ -91,19 +93,21 @@ class SendEmail(Step):
         return GO
 
 
-def _names_event(template_id: int) -> bool:
-    """Does the mail say something of what let the person in?"""
+def _of_event(template_id: int) -> str:
+    """Where the mail says something of what let the person in: that; else the empty text."""
     version = MailTemplate.objects.filter(pk=template_id).values_list("version", flat=True).first()
-    return version is not None and _says_event(template_id, version)
+    return _says_event(template_id, version) if version is not None else ""
 
 
 @lru_cache(maxsize=2000)
-def _says_event(template_id: int, version: int) -> bool:
-    """The same of a version, which never changes: in its text, or in an address that it links to."""
+def _says_event(template_id: int, version: int) -> str:
+    """The same of a version, which never changes: its tags, and the addresses that it links to."""
     source = sources([(template_id, version)]).get((template_id, version))
     if source is None:
-        return False
-    return EVENT in source.probe or TrackedLink.objects.filter(pk__in=source.links, url__contains=EVENT).exists()
+        return ""
+    links = TrackedLink.objects.filter(pk__in=source.links, url__contains=EVENT).values_list("url", flat=True)
+    said = source.probe + " ".join(links)
+    return said if EVENT in said else ""
 
 
 #: As docs/the-way-of-an-event.md names it

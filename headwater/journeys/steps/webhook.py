@@ -13,10 +13,11 @@ from headwater.content.rules import prune
 
 from ..engine import outgoing
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
+from ..engine.causes import values
 from ..engine.fields import Pairs, Text
 from ..engine.outgoing import Wanted
 from ..rules.duration import RuleError
-from ._people import EVENT, causes, filled
+from ._people import EVENT, filled
 
 
 @step("webhook", label=_("Webhook"), icon="link", hue=190, group="message")
@@ -50,7 +51,7 @@ class Webhook(Step):
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         settings = context.settings
         contexts = content.contexts([t.person_id for t in people])
-        events = causes(people) if EVENT in str(settings.get("data")) else {}
+        events = values(people, context.version, str(settings["data"])) if EVENT in str(settings.get("data")) else {}
         outgoing.ask(
             [
                 Wanted(

@@ -192,7 +192,8 @@ def test_a_test_begins_with_the_newest_fact_that_would_let_her_in() -> None:
     assert [s.arm for s in trying.dry_run(journey, one)] == ["under"]
     record(one, Custom("cart.left", {"worth": 700}))
     assert [s.arm for s in trying.dry_run(journey, one)] == ["next"]
-    assert trying.entry_of(journey, one)[:2] == ("cart.left", {"worth": 700})
+    let_in = trying.entry_of(journey, one)
+    assert (let_in.words, let_in.kind, let_in.data) == ("cart.left", "cart.left", {"worth": 700})
     assert [s.arm for s in trying.dry_run(journey, one, event={"worth": 3})] == ["under"]
 
 

@@ -109,7 +109,7 @@ WAYS: list[tuple[str, str, Do, list[Happening], dict[str, Any], list[str], list[
     ("a large cart, filled for a while", "abandoned-cart", event("cart.updated", value=640),
      [on(0, event("cart.updated", value=700), 0.5)], {},
      ["0d 11:00 reminder", "1d 11:00 help", "3d 11:00 last"],
-     ["1d 11:00 call: Call Ada Lovelace: a cart of 640 was left"], "3d 11:00 finished: Not bought"),
+     ["1d 11:00 call: Call Ada Lovelace: a cart of 700 was left"], "3d 11:00 finished: Not bought"),
     ("a small cart, looked at again", "abandoned-cart", event("cart.updated", value=499.99),
      [on(0, clicked("reminder"), 2)], {},
      ["0d 10:30 reminder", "2d 10:30 help", "4d 10:30 last"], [], "4d 10:30 finished: Not bought"),

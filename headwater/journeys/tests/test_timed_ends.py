@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,9 +14,9 @@ from headwater.audience.models import Segment
 from headwater.audience.registry import users_of_segments
 from headwater.core import clock
 from headwater.journeys import actions
-from headwater.journeys.actions import Entry
+from headwater.journeys.actions import Entry, moving
 from headwater.journeys.engine import leaving
-from headwater.journeys.models import Journey, Passage
+from headwater.journeys.models import Journey, Passage, StepCount
 from headwater.people import actions as people
 from headwater.timeline import dispatch
 from headwater.timeline.actions import Custom, record
@@ -90,3 +91,67 @@ def test_without_the_segment_the_sweep_finds_them(live: Make) -> None:
     Segment.objects.filter(key__startswith="ends-").delete()
     with clock.freeze(AT + timedelta(days=2, minutes=1)):
         assert leaving.sweep() == 2
+
+
+def test_who_moves_to_a_version_that_ends_her_way_leaves_as_she_comes(live: Make) -> None:
+    """A goal or an exit that is published counts as if it had been there when each of them entered."""
+    journey, one, two = start(live)
+    with clock.freeze(AT + timedelta(hours=1)):
+        record(two, Custom("order.placed", {}))
+        drain()
+    with clock.freeze(AT + timedelta(days=5)):
+        three = people.create_contact(actor="user:1", email="p3@x.example").pk
+        actions.enter(journey.pk, [Entry(three, "k")], actor="system")
+        record(three, Custom("page.viewed", {"path": "/"}))
+        drain()
+        goal = {"kind": "event", "event": "order.placed"}
+        actions.update_journey(journey.pk, graph=chain(WAIT, goal=goal, exits=[QUIET]), actor="user:1")
+        version = actions.publish(journey.pk, actor="user:1", people="move")
+    with clock.freeze(AT + timedelta(days=5, seconds=2)):
+        assert moving.run_once() == 3
+    ended = AT + timedelta(days=5, seconds=2)
+    rows = Passage.objects.order_by("person_id").values_list("person_id", "outcome", "ended_at", "version_id")
+    assert list(rows) == [
+        (one, "exit:condition", ended, version.pk), (two, "goal", ended, version.pk), (three, "", None, version.pk),
+    ]  # fmt: skip
+    counts: Counter[str] = Counter()
+    for row in StepCount.objects.filter(version_id=version.pk):
+        counts[row.what] += row.n
+    assert counts == {"entered": 3, "left": 2}
+
+
+def test_who_turns_while_the_segment_is_built_leaves_when_it_is_there(live: Make) -> None:
+    journey, one, two = start(live)
+    with clock.freeze(AT + timedelta(days=1)):
+        record(two, Custom("page.viewed", {"path": "/"}))
+        drain()
+        actions.update_journey(journey.pk, graph=chain(WAIT, exits=[QUIET]), actor="user:1")
+        actions.publish(journey.pk, actor="user:1", people="move")
+        assert moving.run_once() == 2
+        assert leaving.look_over() == 0
+    with clock.freeze(AT + timedelta(days=2, seconds=5)):  # the segment was long in coming
+        drain()
+        assert leaving.look_over() == 0
+        building.run_all()
+        drain()
+        assert set(Passage.objects.values_list("state", flat=True)) == {"waiting"}
+        assert leaving.look_over() == 1
+        assert leaving.look_over() == 0
+    assert Passage.objects.get(state="exited").person_id == one
+
+
+def test_people_move_in_batches_and_nobody_is_left_behind(live: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moving, "CHUNK", 2)
+    graph = chain(WAIT, reentry={"rule": "always"})
+    with clock.freeze(AT):
+        journey = live(graph)
+        ids = [people.create_contact(actor="user:1", email=f"p{n}@x.example").pk for n in range(3)]
+        entries = [Entry(pk, f"{n}") for pk in ids for n in range(3)]
+        actions.enter(journey.pk, entries, actor="system")
+        actions.update_journey(journey.pk, graph={**graph, "exits": [QUIET]}, actor="user:1")
+        version = actions.publish(journey.pk, actor="user:1", people="move")
+        moved = 0
+        while n := moving.run_once():
+            moved += n
+    assert moved == 9
+    assert set(Passage.objects.values_list("version_id", "outcome")) == {(version.pk, "exit:condition")}

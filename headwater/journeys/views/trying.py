@@ -48,10 +48,10 @@ def _way(request: HttpRequest, journey: Journey, person: Contact) -> dict[str, A
         mails={k[5:]: v for k, v in chosen.items() if k.startswith("mail.") and v in MAILS},
         arms={k[4:]: v for k, v in chosen.items() if k.startswith("arm.")},
     )
-    rule, _data, at = trying.entry_of(journey, person.pk)
+    let_in = trying.entry_of(journey, person.pk)
     way = trying.dry_run(journey, person.pk, choices=choices)
     lines = [_line(step, choices) for step in way]
-    return {"way": lines, "rule": rule, "rule_at": at, "ended": lines[-1] if lines else None}
+    return {"way": lines, "rule": let_in.words, "rule_at": let_in.at, "ended": lines[-1] if lines else None}
 
 
 def _line(step: trying.Tried, choices: trying.Choices) -> dict[str, Any]:

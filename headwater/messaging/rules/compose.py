@@ -68,8 +68,8 @@ def values(
     base: Mapping[str, Any], extra: Mapping[str, Any], *, marketing: bool, urls: Urls | None = None
 ) -> dict[str, Any]:
     """Everything a template may use: the request's own values, the person's, the message's addresses. There is always
-    an "event", so that a tag of it may have a fallback."""
-    extra = {"event": {}, **extra}
+    an "event", with what she "waited" for, so that a tag of it may have a fallback."""
+    extra = {**extra, "event": {"waited": {}, **(extra.get("event") or {})}}
     hw: dict[str, Any] = {"marketing": marketing}
     if urls is None:
         return {**extra, **base, "unsubscribe_url": "#", "view_url": "#", "hw": hw}

@@ -8,9 +8,16 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from headwater.audience.rules import span
+
 from ...rules import matching
 from ...rules.duration import RuleError
 from .base import Field, chosen
+
+#: What an event of a journey may count from: her entry, her arrival at the step; or which one it is: the one that let
+#: her in, or the newest that a wait of hers asked for
+SINCE = ("entry", "arrival", "cause", "waited")
+ONE = ("cause", "waited")
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ class Where(Field):
         return {"type": "array", "items": OPS_SCHEMA}
 
     def more(self) -> dict[str, Any]:
-        return {"choices": chosen([(op, OP_NAMES[op]) for op in matching.OPS])}
+        return {"choices": chosen(list(OP_NAMES.items()))}
 
 
 @dataclass(frozen=True)
@@ -132,10 +139,26 @@ def check_condition(node: Any, where: str) -> None:
     elif "event" in node:
         if not isinstance(node["event"], str) or not node["event"]:
             raise RuleError(_("Name the event."), where)
-        if node.get("since") not in (None, "entry", "arrival"):
+        if node.get("since") not in (None, *SINCE):
             raise RuleError(_("An event counts since her entry or her arrival at the step."), where)
         matching.check_where(node.get("where") or [], where)
+        if node.get("since"):
+            _check_count(node, where)
     return None
+
+
+def _check_count(node: Mapping[str, Any], where: str) -> None:
+    """An event on the way may be counted; of the one that let her in, or that she waited for, there is one."""
+    if node["since"] in ONE and (node.get("count") or node.get("within")):
+        raise RuleError(_("This is one event: it is neither counted nor has it a window."), where)
+    count, within = node.get("count"), node.get("within")
+    try:
+        if count:
+            matching.enough(count)(0)
+        if within:
+            span(within)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        raise RuleError(_("Say how often, and within which time."), where) from None
 
 
 OPS_SCHEMA: dict[str, Any] = {
@@ -157,7 +180,7 @@ def condition_schema() -> dict[str, Any]:
             "mail": {"type": "string", "description": "a step that sends a mail"},
             "did": {"enum": ["sent", "opened", "clicked", "bounced", "unsubscribed"]},
             "event": {"type": "string"},
-            "since": {"enum": ["entry", "arrival"]},
+            "since": {"enum": list(SINCE)},
             "where": {"type": "array", "items": OPS_SCHEMA},
         },
         "minProperties": 1,

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from headwater.audience import rules as audience
 
+from ...rules import matching
 from ...rules.matching import holds
 from .. import deciding
+from ..fields.conditions import ONE
 from ..graph import Version
 
 if TYPE_CHECKING:
@@ -27,15 +29,6 @@ Times = Callable[[Mapping[str, Any]], bool]
 ENDLESS = datetime(9999, 1, 1, tzinfo=UTC)
 #: Keys of an event's leaf that are answered here
 EVENT_KEYS = {"event", "where", "count", "within"}
-COUNTS: dict[str, Callable[[int, Any], bool]] = {
-    "eq": lambda n, v: n == v,
-    "ne": lambda n, v: n != v,
-    "gt": lambda n, v: n > v,
-    "gte": lambda n, v: n >= v,
-    "lt": lambda n, v: n < v,
-    "lte": lambda n, v: n <= v,
-    "between": lambda n, v: v[0] <= n <= v[1],
-}
 
 
 @dataclass
@@ -43,6 +36,8 @@ class Builder:
     """Makes tests, and notes what they need to know."""
 
     version: Version
+    #: What ended her last wait, (kind, data)
+    waited: Callable[[Person, Way], tuple[str, Mapping[str, Any]] | None]
     counted: set[str] = field(default_factory=set)
     states: set[str] = field(default_factory=set)
     today: list[Leaf] = field(default_factory=list)
@@ -77,30 +72,47 @@ class Builder:
         if "mail" in node:
             step = str(node["mail"])
             return lambda person, way: way.did(step, kind)
+        if node["since"] in ONE:
+            return self._one(node["since"] == "cause", kind, where)
+        enough = matching.enough(node.get("count"))
+        window = audience.span(node["within"]) if node.get("within") else None
         self.counted.add(kind)
         self.leaves += 1
         times = _times(self.leaves, kind, lambda data: holds(where, data))
 
         def since(person: Person, way: Way) -> bool:
             start = way.moved_at if since_arrival else way.since
+            if window:
+                start = max(start, way.now - window)
             own = way.happened(kind, start, lambda data: holds(where, data))
-            return _within(times(person), start, way.now) + own > 0
+            return enough(_within(times(person), start, way.now) + own)
 
         return since
+
+    def _one(self, cause: bool, kind: str, where: list[Mapping[str, Any]]) -> Test:
+        """The event that let her in, or that she waited for."""
+        if cause:
+            return lambda person, way: way.cause_kind == kind and holds(where, way.cause)
+        waited = self.waited
+
+        def the_one(person: Person, way: Way) -> bool:
+            found = waited(person, way)
+            return found is not None and found[0] == kind and holds(where, found[1])
+
+        return the_one
 
     def _event(self, node: Leaf) -> Test:
         kind, where = str(node["event"]), audience.where_test(node.get("where") or [])
         self.counted.add(kind)
         self.leaves += 1
         times = _times(self.leaves, kind, where)
-        count = node.get("count") or {}
-        enough, value = COUNTS[count.get("op", "gte")], count.get("value", 1)
+        enough = matching.enough(node.get("count"))
         window = audience.span(node["within"]) if node.get("within") else None
 
         def many(person: Person, way: Way) -> bool:
             start = way.now - window if window else None
             n = _within(times(person), start, way.now) + way.happened(kind, start, where)
-            return enough(n, value)
+            return enough(n)
 
         return many
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import json
 
 from headwater.messaging.queries.prospects import Response
 
 from ...rules import matching
+from ..causes import answers, waits_of
 from ..fields import DATE_FIELDS
 from ..graph import Version
 from . import asking
 from .asking import Test
+
+if TYPE_CHECKING:
+    from .world import Person, Way
 
 #: What is assumed of mails that were never sent: as often as people did before; nobody; everybody, links too
 Opens = Literal["rates", "nobody", "everybody"]
@@ -46,11 +52,36 @@ class Plan:
     default_zone: str = "UTC"
     tests: dict[int, Test] = field(default_factory=dict)
 
+    @cached_property
+    def waits(self) -> list[Any]:
+        """Events for which its steps wait, with what people do with its mails."""
+        return list(waits_of(self.version))
+
+    @cached_property
+    def waits_of_facts(self) -> list[Any]:
+        """The same without the mails."""
+        return list(waits_of(self.version, mails=False))
+
+    def waited(self, person: Person, way: Way) -> tuple[str, Mapping[str, Any]] | None:
+        """(kind, data) of the newest event since she came in that one of the waits asks for."""
+        found: tuple[datetime, str, Mapping[str, Any]] | None = None
+        kinds = {kind for kind, _where in self.waits_of_facts}
+        for at, kind, text in reversed(person.facts):
+            if at <= way.since:
+                break
+            if at <= way.now and kind in kinds and answers(self.waits_of_facts, kind, data := json.decode(text)):
+                found = (at, kind, data)
+                break
+        for at, kind, own in way.events:
+            if at <= way.now and (found is None or at > found[0]) and answers(self.waits, kind, own):
+                found = (at, kind, own)
+        return found[1:] if found else None
+
     def test(self, condition: Mapping[str, Any]) -> Test:
         """The condition as a function of (person, way)."""
         found = self.tests.get(id(condition))
         if found is None:
-            raise KeyError(f"a condition that the plan did not see: {json.dumps(condition)[:200]}")
+            raise KeyError(f"a condition that the plan did not see: {str(condition)[:200]}")
         return found
 
 
@@ -65,7 +96,7 @@ def plan_of(
 ) -> Plan:
     """Make a version ready. Looks at the graph only."""
     plan = Plan(version, since, until, opens, responses, default_zone=default_zone)
-    build = asking.Builder(version)
+    build = asking.Builder(version, plan.waited)
     for condition in _conditions(version):
         plan.tests[id(condition)] = build.test(condition)
     rules = [*version.exits, *([version.goal] if version.goal else [])]

@@ -2,132 +2,28 @@
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from msgspec import json
 
-from headwater.messaging.queries.prospects import Response
-
-from ...rules import calendar, matching
+from ...rules import matching
 from ...rules.duration import delta
-from ...rules.schedule import zone_of
 from ..base import Outcome
 from ..graph import Node
 from . import asking
-from .plan import CLICKED, OPENED, Opens, Plan
+from .entering import entries_of
+from .plan import Plan
+from .sight import Sight, respond
 from .tally import Tally
-from .world import Data, Mail, People, Person, Way
+from .world import People, Person, Way
 
 #: Steps of one way; whoever takes more goes round in circles
 MOST_STEPS = 500
-Cause = tuple[datetime, int, Data]
-
-
-@dataclass(slots=True)
-class Sight:
-    """What a step sees of the one person who stands in it."""
-
-    plan: Plan
-    node: Node
-    person: Person
-    way: Way
-    people: People
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        return self.node.settings
-
-    @property
-    def now(self) -> datetime:
-        return self.way.now
-
-    @property
-    def woken(self) -> bool:
-        return self.way.woken
-
-    @property
-    def key(self) -> str:
-        """What chance hangs on: always the same for the same person, entry and step."""
-        way = self.way
-        return f"{self.person.id}.{way.number}:{self.node.id}" + (f":{way.hops}" if self.plan.version.has_loops else "")
-
-    def holds(self, condition: Mapping[str, Any]) -> bool:
-        return self.plan.test(condition)(self.person, self.way)
-
-    def happen(self, kind: str, data: Data, at: datetime | None = None) -> None:
-        """Something that the step would lead to, now or later."""
-        self.way.events.append((at or self.way.now, kind, data))
-        self.way.events.sort(key=lambda event: event[0])
-
-
-def entries_of(plan: Plan, person: Person) -> Iterator[Cause]:
-    """(when, which rule, data of the fact) of everything that would have let her in, oldest first."""
-    found: list[Cause] = [(at, -1, {}) for at in person.by_hand]
-    for n, rule in enumerate(plan.version.entry):
-        if rule["kind"] == "date" and str(rule["field"]) in person.dates:
-            found += [(at, n, {"field": rule["field"]}) for at in _moments(plan, rule, person)]
-    found += [(at, n, {}) for n, at in _scheduled(plan, person)]
-    return heapq.merge(sorted(found, key=_first), _facts(plan, person), key=_first)
-
-
-def _first(cause: Cause) -> tuple[datetime, int]:
-    return cause[0], cause[1]
-
-
-def _facts(plan: Plan, person: Person) -> Iterator[Cause]:
-    """Read as far as somebody asks: most people enter once."""
-    rules = [(n, rule, matching.fact_kind(rule)) for n, rule in enumerate(plan.version.entry)]
-    for at, kind, text in person.facts:
-        if kind in plan.causes and at >= plan.since:
-            data = json.decode(text)
-            hit = next((n for n, rule, its in rules if its == kind and matching.matches(rule, kind, data)), None)
-            if hit is not None:
-                yield at, hit, data
-
-
-def _moments(plan: Plan, rule: Mapping[str, Any], person: Person) -> list[datetime]:
-    """When the day of a date's rule came for her."""
-    zone, day = zone_of(person.zone), person.dates[str(rule["field"])]
-    if not rule.get("yearly"):
-        at = calendar.of_field(rule, day, zone, plan.since)
-        return [at] if at is not None and plan.since < at <= plan.until else []
-    out: list[datetime] = []
-    at = calendar.of_field(rule, day, zone, plan.since + timedelta(microseconds=1))
-    while at is not None and at <= plan.until:
-        out.append(at)
-        at = calendar.of_field(rule, day, zone, at + timedelta(hours=1))
-    return out
-
-
-def _scheduled(plan: Plan, person: Person) -> Iterator[tuple[int, datetime]]:
-    for n, rule in enumerate(plan.version.entry):
-        if rule["kind"] == "schedule":
-            zone = person.zone if rule.get("zone") == "person" else plan.default_zone
-            if person.id in _members(plan, int(rule["segment"])):
-                yield from ((n, at) for at in _times(json.encode(rule), zone, plan.since, plan.until))
-
-
-@lru_cache(maxsize=512)
-def _times(rule: bytes, zone: str, since: datetime, until: datetime) -> list[datetime]:
-    """When a schedule's time came in a zone."""
-    said = json.decode(rule)
-    days = calendar.come(since, until, calendar.time_of(said), [zone])
-    return [calendar.moment(day, calendar.time_of(said), zone) for day, _z in days if calendar.falls(said, day)]
-
-
-def _members(plan: Plan, segment_id: int) -> frozenset[int]:
-    found: dict[int, frozenset[int]] = plan.__dict__.setdefault("members", {})
-    if segment_id not in found:
-        from .world import members_of
-
-        found[segment_id] = frozenset(members_of(segment_id))
-    return found[segment_id]
+#: What has no rule let her in
+BY_HAND = "manual"
 
 
 def live_through(people: People, person: Person, tally: Tally) -> None:
@@ -148,7 +44,7 @@ def live_through(people: People, person: Person, tally: Tally) -> None:
             continue
         if last is not None and pause is not None and at - last < pause:
             continue
-        way = Way(at, at, at, start, at, data, number)
+        way = Way(at, at, at, start, at, data, number, kind_of(plan, n))
         if plan.version.only and not plan.test(plan.version.only)(person, way):
             continue
         number += 1
@@ -296,39 +192,12 @@ class _Walk:
         return self.way.now
 
 
-def respond(sight: Sight, template: int, drawn: float) -> Mail:
-    """What she would have done with a mail that goes out now: what she really did where she really got it in the time
-    in question, else as the plan assumes. drawn: between 0 and 1, always the same for her."""
-    at = sight.way.now
-    fates = sight.people.mails.people[sight.person.id].fates.get(template)
-    if fates:
-        sent, opened, clicked = fates[0]
-        mail = Mail(
-            sight.node.id, at, at + (opened - sent) if opened else None, at + (clicked - sent) if clicked else None
-        )
-    else:
-        mail = _assumed(sight.plan.opens, rate_of(sight.plan, template), sight.node.id, at, drawn)
-    for kind, moment in ((OPENED, mail.opened), (CLICKED, mail.clicked)):
-        if moment is not None:
-            sight.happen(kind, {"template": template}, max(moment, at + timedelta(seconds=1)))
-    sight.way.mails.append(mail)
-    return mail
+def kind_of(plan: Plan, rule: int) -> str:
+    """The kind of what let her in by a rule, as a passage keeps it."""
+    if rule < 0:
+        return BY_HAND
+    said = plan.version.entry[rule]
+    return matching.fact_kind(said) or str(said["kind"])
 
 
-#: A template's own rates count from so many mails on; below, those of all marketing mails
-ENOUGH = 50
-
-
-def rate_of(plan: Plan, template: int) -> Response:
-    own = plan.responses.get(template, Response())
-    return own if own.sent >= ENOUGH else plan.responses.get(0, Response())
-
-
-def _assumed(opens: Opens, rate: Response, step: str, at: datetime, drawn: float) -> Mail:
-    first, second = timedelta(seconds=max(rate.opened_after, 60)), timedelta(seconds=max(rate.clicked_after, 90))
-    if opens == "everybody":
-        return Mail(step, at, at + first, at + max(first, second))
-    if opens == "nobody" or not rate.sent:
-        return Mail(step, at, None, None)
-    opened, clicked = drawn < rate.opened / rate.sent, drawn < rate.clicked / rate.sent
-    return Mail(step, at, at + first if opened else None, at + max(first, second) if clicked else None)
+__all__ = ["Sight", "entries_of", "live_through", "respond"]

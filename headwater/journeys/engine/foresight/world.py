@@ -122,6 +122,7 @@ class Way:
     moved_at: datetime
     cause: Data
     number: int
+    cause_kind: str = ""
     until: datetime | None = None
     woken: bool = False
     hops: int = 0

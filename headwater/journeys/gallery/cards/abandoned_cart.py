@@ -7,6 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from ..base import Ask, Mail, Need, Template
 from ..parts import any_of, branch, days, did, end, go_to, happened, hours, journey, mail, tag, task, until, wait
 
+WORTH = ("value", "gte", 500)
+#: The cart as it is now: as it was changed last on the way, else as it was when that let her in
+LARGE = any_of(
+    happened("cart.updated", WORTH, since="waited"),
+    {"all": [happened("cart.updated", WORTH, since="cause"), {"not": happened("cart.updated")}]},
+)
+
 STEPS = {
     "still": until(_("Still filling it"), happened("cart.updated", since="arrival"), hours(1), "again", "reminder"),
     "again": go_to("still", 20, "reminder"),
@@ -23,12 +30,15 @@ STEPS = {
     "help": mail("help", _("Offer help"), "large"),
     "large": branch(
         _("Worth a call?"),
-        [("large", _("500 and over"), happened("cart.updated", ("value", "gte", 500), within="30d"), "call")],
+        [("large", _("500 and over"), LARGE, "call")],
         (_("Under 500"), "patience"),
     ),
     "call": task(
-        _("Call {{ contact.name }}: a cart of {{ event.value | default('500 or more') }} was left"), "call", hours(4),
-        "patience", priority="high",
+        _(
+            "Call {{ contact.name }}: a cart of "
+            "{{ event.waited.value | default(event.value) | default('500 or more') }} was left"
+        ),
+        "call", hours(4), "patience", priority="high",
     ),
     "patience": wait(days(2), "last"),
     "last": mail("last", _("Ask why, once"), "gone"),

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from ..base import Ask, Mail, Need, Template
 from ..parts import branch, days, did, end, happened, hours, journey, mail, points, tag, task, tell, untag, until
 
-NPS = ("survey", "eq", "nps")
+
+def answered(op: str, score: int) -> dict[str, Any]:
+    """Of the answer that let her in, whatever else she answers meanwhile."""
+    return happened("survey.answered", ("score", op, score), since="cause")
+
 
 STEPS = {
     "score": branch(
         _("Would they recommend us?"),
         [
-            ("detractor", _("0 to 6"), happened("survey.answered", NPS, ("score", "lte", 6), within="7d"), "unhappy"),
-            ("promoter", _("9 and 10"), happened("survey.answered", NPS, ("score", "gte", 9), within="7d"), "happy"),
+            ("detractor", _("0 to 6"), answered("lte", 6), "unhappy"),
+            ("promoter", _("9 and 10"), answered("gte", 9), "happy"),
         ],
         (_("7 and 8"), "thanks"),
     ),

@@ -1,33 +1,29 @@
-"""Which way a person would take through the draft now, without anything being done: "test with a person"."""
+"""One dry run: every step is run at the time at which she would come to it, in a transaction that is undone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from headwater.content.rules import TemplateProblem
 from headwater.core import clock
 from headwater.messaging.facts import MailClicked, MailOpened
-from headwater.messaging.models import MailTemplate, TemplateVersion
-from headwater.messaging.queries.preview import preview
-from headwater.people.models import Contact
-from headwater.timeline import queries as timeline
 from headwater.timeline.actions import record
 
-from ..engine import deciding
-from ..engine.base import STEPS, Context, Outcome, Traveller
-from ..engine.graph import Node, Version, ready
-from ..engine.rulebook import with_segments
-from ..models import Journey, Passage
-from ..rules import matching
-from .draft import title
-from .inside import reason
-from .words import condition, said
+from ...engine import deciding
+from ...engine.base import STEPS, Context, Outcome, Traveller
+from ...engine.graph import Node, Version
+from ...models import Passage
+from ..draft import title
+from ..inside import reason
+from ..words import condition
+from .base import Choices, LetIn, Mail, Tried
+from .ends import Ends
+from .mails import mail_for
 
 #: How far the dry run goes
 MOST_STEPS = 100
@@ -39,86 +35,7 @@ FACTS = {"mail.opened": MailOpened, "mail.clicked": MailClicked}
 DOES = {"opened": ("mail.opened",), "clicked": ("mail.opened", "mail.clicked")}
 
 
-@dataclass(frozen=True)
-class Mail:
-    """A mail as she would get it. missing: names that have no value for her."""
-
-    template: int
-    subject: str
-    html: str
-    text: str
-    missing: list[str]
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A step of a dry run. at: she comes to it, until: she leaves it; arm: the way she would take; known False: it
-    depends on what happens until then. asked: the conditions of the step, as (way, words, does it hold). chosen: the
-    way was chosen by who asks."""
-
-    step: str
-    kind: str
-    title: str
-    at: datetime
-    arm: str
-    arm_label: str
-    words: str
-    known: bool = True
-    until: datetime | None = None
-    chosen: bool = False
-    arms: list[dict[str, str]] = field(default_factory=list)
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    mail: Mail | None = None
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What is taken to happen. mails: step -> "opened" or "clicked"; arms: step -> the way she takes there."""
-
-    mails: Mapping[str, str] = field(default_factory=dict)
-    arms: Mapping[str, str] = field(default_factory=dict)
-
-
-class _Undo(Exception):
-    pass
-
-
-def dry_run(
-    journey: Journey, person_id: int, *, event: Mapping[str, Any] | None = None, choices: Choices | None = None
-) -> list[Tried]:
-    """Which way she would take through the draft if she entered now. Every step is really run, at the time at which she
-    would come to it, and everything it did is undone, so nothing is sent and nothing written. What waits for something
-    to happen is told as "nothing happens", unless `choices` says otherwise. event: properties of what let her in; None:
-    of the newest fact of hers that would. Raises Contact.DoesNotExist."""
-    Contact.objects.get(pk=person_id)
-    version = ready(0, journey.pk, journey.name, 0, with_segments(journey.draft))
-    if event is None:
-        event = cause(version, person_id)[1]
-    walk = _Walk(version, person_id, choices or Choices())
-    try:
-        with transaction.atomic():
-            walk.go(dict(event))
-            raise _Undo
-    except _Undo:
-        pass
-    return walk.out
-
-
-def cause(version: Version, person_id: int) -> tuple[str, dict[str, Any], datetime | None]:
-    """(rule in words, data, when) of the newest of her last 500 facts that would let her in; by hand without one."""
-    for entry in timeline.read(person_id, limit=500, quiet=True):
-        rule = next((r for r in version.entry if matching.matches(r, entry.kind, entry.data)), None)
-        if rule is not None:
-            return said(rule), dict(entry.data), entry.at
-    return str(_("By hand or API")), {}, None
-
-
-def entry_of(journey: Journey, person_id: int) -> tuple[str, dict[str, Any], datetime | None]:
-    """`cause` of the draft."""
-    return cause(ready(0, journey.pk, journey.name, 0, with_segments(journey.draft)), person_id)
-
-
-class _Walk:
+class Walk:
     """One dry run, inside a transaction that is undone."""
 
     def __init__(self, version: Version, person_id: int, choices: Choices) -> None:
@@ -126,42 +43,72 @@ class _Walk:
         self.out: list[Tried] = []
         #: What she will do with mails: (when, kind of fact, template)
         self.coming: list[tuple[datetime, str, int]] = []
+        self.ended: dict[str, str] | None = None
 
-    def go(self, event: Mapping[str, Any]) -> None:
+    def go(self, let_in: LetIn) -> None:
         now = clock.now()
-        t = self._traveller(now, event)
+        t = self._traveller(now, let_in)
+        ends = self.ends = Ends(self.version, t)
+        if end := ends.now(now):
+            if t.step in self.version.nodes:
+                self._left(self.version.nodes[t.step], t, now, now, end)
+            return
         while t.step in self.version.nodes and len(self.out) < MOST_STEPS:
             node = self.version.nodes[t.step]
             came = now
             outcome, now, known = self._through(node, t, now)
             chosen = self.choices.arms.get(node.id, "")
+            taken = ends.chosen(chosen) if now > came else None
+            if taken is not None:
+                return self._left(node, t, came, came + SOON, taken, chosen=True)
+            if self.ended is not None:
+                return self._left(node, t, came, now, self.ended)
             if chosen and chosen in dict(node.kind.arms(node.settings)) and outcome.what == "next":
                 now = came + SOON if now > came else came
                 outcome = Outcome("next", chosen)
             else:
                 chosen = ""
-            self.out.append(self._tried(node, t, came, now, outcome, known or bool(chosen), bool(chosen)))
+            tried = self._tried(node, t, came, now, outcome, known or bool(chosen), bool(chosen))
+            self.out.append(tried)
+            if end := ends.heard(now):  # what the step itself has led to
+                self.out[-1] = replace(tried, ends=end)
+                return
             target = None if outcome.what != "next" else node.targets.get(outcome.arm)
             if target is None:
                 return
             t.step, t.moved_at, t.woken, t.until, t.state = target, now, False, None, "active"
             t.hops += 1
 
+    def _left(
+        self, node: Node, t: Traveller, came: datetime, left: datetime, end: dict[str, str], *, chosen: bool = False
+    ) -> None:
+        """Her way ends in the middle of a step."""
+        told = self._tried(node, t, came, left, Outcome("end", "end"), True, chosen)
+        self.out.append(replace(told, ends=end))
+
     def _through(self, node: Node, t: Traveller, now: datetime) -> tuple[Outcome, datetime, bool]:
-        """Run a step until she leaves it: (how, when, is it known)."""
+        """Run a step until she leaves it: (how, when, is it known). Where the goal or an exit comes first, `ended`."""
         came, known = now, True
         outcome = self._try(node, t, now)
         while outcome.what == "wait":
             self.coming.sort()
             limit = outcome.until or came + LONGEST
-            if self.coming and self.coming[0][0] <= limit:
-                at, kind, template = self.coming.pop(0)
-                now = max(now, at)
+            happens = bool(self.coming) and self.coming[0][0] <= limit
+            next_at = max(now, self.coming[0][0]) if happens else max(now + timedelta(seconds=1), limit)
+            if turned := self.ends.turning(now, next_at):
+                now, self.ended = turned
+                break
+            now = next_at
+            if happens:
+                _at, kind, template = self.coming.pop(0)
                 with clock.freeze(now):
                     record(self.person_id, FACTS[kind](message="", template=template, subject=""))
+                self.ended = self.ends.heard(now)
             else:
                 known = known and node.kind.kind in ("wait", "wait_date", "send_email")
-                now = max(now + timedelta(seconds=1), limit)
+                self.ended = self.ends.now(now)
+            if self.ended is not None:
+                break
             t.until, t.woken, t.state = outcome.until, True, "waiting"
             if node.kind.kind == "wait" and outcome.until and now < outcome.until:
                 continue  # a wait hears nothing
@@ -179,22 +126,24 @@ class _Walk:
         except Exception as error:  # whatever a step may meet at a time to come
             return Outcome("next", reason=f"refused:cannot_be_tried ({type(error).__name__})")
 
-    def _traveller(self, now: datetime, event: Mapping[str, Any]) -> Traveller:
-        """A passage that is undone with all the rest: steps look up what let her in."""
+    def _traveller(self, now: datetime, let_in: LetIn) -> Traveller:
+        """A passage that is undone with all the rest: steps look up what let her in. It begins a moment before, so
+        that what the first step does comes after it."""
+        since = now - timedelta(microseconds=1)
         made = Passage.objects.create(
             person_id=self.person_id,
             id=0,
             journey_id=self.version.journey_id,
             version_id=0,
             entry_key="dry run",
-            why={"kind": "manual", "data": dict(event)},
-            since=now,
+            why={"kind": let_in.kind, "data": let_in.data},
+            since=since,
             state="active",
             step=self.version.start or "",
             entered_at=now,
             moved_at=now,
         )
-        return Traveller(self.person_id, made.id, self.version.journey_id, 0, self.version.start or "", now, now)
+        return Traveller(self.person_id, made.id, self.version.journey_id, 0, self.version.start or "", since, now)
 
     def _tried(
         self, node: Node, t: Traveller, came: datetime, left: datetime, outcome: Outcome, known: bool, chosen: bool
@@ -217,7 +166,8 @@ class _Walk:
             chosen=chosen,
             arms=[{"id": a, "label": label} for a, label in arms] if len(arms) > 1 else [],
             asked=self._asked(node, t, left),
-            mail=self._mail(node, left) if node.kind.kind == "send_email" and not refused else None,
+            mail=self._mail(node, left) if node.kind.kind == "send_email" and not refused and arm != "end" else None,
+            ends_may=self.ends.choices() if left > came else [],
         )
 
     def _asked(self, node: Node, t: Traveller, now: datetime) -> list[dict[str, Any]]:
@@ -238,23 +188,3 @@ class _Walk:
         for kind in DOES.get(self.choices.mails.get(node.id, ""), ()):
             self.coming.append((now + SOON, kind, template))
         return mail_for(template, self.person_id)
-
-
-def mail_for(template_id: int, person_id: int) -> Mail | None:
-    """A mail as that person would get it; None where there is none, or it cannot be made."""
-    row = MailTemplate.objects.filter(pk=template_id).first()
-    says = TemplateVersion.objects.filter(template=row, version=row.version).first() if row else None
-    if row is None or says is None:
-        return None
-    try:
-        made = preview(
-            subject=says.subject,
-            preview=says.preview,
-            mjml=says.mjml,
-            text_override=says.text_override,
-            purpose=row.purpose,
-            person_id=person_id,
-        )
-    except TemplateProblem:
-        return None
-    return Mail(template_id, made.subject, made.html, made.text, list(made.missing))

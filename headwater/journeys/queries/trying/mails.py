@@ -1,0 +1,29 @@
+"""A mail as one person would get it."""
+
+from __future__ import annotations
+
+from headwater.content.rules import TemplateProblem
+from headwater.messaging.models import MailTemplate, TemplateVersion
+from headwater.messaging.queries.preview import preview
+
+from .base import Mail
+
+
+def mail_for(template_id: int, person_id: int) -> Mail | None:
+    """A mail as that person would get it; None where there is none, or it cannot be made."""
+    row = MailTemplate.objects.filter(pk=template_id).first()
+    says = TemplateVersion.objects.filter(template=row, version=row.version).first() if row else None
+    if row is None or says is None:
+        return None
+    try:
+        made = preview(
+            subject=says.subject,
+            preview=says.preview,
+            mjml=says.mjml,
+            text_override=says.text_override,
+            purpose=row.purpose,
+            person_id=person_id,
+        )
+    except TemplateProblem:
+        return None
+    return Mail(template_id, made.subject, made.html, made.text, list(made.missing))
