@@ -84,7 +84,7 @@ def _score(request: Any, contact: Any) -> dict[str, Any]:
 
 def _interests(request: Any, contact: Any) -> dict[str, Any] | None:
     found = queries.interests([contact.pk])[contact.pk]
-    return {"interests": found[:8]} if found else None
+    return {"interests": found[:8], "person_id": contact.pk} if found else None
 
 
 def _segments(request: Any, contact: Any) -> dict[str, Any] | None:
@@ -203,8 +203,8 @@ def _segment_words(value: str) -> Any:
 def _topic(value: str) -> Condition:
     return (
         (
-            "EXISTS (SELECT FROM audience_interest ai JOIN audience_topic t ON t.id = ai.topic_id "
-            "WHERE ai.person_id = c.id AND t.key = %s)"
+            "EXISTS (SELECT FROM audience_interest ai JOIN audience_topic t ON coalesce(t.space, t.id) = ai.topic_id "
+            "WHERE ai.person_id = c.id AND ai.weight > 0 AND t.key = %s)"
         ),
         [value],
     )

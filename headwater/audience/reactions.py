@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from headwater.core import clock
 from headwater.timeline.registry import Event, reaction
 
-from .engine import companies, interests, membership, scoring
+from .engine import companies, membership, scoring
 from .engine.book import book
 
 
 @reaction("audience", hears=None, order=10)
 def react(batch: Sequence[Event]) -> None:
-    """Score, gather interests, move people in and out of segments."""
+    """Score, interests included, move people in and out of segments."""
     now = clock.now()
     rules = book()
     scored = scoring.score(batch, rules, now)
@@ -24,5 +24,4 @@ def react(batch: Sequence[Event]) -> None:
         for space in rules.spaces.get(str(e.data.get("model")), ())
     }
     companies.moved(batch, rules, now)
-    grown = interests.gather(batch, rules)
-    membership.test(membership.touched(batch, scored, grown, rules), now)
+    membership.test(membership.touched(batch, scored, rules), now)

@@ -29,6 +29,7 @@ urlpatterns = [
     path("scoring/topics/new/", views.topic_edit, name="topic_new"),
     path("scoring/topics/<slug:key>/", views.topic_edit, name="topic"),
     path("scoring/topics/<slug:key>/delete/", views.topic_delete, name="topic_delete"),
+    path("scoring/topics/<slug:key>/run/cancel/", views.topic_run_cancel, name="topic_run_cancel"),
     path("scoring/of/<slug:key>/", views.score, name="score"),
     path("scoring/of/<slug:key>/edit/", views.model_edit, name="score_edit"),
     path("scoring/of/<slug:key>/archive/", views.model_archive, name="score_archive"),
@@ -37,5 +38,6 @@ urlpatterns = [
     path("scoring/of/<slug:key>/run/cancel/", views.run_cancel, name="run_cancel"),
     path("scoring/of/<slug:key>/rules/new/", views.rule_edit, name="rule_new"),
     path("people/<int:person_id>/segments/", views.standing, name="standing"),
+    path("people/<int:person_id>/interests/<slug:key>/", views.interest_why, name="interest_why"),
     path("people/<int:person_id>/score/", views.score_why, name="score_why"),
 ]

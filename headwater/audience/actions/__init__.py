@@ -6,7 +6,7 @@ from .points import Points, add_points, recompute
 from .revision import touch_revision
 from .scoring import cancel_run, create_rule, delete_rule, ensure_defaults, recompute_model, update_rule
 from .segments import InUse, create_segment, delete_segment, rebuild_segment, update_segment
-from .topics import delete_topic, save_topic
+from .topics import cancel_topic_run, delete_topic, recompute_topic, save_topic
 
 __all__ = [
     "InUse",
@@ -14,6 +14,7 @@ __all__ = [
     "add_points",
     "archive_model",
     "cancel_run",
+    "cancel_topic_run",
     "create_model",
     "create_rule",
     "create_segment",
@@ -26,6 +27,7 @@ __all__ = [
     "rebuild_segment",
     "recompute",
     "recompute_model",
+    "recompute_topic",
     "save_topic",
     "set_bands",
     "touch_revision",

@@ -16,6 +16,7 @@ from headwater.core import clock
 
 from ..engine import scoring
 from ..engine.book import book
+from ..engine.ledger import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def import_points(seeds: Sequence[PointsSeed]) -> None:
     """Write them. Raises KeyError on a score model that is not there."""
     rules = book()
     entries = [
-        scoring.Entry(s.person_id, s.at, s.fact_id, 0, space, s.points, "score.changed", s.reason[:200], s.actor)
+        Entry(s.person_id, s.at, s.fact_id, 0, space, s.points, "score.changed", s.reason[:200], s.actor)
         for s in seeds
         for space in rules.spaces[s.model]
     ]

@@ -1,7 +1,7 @@
 """What the audience keeps of people (people.registry.Holder): ledger, scores, interests, memberships, picks.
 
-After a merge the ledger decides what the score is, and every segment is tested anew, in the same transaction. Who was
-in a segment stays in it without being told again; only real changes are facts.
+After a merge the ledger decides what scores and interests are, and every segment is tested anew, in the same
+transaction. Who was in a segment stays in it without being told again; only real changes are facts.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _export(person_id: int) -> dict[str, Any]:
 def _join(joining: Joining) -> dict[str, Any]:
     now, rules = clock.now(), book()
     pair = (joining.survivor, joining.merged)
-    state = {t.name: {str(p): holdings.rows(t, p) for p in pair} for t in (SCORES, INTERESTS, MEMBERS, PICKED)}
+    state = {t.name: {str(p): holdings.rows(t, p) for p in pair} for t in (SCORES, MEMBERS, PICKED)}
     state["standing"] = {str(p): _standing(p) for p in pair}
     # what holds while a condition holds is found out anew for the survivor
     ScoreEntry.objects.filter(person_id=joining.merged, kind=STANDS).delete()
@@ -67,8 +67,7 @@ def _join(joining: Joining) -> dict[str, Any]:
     _count([(lane_key(joining.merged), s, g, -1) for s, g in theirs])
     _count([(lane_key(joining.survivor), s, g, 1) for s, g in theirs - mine])
     _replace(PICKED, joining, _stricter(state[PICKED.name], joining))
-    _replace(INTERESTS, joining, _summed(state[INTERESTS.name], joining))
-    holdings.erase([SCORES, TURNS, COMPANIES], [joining.merged])
+    holdings.erase([SCORES, INTERESTS, TURNS, COMPANIES], [joining.merged])
     recount.recount([joining.survivor], rules, now)
     best: dict[int, tuple[int, str]] = {}
     for row in (r for p in pair for r in state[SCORES.name][str(p)]):
@@ -109,18 +108,6 @@ def _stricter(rows: Mapping[str, Any], joining: Joining) -> list[dict[str, Any]]
     return list(found.values())
 
 
-def _summed(rows: Mapping[str, Any], joining: Joining) -> list[dict[str, Any]]:
-    found: dict[int, dict[str, Any]] = {}
-    for row in (*rows[str(joining.survivor)], *rows[str(joining.merged)]):
-        known = found.get(row["topic_id"])
-        row = {**row, "person_id": joining.survivor}
-        if known is not None:
-            row["weight"] += known["weight"]
-            row["last_at"] = max(known["last_at"], row["last_at"], key=datetime.fromisoformat)
-        found[row["topic_id"]] = row
-    return list(found.values())
-
-
 def _replace(table: Table, joining: Joining, rows: Sequence[Mapping[str, Any]]) -> None:
     holdings.erase([table], [joining.survivor, joining.merged])
     holdings.put(table, rows)
@@ -137,7 +124,6 @@ def _part(joining: Joining, kept: Mapping[str, Any]) -> None:
         )
         holdings.give(ENTRIES, [list(row) for row in cursor.fetchall()], joining.survivor, joining.merged)
     state = kept["state"]
-    _part_interests(joining, state[INTERESTS.name])
     _part_picks(joining, state[PICKED.name])
     _part_members(joining, state[MEMBERS.name])
     _part_standing(joining, state)
@@ -145,6 +131,7 @@ def _part(joining: Joining, kept: Mapping[str, Any]) -> None:
     now, rules = clock.now(), book()
     before = [r for p in people for r in state[SCORES.name][str(p)] if r["model_id"] in rules.scales]
     _replace(SCORES, joining, before)
+    holdings.erase([INTERESTS], people)
     recount.recount(people, rules, now)
     for person in people:
         _note_companies([person], person, now)
@@ -158,23 +145,6 @@ def _part_standing(joining: Joining, state: Mapping[str, Any]) -> None:
     ScoreEntry.objects.filter(person_id__in=people, kind=STANDS).delete()
     rows = [r for p in people for r in state["standing"][str(p)] if (r["rule_id"], r["model_id"]) in known]
     holdings.put(ENTRIES, rows)
-
-
-def _part_interests(joining: Joining, before: Mapping[str, Any]) -> None:
-    """What was gathered since the merge stays with the survivor."""
-    merged = {row["topic_id"]: row for row in before[str(joining.merged)]}
-    mine = {row["topic_id"]: row for row in before[str(joining.survivor)]}
-    joined = {row["topic_id"]: row for row in _summed(before, joining)}
-    rows = []
-    for row in holdings.rows(INTERESTS, joining.survivor):
-        topic = row["topic_id"]
-        if topic in merged:
-            row["weight"] -= merged[topic]["weight"]
-            if row["last_at"] == joined[topic]["last_at"] and topic in mine:
-                row["last_at"] = mine[topic]["last_at"]
-        if topic in mine or row["weight"] > 0:
-            rows.append(row)
-    _replace(INTERESTS, joining, [*rows, *merged.values()])
 
 
 def _part_picks(joining: Joining, before: Mapping[str, Any]) -> None:

@@ -152,7 +152,7 @@ def delete_model(model_id: int, *, actor: str) -> None:
         model = ScoreModel.objects.select_for_update().get(pk=model_id)
         _free(model)
         ScoreRun.objects.filter(model_id=model.pk).update(state="stale")
-        ScoreRun.objects.update_or_create(pk=model.living, defaults={"model_id": model.pk, "state": "stale"})
+        runs.stale(model)
         CompanyScore.objects.filter(model_id=model.pk).delete()
         model.delete()
         touch_revision()

@@ -13,6 +13,7 @@ from headwater.timeline.actions import NewFact, in_lane, record_many
 from .. import facts
 from ..engine import history, scoring
 from ..engine.book import book
+from ..engine.ledger import Entry
 from ..models import ScoreEntry, Segment
 from .segments import rebuild_segment
 
@@ -48,7 +49,7 @@ def add_points(items: Sequence[Points]) -> None:
                 continue
             done.add((i.person_id, key))
             entries += [
-                scoring.Entry(i.person_id, now, key, 0, space, i.points, "score.changed", i.reason[:200], i.actor)
+                Entry(i.person_id, now, key, 0, space, i.points, "score.changed", i.reason[:200], i.actor)
                 for space in rules.spaces[i.model]
             ]
             changed = facts.ScoreChanged(model=i.model, points=i.points, reason=i.reason)

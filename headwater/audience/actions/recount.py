@@ -9,7 +9,7 @@ from django.db import connection
 
 from headwater.timeline.actions import record_many
 
-from ..engine import scoring
+from ..engine import interests, scoring
 from ..engine.book import Book
 from ..engine.ledger import turned
 from ..models import PersonScore
@@ -20,7 +20,7 @@ Had = Mapping[int, tuple[int, str]]
 
 
 def recount(person_ids: Sequence[int], book: Book, now: datetime) -> None:
-    """Set these people's scores to what their ledger is worth, without facts."""
+    """Set these people's scores and interests to what their ledger is worth, without facts."""
     people = list(person_ids)
     rows = PersonScore.objects.filter(person_id__in=people)
     had = {(r.person_id, r.model_id): (r.points, r.band, r.turns_at) for r in rows}
@@ -28,10 +28,12 @@ def recount(person_ids: Sequence[int], book: Book, now: datetime) -> None:
         cursor.execute(
             "SELECT DISTINCT person_id, model_id FROM audience_scoreentry WHERE person_id = ANY(%s)", [people]
         )
-        keys = {(p, space) for p, space in (*cursor.fetchall(), *had) if space in book.scales}
+        keys = {(p, space) for p, space in (*cursor.fetchall(), *had) if space in book.every}
     worth = turned(keys, book, now)
-    new = [(*key, points, band_of(points, book.scales[key[1]].bands), turns) for key, (points, turns) in worth.items()]
+    scored = {key: of for key, of in worth.items() if key[1] > 0}
+    new = [(*key, points, band_of(points, book.scales[key[1]].bands), turns) for key, (points, turns) in scored.items()]
     scoring.put([row for row in new if had.get(row[:2]) != row[2:]], now, book)
+    interests.put([(*key, points, turns, False) for key, (points, turns) in worth.items() if key[1] < 0], now)
 
 
 def tell(person_id: int, had: Had, book: Book, now: datetime) -> None:

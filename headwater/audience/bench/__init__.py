@@ -122,7 +122,7 @@ def _batches(now: datetime) -> tuple[list[float], int, int]:
             record_many([NewFact(e.person_id, Custom(e.kind, e.data), e.at, e.id) for e in events])
             rules = book()
             begun = time.perf_counter()
-            wanted = membership.touched(events, (), (), rules)
+            wanted = membership.touched(events, (), rules)
             moved += membership.test(wanted, now)
             times.append(time.perf_counter() - begun)
             touched = max(touched, len(wanted))

@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import connection
 
 from headwater.audience.compiler import ConditionError, Known, Node, needs_of, parse_segment
-from headwater.audience.models import ScoreModel, ScoreRule, ScoreRun, Segment, TopicRule
+from headwater.audience.models import ScoreModel, ScoreRule, ScoreRun, Segment, Topic
 
-from .scales import Rule, Scale, scales_of
+from .scales import Rule, Scale, scales_of, topics_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +37,9 @@ class Book:
     scales: dict[int, Scale]
     #: Kind of fact -> rules (each with the space it scores in)
     rules: dict[str, list[Rule]]
-    topics: list[tuple[int, str, str]]  # (topic, match, lower-case value)
-    topic_keys: dict[int, str]
+    #: Space of a topic (below zero) -> the topic in it, a score of its signs
+    topics: dict[int, Scale]
+    signs: list[tuple[int, str, str]]  # (space, match, lower-case value)
     #: (-rule, space) -> rules that count while a condition holds
     standing: dict[tuple[int, int], Rule]
     segments: list[Living] = field(default_factory=list)
@@ -65,6 +66,11 @@ class Book:
             out.setdefault(scale.key, []).append(scale.space)
         return out
 
+    @cached_property
+    def every(self) -> dict[int, Scale]:
+        """Whatever is scored in the ledger: models and topics."""
+        return {**self.scales, **self.topics}
+
     def living(self) -> list[tuple[int, int]]:
         """(segment, generation) pairs that count now."""
         return [(s.id, s.generation) for s in self.segments if not s.building]
@@ -89,14 +95,12 @@ def _load(token: UUID) -> Book:
     models = list(ScoreModel.objects.filter(archived_at=None).order_by("pk"))
     rules = list(ScoreRule.objects.order_by("pk"))
     scales, heard, standing = scales_of(models, rules, runs)
-    topic_rules = TopicRule.objects.select_related("topic").order_by("pk")
-    topics = [(r.topic_id, r.match, r.value.lower()) for r in topic_rules]
-    keys = {r.topic_id: r.topic.key for r in topic_rules}
+    topics, signs = topics_of(list(Topic.objects.prefetch_related("rules").order_by("pk")), runs)
     segments, definitions = _segments()
     for (_id, space), (rule, condition) in standing.items():
         segments += _living(-rule.id, f"rule-{rule.id}", rule.name, condition, False, space, False, definitions)
     by_place = {place: rule for place, (rule, _c) in standing.items()}
-    return Book(token, scales, heard, topics, keys, by_place, segments)
+    return Book(token, scales, heard, topics, signs, by_place, segments)
 
 
 def _segments() -> tuple[list[Living], Mapping[str, Known]]:

@@ -8,16 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import connection
 
-from .ledger import columns
+from .ledger import Happened, columns
 from .scales import Limit, Rule
-
-if TYPE_CHECKING:
-    from .scoring import Happened
 
 #: (person, rule, space) -> (when, points without sign) that it gave
 Given = dict[tuple[int, int, int], list[tuple[datetime, int]]]

@@ -16,9 +16,8 @@ from headwater.core.lanes import LANE_KEYS, lane_key
 
 from . import membership
 from .book import Book, book
-from .ledger import columns
+from .ledger import Happened, columns
 from .scales import Scale
-from .scoring import Happened
 
 #: Companies rolled up by one pass
 BATCH = 500

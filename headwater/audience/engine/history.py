@@ -17,6 +17,7 @@ from headwater.timeline.actions import in_lane
 
 from . import interests, scoring, standing
 from .book import Book
+from .ledger import insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,12 @@ def replay(people: Sequence[int], book: Book, now: datetime) -> None:
         Interest.objects.filter(person_id__in=ids).delete()
         events = past(ids, [*book.rules, *interests.WEIGHTS], now)
         delta = _by_hand(ids, book)
-        lines = scoring.given(scoring.hits(events, book.rules), fresh=True)
+        lines = scoring.given(scoring.hits(events, book.rules), fresh=True) + interests.signs(events, book)
         for space in book.scales:
             lines += standing.begin(ids, space, book, now)
-        for person_id, space, points in scoring.insert([line for line in lines if line.points]):
+        for person_id, space, points in insert([line for line in lines if line.points]):
             delta[person_id, space] += points
         scoring.settle(delta, book, now, tell=False)
-        interests.gather(events, book)
 
 
 def _by_hand(ids: list[int], book: Book) -> dict[tuple[int, int], int]:

@@ -1,10 +1,12 @@
-"""Reading the ledger: what a person's lines are worth at a moment, and when that changes by itself."""
+"""The ledger: its lines, what those of a person are worth at a moment, and when that changes by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
 
 from django.db import connection
 
@@ -14,7 +16,37 @@ if TYPE_CHECKING:
     from .book import Book
     from .scales import Scale
 
+#: (person, space) -> points now, and when time alone changes them next
+Worth = dict[tuple[int, int], tuple[int, datetime | None]]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Happened(Protocol):
+    """What scoring needs to know of a fact (timeline's Event has it)."""
+
+    @property
+    def person_id(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def data(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    person_id: int
+    at: datetime
+    fact_id: UUID
+    rule_id: int
+    model_id: int  # the space
+    points: int
+    kind: str
+    reason: str = ""
+    actor: str = "system"
 
 
 def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
@@ -25,6 +57,21 @@ def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
 def second_of(at: datetime) -> int:
     """Whole seconds of the epoch."""
     return (at - EPOCH) // timedelta(seconds=1)
+
+
+def insert(entries: list[Entry]) -> list[tuple[int, int, int]]:
+    """Write what is not in the ledger yet; returns (person, space, points) of it."""
+    if not entries:
+        return []
+    rows = [(e.person_id, e.at, e.fact_id, e.rule_id, e.model_id, e.points, e.kind, e.reason, e.actor) for e in entries]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO audience_scoreentry (person_id, at, fact_id, rule_id, model_id, points, kind, reason, actor) "
+            "SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::uuid[], %s::bigint[], %s::bigint[], %s::int[], "
+            "%s::text[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING RETURNING person_id, model_id, points",
+            columns(rows, 9),
+        )
+        return list(cursor.fetchall())
 
 
 def lines(
@@ -52,14 +99,12 @@ def _edge(scale: Scale, now: datetime) -> datetime:
     return EPOCH if window is None else max(EPOCH, now - timedelta(seconds=window + 1))
 
 
-def turned(
-    keys: Iterable[tuple[int, int]], book: Book, now: datetime
-) -> dict[tuple[int, int], tuple[int, datetime | None]]:
+def turned(keys: Iterable[tuple[int, int]], book: Book, now: datetime) -> Worth:
     """(person, space) -> points now, and when time alone changes them next."""
     second = second_of(now)
     out = {}
-    for key, given in lines(keys, book.scales, now).items():
-        decay = book.scales[key[1]].decay
+    for key, given in lines(keys, book.every, now).items():
+        decay = book.every[key[1]].decay
         turn = next_turn(given, decay, second)
         out[key] = (points_at(given, decay, second), None if turn is None else EPOCH + timedelta(seconds=turn))
     return out

@@ -19,7 +19,7 @@ from headwater.timeline.actions import NewFact, in_lane, record_many
 from . import batch, scoring, standing
 from .book import Book, Living
 from .book import book as present
-from .scoring import Happened
+from .ledger import Happened
 
 #: Everything: a contact that is new can be in any segment
 ALL = "*"
@@ -69,10 +69,8 @@ def _changed(changes: Iterable[str]) -> set[str]:
     return out
 
 
-def touched(
-    events: Sequence[Happened], scored: Iterable[tuple[int, int]], grown: Iterable[tuple[int, int]], book: Book
-) -> Wanted:
-    """Which segments must be tested for whom after these facts, changes of score and of interest."""
+def touched(events: Sequence[Happened], scored: Iterable[tuple[int, int]], book: Book) -> Wanted:
+    """Which segments must be tested for whom after these facts and changes of scores and interests (person, space)."""
     if not book.segments:
         return {}
     of: dict[int, set[str]] = defaultdict(set)
@@ -82,10 +80,9 @@ def touched(
         if not watched.isdisjoint(keys):
             of[e.person_id] |= keys
     for person_id, space in scored:
-        if space in book.scales and not book.scales[space].building:
-            of[person_id].add(f"score:{book.scales[space].key}")
-    for person_id, topic_id in grown:
-        of[person_id].add(f"interest:{book.topic_keys.get(topic_id, '')}")
+        scale = book.every.get(space)
+        if scale is not None and not scale.building:
+            of[person_id].add(f"{'score' if space >= 0 else 'interest'}:{scale.key}")
     alike: dict[frozenset[str], set[int]] = defaultdict(set)
     for person_id, keys in of.items():
         alike[frozenset(watched & keys)].add(person_id)
@@ -120,7 +117,7 @@ def _score(moved: Sequence[batch.Moved], now: datetime) -> None:
     come back here."""
     rules = present()
     changed = scoring.post(standing.lines(moved, rules, now), rules, now)
-    wanted = touched((), changed, (), rules)
+    wanted = touched((), changed, rules)
     test({s: people for s, people in wanted.items() if s.id > 0}, now)
 
 

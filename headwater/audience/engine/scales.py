@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from headwater.audience.models import ScoreModel, ScoreRule, ScoreRun
+from headwater.audience.models import ScoreModel, ScoreRule, ScoreRun, Topic
 from headwater.audience.rules import Bands, Decay, Test, where_test
 
 #: What a rule is in a snapshot of it (ScoreRun.before, ScoreRule.past)
@@ -104,6 +104,24 @@ def scales_of(
         for pk in sorted(gone):
             _add(pk, old[str(pk)], m.living, heard, standing)
     return scales, heard, standing
+
+
+def topics_of(
+    topics: Sequence[Topic], runs: Mapping[int, ScoreRun]
+) -> tuple[dict[int, Scale], list[tuple[int, str, str]]]:
+    """The spaces of all topics (below zero), and the signs of each: (space, match, lower-case value)."""
+    scales, signs = {}, []
+    for t in topics:
+        run = runs.get(-t.pk)
+        before = run.before if run else {}
+        decay, said = Decay(t.decay, t.decay_days), [[r.match, r.value] for r in t.rules.all()]
+        held = Decay(*before["decay"]) if before.get("decay") else decay
+        places = [(-t.living, held, before.get("signs", said), False)]
+        places += [(-run.pk, decay, said, True)] if run else []
+        for space, of, fed, building in places:
+            scales[space] = Scale(space, -t.pk, t.key, t.name, (), (), of, "none", building)
+            signs += [(space, match, value.lower()) for match, value in fed]
+    return scales, signs
 
 
 def _scale(m: ScoreModel, space: int, decay: Decay, building: bool) -> Scale:

@@ -1,18 +1,16 @@
 """Points for a batch of facts: rules matched in Python, written with a constant number of statements.
 
 The caller holds the lanes of all people of the batch, so what is read here cannot change before it is written.
-Statements: the ledger, the scores before, the scores after; one more where a rule has a limit, one more where a model's
-points decay.
+Statements: the ledger, the scores before, the scores after; one more where a rule has a limit, where points decay,
+where somebody's interest in a topic changes (topics are scores too, see `interests`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Any
 
 from django.db import connection
 
@@ -21,39 +19,10 @@ from headwater.audience.rules import band_of, crossed
 from headwater.core.lanes import lane_key
 from headwater.timeline.actions import NewFact, record_many
 
-from . import caps
+from . import caps, interests
 from .book import Book
-from .ledger import columns, turned
+from .ledger import Entry, Happened, Worth, columns, insert, turned
 from .scales import Rule, Scale
-
-
-class Happened(Protocol):
-    """What scoring needs to know of a fact (timeline's Event has it)."""
-
-    @property
-    def person_id(self) -> int: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def data(self) -> dict[str, Any]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    person_id: int
-    at: datetime
-    fact_id: UUID
-    rule_id: int
-    model_id: int  # the space
-    points: int
-    kind: str
-    reason: str = ""
-    actor: str = "system"
-
 
 #: (person, space) whose points changed
 Changed = set[tuple[int, int]]
@@ -62,9 +31,11 @@ Row = tuple[int, int, int, str, datetime | None]
 
 
 def score(events: Sequence[Happened], book: Book, now: datetime, *, tell: bool = True) -> Changed:
-    """Match the rules against the facts, write the ledger and the scores; returns whose points changed."""
+    """Match the rules and the signs of topics against the facts, write the ledger, scores and interests; returns
+    whose points changed."""
     found = hits(events, book.rules)
-    return post(given(found), book, now, tell=tell) if found else set()
+    lines = (given(found) if found else []) + interests.signs(events, book)
+    return post(lines, book, now, tell=tell) if lines else set()
 
 
 def given(found: Sequence[tuple[Happened, Rule]], *, fresh: bool = False) -> list[Entry]:
@@ -84,7 +55,7 @@ def hits(events: Sequence[Happened], rules: dict[str, list[Rule]]) -> list[tuple
 def post(found: Iterable[Entry], book: Book, now: datetime, *, tell: bool = True) -> Changed:
     """Write entries that are not in the ledger yet, add them to the scores, and record changes of band and thresholds
     passed."""
-    new = insert([e for e in found if e.points and e.model_id in book.scales])
+    new = insert([e for e in found if e.points and e.model_id in book.every])
     delta: dict[tuple[int, int], int] = defaultdict(int)
     for person_id, space, points in new:
         delta[person_id, space] += points
@@ -92,10 +63,16 @@ def post(found: Iterable[Entry], book: Book, now: datetime, *, tell: bool = True
 
 
 def settle(delta: dict[tuple[int, int], int], book: Book, now: datetime, *, tell: bool = True) -> Changed:
-    """Bring scores up to date to which so many points came (or for which time has passed)."""
-    before = _points(list(delta))
-    aging = [key for key in delta if book.scales[key[1]].decay.kind != "none"]
+    """Bring scores and interests up to date to which so many points came (or for which time has passed)."""
+    aging = [key for key in delta if book.every[key[1]].decay.kind != "none"]
     aged = turned(aging, book, now) if aging else {}
+    interests.settle({key: plus for key, plus in delta.items() if key[1] < 0}, aged, now)
+    _settle({key: plus for key, plus in delta.items() if key[1] >= 0}, aged, book, now, tell)
+    return set(delta)
+
+
+def _settle(delta: dict[tuple[int, int], int], aged: Worth, book: Book, now: datetime, tell: bool) -> None:
+    before = _points(list(delta))
     rows: list[Row] = []
     told: list[NewFact] = []
     for key, plus in delta.items():
@@ -109,7 +86,6 @@ def settle(delta: dict[tuple[int, int], int], book: Book, now: datetime, *, tell
     put(rows, now, book)
     if told:
         record_many(told)
-    return set(delta)
 
 
 def news(person_id: int, scale: Scale, old: tuple[int, str], new: tuple[int, str], now: datetime) -> list[NewFact]:
@@ -124,21 +100,6 @@ def news(person_id: int, scale: Scale, old: tuple[int, str], new: tuple[int, str
         changed = facts.ScoreBandChanged(model=scale.key, before=old[1], after=new[1], points=new[0])
         out.append(NewFact(person_id, changed, now))
     return out
-
-
-def insert(entries: list[Entry]) -> list[tuple[int, int, int]]:
-    """Write what is not in the ledger yet; returns (person, space, points) of it."""
-    if not entries:
-        return []
-    rows = [(e.person_id, e.at, e.fact_id, e.rule_id, e.model_id, e.points, e.kind, e.reason, e.actor) for e in entries]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO audience_scoreentry (person_id, at, fact_id, rule_id, model_id, points, kind, reason, actor) "
-            "SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::uuid[], %s::bigint[], %s::bigint[], %s::int[], "
-            "%s::text[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING RETURNING person_id, model_id, points",
-            columns(rows, 9),
-        )
-        return list(cursor.fetchall())
 
 
 def _points(keys: list[tuple[int, int]]) -> dict[tuple[int, int], tuple[int, str]]:

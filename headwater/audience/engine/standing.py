@@ -16,7 +16,7 @@ from headwater.core.lanes import lane_key
 
 from . import batch
 from .book import Book, Living
-from .scoring import Entry
+from .ledger import Entry
 
 
 def lines(moved: Sequence[batch.Moved], book: Book, now: datetime) -> list[Entry]:

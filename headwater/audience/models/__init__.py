@@ -1,6 +1,6 @@
 """Scores with their ledger, interests, segments with their members. Written by this package only."""
 
-from .interests import Interest, Topic, TopicRule
+from .interests import HALF_LIFE, Interest, Topic, TopicRule
 from .scores import CompanyScore, CompanyTurn, PersonScore, ScoreEntry, ScoreModel, ScoreRule, ScoreRun, default_bands
 from .segments import (
     Picked,
@@ -13,6 +13,7 @@ from .segments import (
 )
 
 __all__ = [
+    "HALF_LIFE",
     "CompanyScore",
     "CompanyTurn",
     "Interest",

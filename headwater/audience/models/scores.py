@@ -88,11 +88,12 @@ class ScoreRule(models.Model):
 
 
 class ScoreRun(models.Model):
-    """A model being computed anew in the background, in the space whose id is the run's (they start at a million).
+    """A model (or a topic, its id below zero) being computed anew in the background, in the space whose id is the run's
+    (they start at a million; below zero where a topic has left the space in which it began).
 
     `before`: what holds until it is done: {"rules": {id: a rule as it was, or null for a new one}, "decay": [kind,
-    days]}; the points of those rules are computed from the whole past, all others are taken over. A run that is
-    cancelled puts that back. STALE: its rows are to be swept away."""
+    days], "signs": those of a topic}; the points of those rules are computed from the whole past, all others are taken
+    over. A run that is cancelled puts that back. STALE: its rows are to be swept away."""
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")
@@ -118,8 +119,8 @@ class ScoreEntry(models.Model):
     person_id = models.BigIntegerField()
     at = models.DateTimeField()  # when the fact happened
     fact_id = models.UUIDField()
-    rule_id = models.BigIntegerField(default=0)  # 0: by hand, by a journey, through the API
-    model_id = models.BigIntegerField()  # the space (ScoreModel.space)
+    rule_id = models.BigIntegerField(default=0)  # 0: by hand, by a journey, through the API; -1: sign of a topic
+    model_id = models.BigIntegerField()  # the space (ScoreModel.space; Topic.space below zero)
     points = models.IntegerField()
     kind = models.CharField(max_length=80, default="", blank=True)  # rules.STANDS: while a condition holds
     reason = models.CharField(max_length=200, default="", blank=True)

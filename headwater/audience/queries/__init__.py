@@ -1,7 +1,7 @@
 """Reading scores, interests and segments."""
 
 from .effects import Effect, Shift, effect_of, effects, shift_of
-from .interests import TopicInterest, interested, interests, topics
+from .interests import TopicInterest, explain_interest, interest_history, interested, interests, topics
 from .scores import (
     ENGAGEMENT,
     BandShare,
@@ -60,8 +60,10 @@ __all__ = [
     "distribution",
     "effect_of",
     "effects",
+    "explain_interest",
     "explain_membership",
     "explain_score",
+    "interest_history",
     "interested",
     "interests",
     "matching",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -102,8 +102,16 @@ def explain_score(person_id: int, model: str = ENGAGEMENT) -> Explanation:
     if found is None:
         return Explanation(model, 0, COLD, [])
     names = dict(ScoreRule.objects.filter(model=found).values_list("pk", "name"))
-    rows = list(ScoreEntry.objects.filter(person_id=person_id, model_id=found.living).order_by("-at", "-fact_id"))
-    second, decay = second_of(clock.now()), _decay(found)
+    rows = ScoreEntry.objects.filter(person_id=person_id, model_id=found.living).order_by("-at", "-fact_id")
+    decay = _decay(found)
+    points, rounding, lines = added_up(list(rows), names, decay)
+    return Explanation(model, points, band_of(points, found.bands), lines, rounding, found.name, decay.kind, decay.days)
+
+
+def added_up(rows: Sequence[ScoreEntry], names: Mapping[int, str], decay: Decay) -> tuple[int, float, list[Line]]:
+    """Lines of the ledger with what is left of each now, in tenths, what they are worth together in whole points, and
+    what is between."""
+    second = second_of(clock.now())
     given = [_given(r) for r in rows]
     points = points_at(given, decay, second)
     worth = shares([worth_of(g, decay, second) for g in given])
@@ -111,10 +119,7 @@ def explain_score(person_id: int, model: str = ENGAGEMENT) -> Explanation:
         Line(r.at, r.points, names.get(r.rule_id) or r.reason or r.kind, r.kind, r.fact_id, r.rule_id, r.actor, w)
         for r, w in zip(rows, worth, strict=True)
     ]
-    rounding = round(points - sum(worth), 1)
-    return Explanation(
-        model, points, band_of(points, found.bands), lines, rounding + 0, found.name, decay.kind, decay.days
-    )
+    return points, round(points - sum(worth), 1) + 0, lines
 
 
 def _decay(model: ScoreModel) -> Decay:
@@ -129,12 +134,16 @@ def _given(row: ScoreEntry) -> Given:
 
 def score_history(person_id: int, days: int = 90, model: str = ENGAGEMENT) -> list[int]:
     """The score at the end of each of the last `days` days (UTC), oldest first; the last one is now."""
-    now = clock.now()
     found = ScoreModel.objects.filter(key=model).first()
-    rows = ScoreEntry.objects.filter(person_id=person_id, model_id=found.living if found else 0).order_by("at")
+    return day_by_day(person_id, found.living if found else 0, _decay(found) if found else Decay(), days)
+
+
+def day_by_day(person_id: int, space: int, decay: Decay, days: int) -> list[int]:
+    """The same of a space of the ledger."""
+    now = clock.now()
+    rows = ScoreEntry.objects.filter(person_id=person_id, model_id=space).order_by("at")
     given = [_given(r) for r in rows.only("person_id", "at", "fact_id", "rule_id", "model_id", "points", "kind")]
     seconds = [g.second for g in given]
-    decay = _decay(found) if found else Decay()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     ends = [second_of(midnight - timedelta(days=ago - 1)) - 1 for ago in range(days - 1, 0, -1)]
     return [points_at(given[: bisect_right(seconds, end)], decay, end) for end in (*ends, second_of(now))]

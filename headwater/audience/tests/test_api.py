@@ -9,8 +9,9 @@ from ninja.testing import TestClient
 
 from headwater.audience.api import router
 from headwater.audience.engine import building
+from headwater.timeline import dispatch
 
-from .helpers import person
+from .helpers import happened, person
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +118,19 @@ def test_topics_are_kept(api: Api) -> None:
     assert (status, made["key"], made["signs"], made["people"]) == (201, "stock", body["signs"], 0)
     assert api("PUT", "/scoring/topics/stock", {**body, "name": "Stocks"})[1]["name"] == "Stocks"
     assert api("GET", "/scoring/topics/stock/people") == (200, [])
+    assert (made["decay"], made["decay_days"], made["progress"]) == ("half", 30, None)
+    changed = api("PUT", "/scoring/topics/stock", {**body, "decay": "linear", "decay_days": 5})[1]
+    assert (changed["decay"], changed["decay_days"], changed["progress"]) == ("linear", 5, 0)
+    assert api("DELETE", "/scoring/topics/stock/run")[1]["decay_days"] == 30
+    assert api("PUT", "/scoring/topics/stock", {**body, "decay_days": 0})[0] == 422
+    assert api("POST", "/scoring/topics/stock/run")[1]["progress"] == 0
+    a = person()
+    happened(a, "page.viewed", path="/stock", title="Stock")
+    dispatch.run_once("audience")
+    status, why = api("GET", f"/people/{a}/interests/stock")
+    assert (status, why["weight"], why["decay_days"], [line["why"] for line in why["lines"]]) == (200, 1, 30, ["Stock"])
+    assert api("GET", f"/people/{a}/interests/nope")[0] == 404
+    assert api("GET", "/people/99/interests/stock")[0] == 404
     assert api("DELETE", "/scoring/topics/stock")[0] == 204
     assert api("PUT", "/scoring/topics/stock", body)[0] == 404
 

@@ -158,14 +158,30 @@ def test_a_segment_in_use_is_not_deleted(client: Client) -> None:
 
 
 def test_a_topic_is_made_and_gathers(client: Client) -> None:
-    data = {"name": "재고 관리", "hue": "150", "paths": "/inventory", "keywords": "재고"}
+    aging = {"decay": "half", "decay_days": "14"}
+    data = {"name": "재고 관리", "hue": "150", "paths": "/inventory", "keywords": "재고", **aging}
     assert client.post("/scoring/topics/new/", data)["HX-Redirect"] == "/scoring/"
     topic = Topic.objects.get(name="재고 관리")
     a = person()
     happened(a, "page.viewed", path="/blog/1", title="재고를 줄이는 법")
     dispatch.run_once("audience")
     assert [(t.key, t.weight) for t in queries.interests([a])[a]] == [(topic.key, 1)]
-    assert client.post("/scoring/topics/new/", {"name": "Y", "hue": "150"}).status_code == 422
+    assert client.post("/scoring/topics/new/", {"name": "Y", "hue": "150", **aging}).status_code == 422
+    missing = client.post("/scoring/topics/new/", {**data, "name": "Y", "decay_days": ""})
+    assert missing.status_code == 422
+    assert "Say how many days" in missing.content.decode()
+    why = client.get(f"/people/{a}/interests/{topic.key}/").content.decode()
+    assert "재고를 줄이는 법" in why
+    assert "halves each 14 days" in why
+    assert client.get(f"/people/{a}/interests/nope/").status_code == 404
+    assert client.get(f"/people/99/interests/{topic.key}/").status_code == 404
+    assert f"/people/{a}/interests/{topic.key}/" in client.get(f"/people/{a}/").content.decode()
+    client.post(f"/scoring/topics/{topic.key}/", {**data, "decay_days": "7"})
+    page = client.get("/scoring/?part=topics").content.decode()
+    assert f"/scoring/topics/{topic.key}/run/cancel/" in page
+    assert client.post(f"/scoring/topics/{topic.key}/run/cancel/").status_code == 302
+    topic.refresh_from_db()
+    assert topic.decay_days == 14
     assert client.post(f"/scoring/topics/{topic.key}/delete/")["HX-Redirect"] == "/scoring/"
 
 

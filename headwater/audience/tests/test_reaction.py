@@ -242,7 +242,8 @@ def test_points_and_interests_are_found_again_from_the_past() -> None:
     assert actions.recompute(actor="system") == 1
     assert [(line.at, line.points, line.why) for line in queries.explain_score(a).lines] == before
     assert points(a) == 65
-    assert [(t.key, t.weight) for t in queries.interests([a])[a]] == [("loyalty", 3), ("pricing", 1)]
+    # 3 of 30 days ago have halved, 1 of 40 days ago is worth less than a half
+    assert [(t.key, t.weight) for t in queries.interests([a])[a]] == [("loyalty", 2)]
 
 
 def test_a_change_of_a_company_moves_its_people() -> None:

@@ -5,10 +5,11 @@ from .score_why import score_why
 from .scoring import model_archive, model_delete, model_edit, run_cancel, run_start, score, scoring
 from .segment_people import members, moves, pick, segment, standing, why
 from .segments import preview, segment_delete, segment_duplicate, segment_edit, segments
-from .topics import topic_delete, topic_edit
+from .topics import interest_why, topic_delete, topic_edit, topic_run_cancel
 
 __all__ = [
     "effect",
+    "interest_why",
     "members",
     "model_archive",
     "model_delete",
@@ -33,5 +34,6 @@ __all__ = [
     "standing",
     "topic_delete",
     "topic_edit",
+    "topic_run_cancel",
     "why",
 ]

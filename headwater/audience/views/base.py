@@ -9,11 +9,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from headwater.core import actors
+from headwater.core import actors, clock
+from headwater.core.facts import look_of
+
+from ..queries import Explanation
 
 
 def actor(request: HttpRequest) -> str:
     return actors.user(request.user.pk or 0)
+
+
+def explained(found: Explanation) -> dict[str, Any]:
+    """An explanation with its lines as `lines.html` shows them."""
+    now = clock.now()
+    lines = [
+        {"line": line, "look": look_of(line.kind), "days": (now - line.at).days, "faded": line.worth != line.points}
+        for line in found.lines
+    ]
+    return {"found": found, "lines": lines, "aging": {"decay": found.decay, "decay_days": found.decay_days}}
 
 
 def dialog(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from headwater.core import clock
-from headwater.core.facts import look_of
 from headwater.people import queries as people
 from headwater.people.models import Contact
 
@@ -14,6 +12,7 @@ from .. import queries
 from ..compiler.words import band_name
 from ..models import ScoreModel
 from ..panels import spark
+from .base import explained
 
 
 def score_why(request: HttpRequest, person_id: int) -> HttpResponse:
@@ -21,15 +20,10 @@ def score_why(request: HttpRequest, person_id: int) -> HttpResponse:
     person = get_object_or_404(Contact, pk=person_id)
     model = get_object_or_404(ScoreModel, key=request.GET.get("model") or queries.ENGAGEMENT)
     found = queries.explain_score(person_id, model.key)
-    now = clock.now()
-    lines = [
-        {"line": line, "look": look_of(line.kind), "days": (now - line.at).days, "faded": line.worth != line.points}
-        for line in found.lines
-    ]
     band = next((b for b in model.bands if b["key"] == found.band), model.bands[0])
     line, area = spark(queries.score_history(person_id, 90, model.key), 480, 64)
     context = {
-        "person": person, "hue": people.hue_of(person_id), "found": found, "lines": lines, "model": model,
+        "person": person, "hue": people.hue_of(person_id), "model": model, **explained(found),
         "models": queries.models(), "band": band_name(band), "band_hue": band["hue"], "line": line, "area": area,
     }  # fmt: skip
     return render(request, "audience/score_why.html", context)

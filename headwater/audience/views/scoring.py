@@ -45,7 +45,7 @@ def _row(model: ScoreModel, counts: dict[tuple[int, str], int], people: int) -> 
 
 
 def scoring(request: HttpRequest) -> HttpResponse:
-    """All scores with how many people each band holds, and the topics of interest."""
+    """All scores with how many people each band holds, and the topics of interest (?part= one of the two tables)."""
     counts, people, runs = queries.band_counts(), queries.people_count(), queries.runs()
     rules: dict[int, int] = {}
     for pk in ScoreRule.objects.filter(ended_at=None).values_list("model_id", flat=True):
@@ -56,7 +56,10 @@ def scoring(request: HttpRequest) -> HttpResponse:
     ]
     if request.GET.get("part") == "rows":
         return render(request, "audience/scoring.html#rows", {"rows": rows})
-    return render(request, "audience/scoring.html", {"rows": rows, "topics": queries.topics()})
+    topics = [{"topic": t, "count": n, "run": runs.get(-t.pk)} for t, n in queries.topics()]
+    if request.GET.get("part") == "topics":
+        return render(request, "audience/scoring.html#topicrows", {"topics": topics})
+    return render(request, "audience/scoring.html", {"rows": rows, "topics": topics})
 
 
 def score(request: HttpRequest, key: str) -> HttpResponse:

@@ -1,17 +1,21 @@
-"""Topics of interest."""
+"""Topics of interest, and why somebody is interested."""
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from .. import actions
+from headwater.people.models import Contact
+
+from .. import actions, queries
 from ..forms import TopicForm
 from ..models import Topic
-from .base import actor, dialog, done, refused
+from ..panels import spark
+from .base import actor, dialog, done, explained, refused
 
 
 def topic_edit(request: HttpRequest, key: str = "") -> HttpResponse:
@@ -19,11 +23,8 @@ def topic_edit(request: HttpRequest, key: str = "") -> HttpResponse:
     topic = get_object_or_404(Topic, key=key) if key else None
     form = TopicForm(request.POST or None, initial=TopicForm.initial_of(topic) if topic else None)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
         try:
-            actions.save_topic(
-                key=key, name=data["name"], hue=data["hue"], matches=form.matches(), actor=actor(request)
-            )
+            actions.save_topic(key=key, **form.values(), actor=actor(request))
         except ValueError as error:
             form.add_error("keywords", str(error))
         else:
@@ -43,3 +44,24 @@ def topic_delete(request: HttpRequest, key: str) -> HttpResponse:
     except actions.InUse as error:
         return refused(request, str(error))
     return done(request, _("Topic deleted"))
+
+
+@require_POST
+def topic_run_cancel(request: HttpRequest, key: str) -> HttpResponse:
+    """Stop computing a topic anew; its signs and decay are as they were before."""
+    get_object_or_404(Topic, key=key)
+    if actions.cancel_topic_run(key, actor=actor(request)):
+        messages.success(request, _("Stopped. The topic is as it was before."))
+    return redirect("audience:scoring")
+
+
+def interest_why(request: HttpRequest, person_id: int, key: str) -> HttpResponse:
+    """Every sign that makes a person's interest in a topic, in a dialog."""
+    person = get_object_or_404(Contact, pk=person_id)
+    topic = get_object_or_404(Topic, key=key)
+    line, area = spark(queries.interest_history(person_id, key), 480, 64)
+    context = {
+        "person": person, "topic": topic, "topics": queries.interests([person_id])[person_id], "line": line,
+        "area": area, **explained(queries.explain_interest(person_id, key)),
+    }  # fmt: skip
+    return render(request, "audience/interest_why.html", context)

@@ -1,18 +1,24 @@
-"""{"interest": "pricing"}, with "op" and "value" on its weight and "within" for its last sign: {"interest":
-"forecasting", "op": "gte", "value": 3, "within": "30d"}"""
+"""{"interest": "pricing"}, with "op" and "value" on what its signs are worth by now and "within" for its last sign:
+{"interest": "forecasting", "op": "gte", "value": 3, "within": "30d"}
+
+An interest that is due is computed from the ledger at the moment of the question, as scores are (`score.worth`)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from headwater.audience.compiler import words
 from headwater.audience.compiler.checks import COMPARE, check
 from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
 from headwater.audience.compiler.operators import at_moment, number
-from headwater.audience.compiler.sql import Query
+from headwater.audience.compiler.sql import Query, Scope, resolve
+from headwater.core import clock
+
+from .score import worth
 
 
 @leaf("interest")
@@ -21,6 +27,7 @@ class InterestLeaf(Leaf):
     op: str = "gte"
     value: float = 1
     within: str = ""
+    decays: bool = False
     keys = ("op", "value", "within")
     schema = {
         "interest": {"type": "string"},
@@ -34,7 +41,8 @@ class InterestLeaf(Leaf):
         from headwater.audience.models import Topic
 
         topic = at.want(raw, "interest", lambda v: isinstance(v, str), "the key of a topic")
-        if topic is not None and not Topic.objects.filter(key=topic).exists():
+        found = Topic.objects.filter(key=topic).first() if topic is not None else None
+        if topic is not None and found is None:
             at.wrong(f"there is no topic {topic!r}", ".interest")
         op, value, within = raw.get("op", "gte"), raw.get("value", 1), raw.get("within", "")
         if op not in COMPARE:
@@ -43,14 +51,11 @@ class InterestLeaf(Leaf):
             at.wrong(problem, ".value")
         if "within" in raw and (problem := check("datetime", "within", within)):
             at.wrong(problem, ".within")
-        return cls(topic or "", op, value, within, path=at.path)
+        decays = found is not None and found.decay != "none"
+        return cls(topic or "", op, value, within, decays, path=at.path)
 
     def sql(self, query: Query) -> Sql:
-        alias = query.join(
-            "SELECT i.person_id, i.weight, i.last_at FROM audience_interest i JOIN audience_topic t "
-            f"ON t.id = i.topic_id WHERE t.key = {query.bind(self.topic, 'text')} "
-            f"AND {query.within_scope('i.person_id')}"
-        )
+        alias = self._join(query)
         weighs = number(query, f"coalesce({alias}.weight, 0)", self.op, self.value)
         if not self.within:
             some = self.op in ("gt", "gte") and isinstance(self.value, int) and 0 < self.value < 2**31
@@ -58,6 +63,14 @@ class InterestLeaf(Leaf):
             return Sql(weighs, None, must)
         recent = at_moment(query, f"{alias}.last_at", "within", self.within)
         return Sql(f"({weighs} AND {recent.value})", recent.turns)
+
+    def _join(self, query: Query) -> str:
+        weight = worth(query, "s.weight", "-s.topic_id", "t") if self.decays else "s.weight"
+        return query.join(
+            f"SELECT s.person_id, {weight} AS weight, s.last_at FROM audience_interest s JOIN audience_topic t "
+            f"ON coalesce(t.space, t.id) = s.topic_id WHERE t.key = {query.bind(self.topic, 'text')} "
+            f"AND {query.within_scope('s.person_id')}"
+        )
 
     def needs(self) -> frozenset[str]:
         return frozenset({f"interest:{self.topic}"})
@@ -67,10 +80,12 @@ class InterestLeaf(Leaf):
         return f"{said} {words.within(self.within)}" if self.within else said
 
     def evidence(self, person_id: int) -> list[dict[str, Any]]:
-        from headwater.audience.models import Interest, Topic
-
-        topic = Topic.objects.filter(key=self.topic).first()
-        row = Interest.objects.filter(person_id=person_id, topic_id=topic.pk if topic else 0).first()
-        if row is None:
+        query = Query(Scope(ids=[person_id]))
+        alias = self._join(query)
+        query.columns += [f"{alias}.weight AS weight", f"{alias}.last_at AS last_at"]
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT p.weight, p.last_at FROM {query.source()}", resolve(query.params, clock.now()))
+            weight, last = cursor.fetchone() or (None, None)
+        if weight is None:
             return [{"text": _("No sign of interest yet")}]
-        return [{"text": _("Interest %(weight)s, last sign") % {"weight": row.weight}, "at": row.last_at}]
+        return [{"text": _("Interest %(weight)s, last sign") % {"weight": weight}, "at": last}]

@@ -92,7 +92,7 @@ class ScoreLeaf(Leaf):
         return Sql(number(query, f"coalesce({alias}.points, 0)", self.op, self.value), None, must)
 
     def _join(self, query: Query) -> str:
-        fresh = f", {_worth(query)} AS fresh" if self.decays else ""
+        fresh = f", {worth(query, 's.points', 's.model_id', 'm')} AS fresh" if self.decays else ""
         return query.join(
             f"SELECT s.person_id, s.points, s.band{fresh} FROM audience_personscore s JOIN audience_scoremodel m "
             f"ON coalesce(m.space, m.id) = s.model_id WHERE m.key = {query.bind(self.model, 'text')} "
@@ -146,25 +146,25 @@ class ScoreLeaf(Leaf):
         return [{"text": _("Score %(points)s (%(band)s)") % {"points": points, "band": held}}]
 
 
-def _worth(query: Query) -> str:
-    """The score of a row `s` of the model `m` at the moment of the question: the stored one, or what the ledger says
-    where that one is due."""
+def worth(query: Query, stored: str, space: str, of: str) -> str:
+    """What a row `s` (with person_id and turns_at) is worth at the moment of the question: the stored points, or where
+    they are due what the ledger says. of: the alias of the model or topic that says how it decays."""
     now = f"floor(extract(epoch FROM {query.present()}))::bigint"
     age = f"GREATEST(0, {now} - floor(extract(epoch FROM e.at))::bigint)"
-    stands, span = f"e.kind = '{STANDS}'", "(m.decay_days::bigint * 86400)"
+    stands, span = f"e.kind = '{STANDS}'", f"({of}.decay_days::bigint * 86400)"
     half = f"CASE WHEN g.age < {GONE} * g.span THEN g.points * power(2::float8, -g.age / g.span::float8) ELSE 0 END"
     halves = f"sum(CASE WHEN g.stands THEN 0 ELSE {half} END)"
     still = "coalesce(sum(g.points) FILTER (WHERE g.stands), 0)"
     young = "sum(g.points * (g.span - g.age)::numeric) FILTER (WHERE NOT g.stands AND g.age < g.span)"
     fraction = (
-        f"CASE m.decay WHEN 'half' THEN ({still} * {MICRO} + round(coalesce({halves}, 0) * {MICRO})::numeric) "
+        f"CASE {of}.decay WHEN 'half' THEN ({still} * {MICRO} + round(coalesce({halves}, 0) * {MICRO})::numeric) "
         f"WHEN 'linear' THEN {still}::numeric * {span} + coalesce({young}, 0) "
-        "ELSE coalesce(sum(g.points) FILTER (WHERE m.decay = 'none' OR g.stands OR g.age < g.span), 0)::numeric END"
+        f"ELSE coalesce(sum(g.points) FILTER (WHERE {of}.decay = 'none' OR g.stands OR g.age < g.span), 0)::numeric END"
     )
-    bottom = f"CASE m.decay WHEN 'half' THEN {MICRO}::numeric WHEN 'linear' THEN {span}::numeric ELSE 1::numeric END"
+    bottom = f"CASE {of}.decay WHEN 'half' THEN {MICRO}::numeric WHEN 'linear' THEN {span}::numeric ELSE 1::numeric END"
     lines = (
         f"SELECT e.points, {stands} AS stands, {age} AS age, {span} AS span FROM audience_scoreentry e "
-        "WHERE e.person_id = s.person_id AND e.model_id = s.model_id"
+        f"WHERE e.person_id = s.person_id AND e.model_id = {space}"
     )
     floored = (
         "div(2 * f.top + f.bottom, 2 * f.bottom) - CASE WHEN 2 * f.top + f.bottom < 0 "
@@ -172,5 +172,5 @@ def _worth(query: Query) -> str:
     )
     return (
         f"CASE WHEN s.turns_at <= {query.present()} THEN (SELECT ({floored})::int FROM (SELECT {fraction} AS top, "
-        f"{bottom} AS bottom FROM ({lines}) g) f) ELSE s.points END"
+        f"{bottom} AS bottom FROM ({lines}) g) f) ELSE {stored} END"
     )
