@@ -32,7 +32,7 @@ def topic_edit(request: HttpRequest, key: str = "") -> HttpResponse:
     action = reverse("audience:topic", args=[key]) if key else reverse("audience:topic_new")
     title = _("Edit topic") if topic else _("New topic")
     remove = reverse("audience:topic_delete", args=[key]) if key else ""
-    return dialog(request, form, {"title": title, "action": action, "delete": remove})
+    return dialog(request, form, {"title": title, "action": action, "delete": remove}, "audience/topic_edit.html")
 
 
 @require_POST
