@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from headwater.core import actors, clock
 
 from .models import ApiKey, AuditEntry, Role, Team, User, Workspace
-from .rules import difference
+from .rules import KEY_NOTED, difference
 
 #: Locks the table of users for changes that must leave at least one administrator
 ADMINS = 0x4857_0001
@@ -201,7 +201,7 @@ def use_api_key(*, key: str) -> ApiKey | None:
     """The living key of this text, its last use noted (at most once a minute); None: unknown or revoked."""
     found = ApiKey.objects.filter(digest=key_digest(key), revoked_at=None).first()
     now = clock.now()
-    if found is not None and (found.last_used_at is None or (now - found.last_used_at).total_seconds() > 60):
+    if found is not None and (found.last_used_at is None or (now - found.last_used_at).total_seconds() > KEY_NOTED):
         ApiKey.objects.filter(pk=found.pk).update(last_used_at=now)
     return found
 

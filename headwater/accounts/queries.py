@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext
 
 from headwater.core import actors
 from headwater.core.prepared import Prepared
@@ -86,7 +87,13 @@ def audit_page(before: int | None = None, size: int = 50) -> list[AuditEntry]:
 
 
 def actor_names(actor_list: Sequence[str]) -> dict[str, str]:
-    """What to call actors ("user:3") in a list: users by name, one query; others as they are."""
-    ids = {actor: pk for actor in set(actor_list) if (pk := actors.user_id(actor)) is not None}
-    known = users(list(ids.values()))
-    return {actor: known[ids[actor]].name if ids.get(actor) in known else actor for actor in set(actor_list)}
+    """What to call actors ("user:3", "api:2", "system") in a list: users and keys by name, a query for each sort."""
+    asked = set(actor_list)
+    known = users([pk for actor in asked if (pk := actors.user_id(actor)) is not None])
+    names = {actors.user(pk): user.name for pk, user in known.items()}
+    keys = [int(pk) for kind, _colon, pk in (actor.partition(":") for actor in asked) if kind == "api" and pk.isdigit()]
+    if keys:
+        rows = ApiKey.objects.filter(pk__in=keys).values_list("pk", "name")
+        names |= {actors.api_key(pk): gettext("API key %(name)s") % {"name": name} for pk, name in rows}
+    names |= {actors.SYSTEM: gettext("Headwater"), "demo": gettext("Demo")}
+    return {actor: names.get(actor, actor) for actor in asked}

@@ -9,6 +9,16 @@ from zoneinfo import available_timezones
 #: What an API key may be allowed. "admin" holds all the others.
 SCOPES = ("events:write", "read", "write", "admin")
 
+#: Seconds between two notes of a key's use: its row is not written for each request.
+KEY_NOTED = 60
+#: The living key of a digest, with its use noted. The collector runs it on a connection of its own, so that keys which
+#: only send events are seen in use, too. Arguments: digest, now, now less KEY_NOTED. Gives (id, scopes), or no row.
+USE_KEY = (
+    "WITH known AS (SELECT id, scopes, last_used_at FROM accounts_apikey WHERE digest = %s AND revoked_at IS NULL), "
+    "noted AS (UPDATE accounts_apikey k SET last_used_at = %s FROM known "
+    "WHERE k.id = known.id AND (known.last_used_at IS NULL OR known.last_used_at < %s)) SELECT id, scopes FROM known"
+)
+
 CURRENCIES = (
     "USD", "EUR", "GBP", "KRW", "CNY", "JPY", "AUD", "BRL", "CAD", "CHF", "CZK", "DKK", "HKD", "IDR", "ILS", "INR",
     "MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "SEK", "SGD", "THB", "TRY", "TWD", "VND", "ZAR",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import admin, profile
+from .views import admin, audit, profile
 
 app_name = "accounts"
 urlpatterns = [
@@ -23,5 +23,5 @@ urlpatterns = [
     path("settings/teams/<int:team_id>/delete/", admin.delete_team, name="delete_team"),
     path("settings/keys/", admin.keys, name="keys"),
     path("settings/keys/<int:key_id>/revoke/", admin.revoke_key, name="revoke_key"),
-    path("settings/audit/", admin.audit, name="audit"),
+    path("settings/audit/", audit.audit, name="audit"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from headwater.accounts.registry import audit_fields, audit_words
 from headwater.core.registry import NavItem, PaletteAction, navigation, palette_actions
 from headwater.people import registry as people
 
@@ -28,6 +29,10 @@ palette_actions.add(
 )
 palette_actions.add("site.list", PaletteAction("site.list", _("Track a web site"), "globe", "capture:sites"))
 palette_actions.add("asset.list", PaletteAction("asset.list", _("Upload a download"), "file-up", "capture:assets"))
+audit_words.add("site.created", _("Site created"))
+audit_words.add("site.changed", _("Site changed"))
+audit_fields.add("allowed_origins", _("Allowed origins"))
+audit_fields.add("count_automated", _("Count automated browsers as people"))
 
 # -- a person's timeline: a visit of many pages is one line
 people.runs.add("page.viewed", lambda n: ngettext("Viewed %(n)s page", "Viewed %(n)s pages", n) % {"n": n})

@@ -33,8 +33,8 @@ def _words(value: str) -> Any:
     _milestones, since, until = parse_reached(value)
     return gettext("%(who)s, %(since)s to %(until)s") % {
         "who": WHO.get(step, step),
-        "since": date_format(since, "j M Y"),
-        "until": date_format(until, "j M Y"),
+        "since": date_format(since, "SHORT_DATE_FORMAT"),
+        "until": date_format(until, "SHORT_DATE_FORMAT"),
     }
 
 

@@ -43,7 +43,7 @@ def _context(period: Period) -> dict[str, Any]:
     steps = queries.funnel(period)
     deals = queries.pipeline(period)
     per_day = queries.daily(period, Workspace.objects.values_list("time_zone", flat=True).first() or "UTC")
-    labels = [formats.date_format(day, "j M") for day in per_day.days]
+    labels = [formats.date_format(day, "MONTH_DAY_FORMAT") for day in per_day.days]
     sources = [(_source(name), n) for name, n in queries.sources(period)]
     board = default_pipeline()
     return {

@@ -182,6 +182,14 @@ def archive_template(request: HttpRequest, template_id: int) -> Any:
     return 204, None
 
 
+@router.post("/templates/{int:template_id}/restore", response=TemplateOut, summary="Bring an archived template back")
+def restore_template(request: HttpRequest, template_id: int) -> Any:
+    try:
+        return actions.restore_template(template_id, actor=_actor(request))
+    except MailTemplate.DoesNotExist:
+        raise HttpError(404, "There is no such template.") from None
+
+
 @router.get("/templates/{int:template_id}/results", response=ResultsOut, summary="What its mails led to")
 def template_results(request: HttpRequest, template_id: int, since: datetime | None = None) -> Any:
     return asdict(queries.results([template_id], since).get(template_id, queries.Results()))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from headwater.accounts.registry import audit_fields, audit_words
 from headwater.core.registry import NavItem, PaletteAction, Panel, doctor_checks, navigation, palette_actions, panels
 from headwater.people import registry as people
 from headwater.people.registry import Box
@@ -69,3 +70,9 @@ def _doctor() -> list[str]:
 
 
 doctor_checks.add("mail server", _doctor)
+audit_words.add("mail.policy_changed", _("Limit per person changed"))
+audit_words.add("mail.suppressed", _("Address put on the suppression list"))
+audit_words.add("mail.released", _("Address taken off the suppression list"))
+audit_fields.add("cap_mails", _("Marketing mails per person"))
+audit_fields.add("cap_days", _("In so many days"))
+audit_fields.add("reason", _("Reason"))

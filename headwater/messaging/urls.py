@@ -24,6 +24,7 @@ urlpatterns = [
     path("mail/templates/<int:template_id>/", templates.edit, name="template"),
     path("mail/templates/<int:template_id>/copy/", templates.copy, name="template_copy"),
     path("mail/templates/<int:template_id>/archive/", templates.archive, name="template_archive"),
+    path("mail/templates/<int:template_id>/restore/", templates.restore, name="template_restore"),
     path("settings/mail/", settings.settings, name="settings"),
     path("settings/mail/suppress/", settings.suppress, name="suppress"),
     path("demo/inbox/", inbox.inbox, name="inbox"),

@@ -225,10 +225,7 @@ def ago(at: datetime, now: datetime | None = None) -> str:
     language = get_language() or "en"
     if seconds < 6 * 86400:
         return f"{_date(local.date(), 'D', language)} {local:%H:%M}"
-    english = language.startswith("en")
-    if local.year == now.year:
-        return _date(local.date(), "j M" if english else "MONTH_DAY_FORMAT", language)
-    return _date(local.date(), "j M Y" if english else "DATE_FORMAT", language)
+    return _date(local.date(), "MONTH_DAY_FORMAT" if local.year == now.year else "DATE_FORMAT", language)
 
 
 @lru_cache(maxsize=4096)

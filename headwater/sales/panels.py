@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.models import User
+from headwater.accounts.registry import audit_fields, audit_words
 from headwater.audience import queries as audience
 from headwater.core.money import format_money
 from headwater.core.registry import (
@@ -183,3 +184,23 @@ def _stage(name: str) -> str:
 _HUES = {name: hue for name, _kind, _probability, _rot, hue in DEFAULT_STAGES}
 for _field in ("before", "after"):
     people.words.add(f"deal.moved.{_field}", lambda value: (_stage(value), _HUES.get(value, 265)))
+for _action, _words_of in {
+    "pipeline.created": _("Pipeline created"),
+    "pipeline.renamed": _("Pipeline renamed"),
+    "pipeline.deleted": _("Pipeline deleted"),
+    "stage.created": _("Stage created"),
+    "stage.changed": _("Stage changed"),
+    "stages.ordered": _("Stages put in order"),
+    "stage.archived": _("Stage archived"),
+    "desk.changed": _("Hand-over clock changed"),
+}.items():
+    audit_words.add(_action, _words_of)
+for _name, _words_of in {
+    "probability": _("Probability"),
+    "rot_days": _("Rots after, days"),
+    "hue": _("Colour"),
+    "stages": _("Stages"),
+    "deals go to": _("Deals go to"),
+    "sla_minutes": _("Minutes to answer a lead"),
+}.items():
+    audit_fields.add(_name, _words_of)

@@ -147,6 +147,7 @@ DEFAULT_FROM_EMAIL = "headwater@localhost"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ko", "한국어"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [HOUSE / "web" / "locale"]
+FORMAT_MODULE_PATH = ["headwater.web.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -155,7 +155,7 @@ def test_changes_of_the_workspace_are_audited_field_by_field(client, admin):
     assert queries.workspace().base_url == "https://crm.acme.example"
     assert AuditEntry.objects.get().after["currency"] == "KRW"
     page = client.get("/settings/audit/").content.decode()
-    assert "workspace.changed" in page
+    assert "Workspace changed" in page
 
 
 @pytest.mark.parametrize("url", ["crm", "javascript:alert(1)", "ftp://x.example", ""])

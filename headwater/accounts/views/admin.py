@@ -1,4 +1,4 @@
-"""What administrators set: workspace, users, teams, keys; the audit log."""
+"""What administrators set: workspace, users, teams, keys."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from .. import actions, queries
 from ..access import require_role, signed_in
 from ..forms import SCOPE_LABELS, ApiKeyForm, InviteForm, TeamForm, UserForm, WorkspaceForm
 from ..models import ApiKey, Role, Team, User
-
-PAGE = 50
 
 
 def _actor(request: HttpRequest) -> str:
@@ -168,22 +166,3 @@ def revoke_key(request: HttpRequest, key_id: int) -> HttpResponse:
     actions.revoke_api_key(row.pk, actor=_actor(request))
     messages.success(request, _("The key no longer works."))
     return redirect("accounts:keys")
-
-
-@require_role(Role.ADMIN)
-@require_safe
-def audit(request: HttpRequest) -> HttpResponse:
-    before = request.GET.get("before", "")
-    rows = queries.audit_page(int(before) if before.isdigit() and len(before) < 19 else None, PAGE)
-    names = queries.actor_names([row.actor for row in rows])
-    entries = [
-        {
-            "row": row,
-            "who": names[row.actor],
-            "changes": [(name, row.before.get(name), row.after.get(name)) for name in {**row.before, **row.after}],
-        }
-        for row in rows
-    ]
-    more = rows[-1].pk if len(rows) == PAGE else None
-    template = "accounts/audit.html#rows" if before and request.headers.get("HX-Request") else "accounts/audit.html"
-    return render(request, template, {"entries": entries, "more": more})

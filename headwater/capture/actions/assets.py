@@ -12,6 +12,7 @@ from django.core import signing
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from headwater.core import clock
 from headwater.timeline.actions import in_lane, record
@@ -39,9 +40,9 @@ def create_asset(
     name = " ".join(name.split())[:160]
     shown = PurePath(file_name or file.name or "file").name[:200]
     if not name:
-        raise Invalid({"name": "Give the asset a name."})
+        raise Invalid({"name": _("Give the asset a name.")})
     if file.size > MAX_FILE:
-        raise Invalid({"file": "The file has more than 50 MB."})
+        raise Invalid({"file": _("The file has more than 50 MB.")})
     asset = Asset(
         name=name,
         file_name=shown,
@@ -64,7 +65,7 @@ def update_asset(asset_id: int, *, actor: str, **changes: Any) -> Asset:
             if field in changes:
                 setattr(asset, field, changes[field])
         if not asset.name.strip():
-            raise Invalid({"name": "Give the asset a name."})
+            raise Invalid({"name": _("Give the asset a name.")})
         asset.save(update_fields=["name", "link_days", "link_downloads", "active"])
     return asset
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from headwater.core import clock
 from headwater.people.rules import clean_tags
@@ -61,7 +62,7 @@ def _apply(form: Form, changes: dict[str, Any]) -> None:
             errors["slug"] = "Another form has this address already."
     if "fields" in changes:
         try:
-            form.fields = rules.clean_fields(changes["fields"])
+            form.fields = rules.clean_fields(changes["fields"], gettext)
         except Invalid as problem:
             errors |= problem.errors
     if form.thanks not in Thanks.values:

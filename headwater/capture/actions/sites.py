@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from headwater.accounts.actions import audit
+from headwater.accounts.rules import difference
 from headwater.core import clock
 
 from ..models import Site, new_public_key
@@ -25,27 +28,39 @@ def create_site(
     public_key: str = "",
 ) -> Site:
     """Make a site. Raises Invalid on "name" or "allowed_origins". `public_key`: a key of one's own (demo)."""
-    return Site.objects.create(
-        name=_name(name),
-        allowed_origins=clean_origins(allowed_origins),
-        count_automated=count_automated,
-        public_key=public_key or new_public_key(),
-        created_at=clock.now(),
-    )
+    with transaction.atomic():
+        site = Site.objects.create(
+            name=_name(name),
+            allowed_origins=clean_origins(allowed_origins),
+            count_automated=count_automated,
+            public_key=public_key or new_public_key(),
+            created_at=clock.now(),
+        )
+        audit("site.created", site.name, actor=actor, after=_state(site))
+    return site
 
 
 def update_site(site_id: int, *, actor: str, **changes: Any) -> Site:
     """Change name, allowed_origins, active or count_automated. Raises Invalid, Site.DoesNotExist."""
     with transaction.atomic():
         site = Site.objects.select_for_update().get(pk=site_id)
+        was = _state(site)
         if "name" in changes:
             site.name = _name(changes["name"])
         if "allowed_origins" in changes:
             site.allowed_origins = clean_origins(changes["allowed_origins"])
         site.active = bool(changes.get("active", site.active))
         site.count_automated = bool(changes.get("count_automated", site.count_automated))
-        site.save(update_fields=["name", "allowed_origins", "active", "count_automated"])
+        before, after = difference(was, _state(site))
+        if after:
+            site.save(update_fields=list(after))
+            audit("site.changed", site.name, actor=actor, before=before, after=after)
     return site
+
+
+def _state(site: Site) -> dict[str, Any]:
+    """What the audit log keeps of a site."""
+    return {f: getattr(site, f) for f in ("name", "allowed_origins", "active", "count_automated")}
 
 
 def clean_origins(given: Sequence[str]) -> list[str]:
@@ -58,7 +73,8 @@ def clean_origins(given: Sequence[str]) -> list[str]:
         if not origin or origin in out:
             continue
         if not ORIGIN.match(origin):
-            raise Invalid({"allowed_origins": f"{text} is not an origin; write https://www.example.com"})
+            words = _("%(text)s is not an origin; write https://www.example.com")
+            raise Invalid({"allowed_origins": words % {"text": text}})
         out.append(origin)
     return out
 
@@ -66,5 +82,5 @@ def clean_origins(given: Sequence[str]) -> list[str]:
 def _name(name: str) -> str:
     name = " ".join(name.split())[:120]
     if not name:
-        raise Invalid({"name": "Give the site a name."})
+        raise Invalid({"name": _("Give the site a name.")})
     return name

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core import signing
 from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
 
 from headwater.capture import rules
 from headwater.core import clock
@@ -67,7 +68,7 @@ def submit_form(
     sent = sent or Submission(key=secrets.token_hex(8))
     values = clean_answers(form.fields, answers)
     if form.consent_required and not sent.consent:
-        raise rules.forms.Invalid({"hw_consent": "Please agree before you send the form."})
+        raise rules.forms.Invalid({"hw_consent": _("Please agree before you send the form.")})
     for attempt in range(_TRIES):
         try:
             with transaction.atomic():

@@ -7,10 +7,14 @@ import hashlib
 import os
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
+
+from headwater.accounts.rules import KEY_NOTED, USE_KEY
+from headwater.core import clock
 
 from .store import Away, connect
 
@@ -134,9 +138,8 @@ class Doors:
         self.sites_at = time.monotonic()
 
     async def _read_key(self, digest: str) -> Door | None:
-        rows = await self._rows(
-            "SELECT id, scopes FROM accounts_apikey WHERE digest = %s AND revoked_at IS NULL", (digest,)
-        )
+        now = clock.now()
+        rows = await self._rows(USE_KEY, (digest, now, now - timedelta(seconds=KEY_NOTED)))
         if not rows:
             return None
         pk, scopes = rows[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from headwater.core.facts import _
@@ -48,15 +48,15 @@ class Invalid(ValueError):
         super().__init__("; ".join(f"{k}: {v}" for k, v in self.errors.items()))
 
 
-def clean_fields(fields: Any) -> list[dict[str, Any]]:
-    """A form's fields as they are kept. Raises Invalid on "fields", naming the field that is wrong."""
+def clean_fields(fields: Any, say: Callable[[str], str] = str) -> list[dict[str, Any]]:
+    """A form's fields as they are kept. Raises Invalid on "fields", naming the field that is wrong. say: translates."""
     if not isinstance(fields, list) or not fields:
         raise Invalid({"fields": _("A form needs at least one field.")})
     if len(fields) > MAX_FIELDS:
         raise Invalid({"fields": _("A form may have 30 fields.")})
     out: list[dict[str, Any]] = []
     for given in fields:
-        out.append(_field(given, {f["key"] for f in out}))
+        out.append(_field(given, {f["key"] for f in out}, say))
     emails = [f for f in out if f["maps_to"] == "email"]
     if len(emails) != 1 or not emails[0]["required"] or emails[0]["type"] != "email":
         raise Invalid(
@@ -65,7 +65,7 @@ def clean_fields(fields: Any) -> list[dict[str, Any]]:
     return out
 
 
-def _field(given: Any, taken: set[str]) -> dict[str, Any]:
+def _field(given: Any, taken: set[str], say: Callable[[str], str]) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise Invalid({"fields": _("Each field is an object with label and type.")})
     label = " ".join(str(given.get("label", "")).split())[:160]
@@ -73,18 +73,22 @@ def _field(given: Any, taken: set[str]) -> dict[str, Any]:
     if not label:
         raise Invalid({"fields": _("Each field needs a label.")})
     if kind not in TYPES:
-        raise Invalid({"fields": f"{label}: there is no field type {kind}."})
+        raise Invalid(
+            {"fields": say(_("%(label)s: there is no field type %(kind)s.")) % {"label": label, "kind": kind}}
+        )
     key = str(given.get("key") or slug(label, taken))
     if not KEY.match(key) or key in OWN or key.startswith("utm_"):
-        raise Invalid({"fields": f"{label}: the name {key} cannot be used."})
+        raise Invalid({"fields": say(_("%(label)s: the name %(key)s cannot be used.")) % {"label": label, "key": key}})
     if key in taken:
-        raise Invalid({"fields": f"{label}: two fields have the name {key}."})
+        raise Invalid({"fields": say(_("%(label)s: two fields have the name %(key)s.")) % {"label": label, "key": key}})
     maps_to = str(given.get("maps_to", ""))
     if maps_to not in MAPS:
-        raise Invalid({"fields": f"{label}: a contact has no field {maps_to}."})
+        raise Invalid(
+            {"fields": say(_("%(label)s: a contact has no field %(field)s.")) % {"label": label, "field": maps_to}}
+        )
     options = [o for o in (" ".join(str(o).split())[:120] for o in given.get("options") or []) if o]
     if kind == "select" and not options:
-        raise Invalid({"fields": f"{label}: a choice needs options."})
+        raise Invalid({"fields": say(_("%(label)s: a choice needs options.")) % {"label": label}})
     return {
         "key": key,
         "label": label,

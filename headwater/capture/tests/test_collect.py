@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from headwater.capture.rules import identity_key, visitor_id
+from headwater.core import clock
 from headwater.core.lanes import lane_key
 
 from .conftest import BROWSER, Database, Server, serve
@@ -237,6 +239,28 @@ def test_the_api_takes_one_event_or_a_list(database: Database, server: Server, s
         (lane_key(visitor), visitor),
     ]
     assert rows[0][4] == one
+
+
+def test_a_key_that_only_sends_events_is_seen_in_use_once_a_minute(database: Database, server: Server) -> None:
+    newest = "(SELECT max(id) FROM accounts_apikey)"
+    used = f"SELECT last_used_at FROM accounts_apikey WHERE id = {newest}"
+    key = database.api_key("events:write")
+    event = {"event": "trial.started", "email": "ana@example.com"}
+    before = clock.now()
+    assert api(server, key, event).status == 202
+    ((first,),) = database.rows(used)
+    assert before <= first <= clock.now()
+    for age, noted in ((30, False), (90, True)):
+        older = clock.now() - timedelta(seconds=age)
+        key = database.api_key("events:write")
+        database.rows(
+            "UPDATE accounts_apikey SET last_used_at = %s WHERE id = (SELECT max(id) FROM accounts_apikey)", older
+        )
+        assert api(server, key, event).status == 202
+        assert (database.rows(used)[0][0] > older) is noted
+    database.api_key("events:write")
+    assert api(server, "hw_nobody", event).status == 401
+    assert database.rows(used) == [(None,)]
 
 
 def test_the_api_says_which_item_is_wrong(database: Database, server: Server, site: str) -> None:

@@ -7,8 +7,15 @@ from .outward import Sent, call, notice, webhook_secret
 from .policy import set_policy
 from .queue import queue
 from .requests import MailRequest, Outcome, PurposeName
-from .suppress import lift, suppress
-from .templates import TemplateText, archive_template, copy_template, create_template, update_template
+from .suppress import lift, release, suppress
+from .templates import (
+    TemplateText,
+    archive_template,
+    copy_template,
+    create_template,
+    restore_template,
+    update_template,
+)
 from .touches import Touch, record_touches
 
 __all__ = [
@@ -28,6 +35,8 @@ __all__ = [
     "queue",
     "record_feedback",
     "record_touches",
+    "release",
+    "restore_template",
     "set_policy",
     "subscribe_again",
     "suppress",

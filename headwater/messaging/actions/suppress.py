@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
 
+from headwater.accounts.actions import audit
 from headwater.core import clock
 
 from ..models import Suppression
-from ..rules.tokens import email_digest
+from ..rules.tokens import email_digest, masked
 
 #: A reason that blocks everything is never weakened by one that blocks marketing only.
 _STRONG = ("bounce", "manual", "erased")
@@ -37,9 +38,25 @@ def suppress_many(items: Sequence[tuple[str, str, str]], *, at: datetime | None 
         )
 
 
+@transaction.atomic
 def suppress(email: str, *, reason: str, detail: str = "", actor: str) -> None:
-    """Add one address by hand or for a complaint."""
+    """Add one address by hand or for a complaint. Where that changes nothing, the audit log gets no entry."""
+    listed = Suppression.objects.filter(digest=email_digest(email), reason=reason)
+    known = listed.exists()
     suppress_many([(email, reason, detail)])
+    if not known and listed.exists():
+        audit("mail.suppressed", masked(email), actor=actor, after={"reason": reason})
+
+
+@transaction.atomic
+def release(email: str, *, actor: str) -> bool:
+    """Take one address off the list by hand, whatever put it there. False: it was not on it."""
+    row = Suppression.objects.select_for_update().filter(digest=email_digest(email)).first()
+    if row is None:
+        return False
+    row.delete()
+    audit("mail.released", masked(email), actor=actor, before={"reason": row.reason})
+    return True
 
 
 def lift(emails: Sequence[str], *, reasons: Sequence[str]) -> None:

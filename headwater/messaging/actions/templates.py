@@ -73,6 +73,16 @@ def archive_template(template_id: int, *, actor: str) -> None:
 
 
 @transaction.atomic
+def restore_template(template_id: int, *, actor: str) -> MailTemplate:
+    """Bring an archived template back into use, as it was. Raises MailTemplate.DoesNotExist."""
+    template = MailTemplate.objects.select_for_update().get(pk=template_id)
+    if template.archived_at is not None:
+        template.archived_at = None
+        template.save(update_fields=["archived_at"])
+    return template
+
+
+@transaction.atomic
 def copy_template(template_id: int, *, name: str, actor: str) -> MailTemplate:
     """A new template that says the same. Raises MailTemplate.DoesNotExist."""
     template = MailTemplate.objects.get(pk=template_id)

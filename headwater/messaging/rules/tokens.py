@@ -36,6 +36,12 @@ class Token:
     link: int = 0
 
 
+def masked(email: str) -> str:
+    """An address as a log may keep it where only its hash is kept: "a…@example.com"."""
+    local, at, domain = email.strip().rpartition("@")
+    return f"{local[:1]}…{at}{domain}"
+
+
 def key_of(secret: str) -> bytes:
     """The signing key derived from the installation's secret."""
     return hashlib.sha256(b"headwater.mail\0" + secret.encode()).digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -25,9 +26,7 @@ from ..queries import gates
 @require_http_methods(["GET", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """The page; posting saves the limit."""
-    cap = gates.policy()
-    initial = {"cap_mails": cap.mails, "cap_days": cap.days} if cap else {}
-    form = PolicyForm(request.POST or None, initial=initial)
+    form = _policy_form(request.POST or None)
     if request.method == "POST" and form.is_valid():
         actions.set_policy(actor=actors.user(request.user.pk or 0), **form.cleaned_data)
         messages.success(request, _("Saved."))
@@ -41,15 +40,23 @@ def suppress(request: HttpRequest) -> HttpResponse:
     """Add an address to the list, or take it off (`lift`)."""
     form = SuppressForm(request.POST)
     if not form.is_valid():
-        return _page(request, PolicyForm(), form)
+        return _page(request, _policy_form(), form)
     email = form.cleaned_data["email"]
     if request.POST.get("lift"):
-        actions.lift([email], reasons=["manual", "bounce", "complaint", "unsubscribed", "erased"])
-        messages.success(request, _("%(email)s may be written to again.") % {"email": email})
+        if actions.release(email, actor=actors.user(request.user.pk or 0)):
+            messages.success(request, _("%(email)s may be written to again.") % {"email": email})
+        else:
+            messages.info(request, _("%(email)s is not on the list.") % {"email": email})
     else:
         actions.suppress(email, reason="manual", actor=actors.user(request.user.pk or 0))
         messages.success(request, _("%(email)s will get no mail any more.") % {"email": email})
     return redirect("messaging:settings")
+
+
+def _policy_form(given: Any = None) -> PolicyForm:
+    """The limit as it is, or as it was typed."""
+    cap = gates.policy()
+    return PolicyForm(given, initial={"cap_mails": cap.mails, "cap_days": cap.days} if cap else {})
 
 
 def _page(request: HttpRequest, form: PolicyForm, suppress_form: SuppressForm) -> HttpResponse:

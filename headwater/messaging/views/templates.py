@@ -33,11 +33,13 @@ _LEVELS = {"ok": (150, "check"), "warn": (60, "triangle-alert"), "bad": (25, "ci
 
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    """All templates with their numbers."""
-    rows = queries.templates()
+    """All templates with their numbers; `?archived=1`: those that are out of use."""
+    archived = bool(request.GET.get("archived"))
+    rows = queries.templates(archived=archived)
     numbers = queries.results([row.pk for row in rows]) if rows else {}
     lines = [(row, numbers.get(row.pk, queries.Results())) for row in rows]
-    return render(request, "messaging/templates.html", {"lines": lines})
+    context = {"lines": lines, "archived": archived, "can_edit": has_role(request.user, Role.MARKETER)}
+    return render(request, "messaging/templates.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -139,6 +141,16 @@ def archive(request: HttpRequest, template_id: int) -> HttpResponse:
     actions.archive_template(template_id, actor=actors.user(request.user.pk or 0))
     messages.success(request, _("Template archived."))
     return redirect("messaging:templates")
+
+
+@require_role(Role.MARKETER)
+@require_POST
+def restore(request: HttpRequest, template_id: int) -> HttpResponse:
+    """An archived template, in use again."""
+    _current(template_id)
+    actions.restore_template(template_id, actor=actors.user(request.user.pk or 0))
+    messages.success(request, _("Template is in use again."))
+    return redirect("messaging:template", template_id)
 
 
 @require_safe

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.utils.translation import gettext as _
+
 from headwater.core import clock, wake
 from headwater.core.actors import user_id
 from headwater.people import actions as people
@@ -34,7 +36,7 @@ def accept_lead(handover_id: int, *, actor: str) -> LeadHandover:
         if row.status == LeadHandover.ACCEPTED:
             return row
         if row.status == LeadHandover.RETURNED:
-            raise ValueError("this lead went back to marketing")
+            raise ValueError(_("This lead went back to marketing."))
         _accept(row, actor)
     return row
 
@@ -74,10 +76,10 @@ def return_lead(handover_id: int, reason: str, *, actor: str) -> LeadHandover:
     """
     reason = reason.strip()[:300]
     if not reason:
-        raise ValueError("say why the lead goes back")
+        raise ValueError(_("Say why the lead goes back."))
     with _locked(handover_id) as row:
         if row.status != LeadHandover.OPEN:
-            raise ValueError("this lead was answered already")
+            raise ValueError(_("This lead was answered already."))
         row.status, row.answered_at, row.return_reason = LeadHandover.RETURNED, clock.now(), reason
         row.save(update_fields=["status", "answered_at", "return_reason"])
         fact = LeadReturned(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from headwater.core import clock, wake
 from headwater.core.actors import SYSTEM
@@ -22,7 +23,7 @@ def check_usable(stage_id: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM sales_pipelinestage WHERE id = %s AND archived_at IS NULL FOR SHARE", [stage_id])
         if cursor.fetchone() is None:
-            raise ValueError("that stage is no longer used")
+            raise ValueError(_("That stage is no longer used."))
 
 
 def empty_archived(stage_id: int | None = None, *, actor: str = SYSTEM) -> int:

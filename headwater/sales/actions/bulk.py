@@ -17,8 +17,9 @@ from headwater.timeline.actions import NewFact, in_lane, record_many
 from ..facts import DealMoved
 from ..models import Deal, DealStageChange, PipelineStage, SalesDesk
 from ..rules import STEP, deal_name, rotate
-from .deals import check_amount, created, created_fact, top_of
+from .deals import check_amount, created, created_fact
 from .pipelines import ensure_pipeline, first_stage
+from .places import top_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-from django.db.models import Min
+from django.utils.translation import gettext as _
 
 from headwater.accounts.models import User, Workspace
 from headwater.core import clock, wake
@@ -19,9 +18,9 @@ from headwater.timeline.actions import NewFact, in_lane, record, record_many
 
 from ..facts import DealCreated, DealMoved, DealUpdated
 from ..models import Deal, DealStageChange, PipelineStage
-from ..rules import STEP, between
 from .archive import check_usable
 from .pipelines import ensure_pipeline, first_stage
+from .places import place, top_of
 
 EDITABLE = {"name", "amount", "currency", "owner_id", "contact_id", "company_id", "expected_close", "source"}
 
@@ -99,13 +98,13 @@ def create_deal(
     """
     name = name.strip()[:200]
     if not name:
-        raise ValueError("a deal needs a name")
+        raise ValueError(_("A deal needs a name."))
     currency = currency or Workspace.objects.values_list("currency", flat=True).get(pk=1)
     check_amount(amount, currency)
     check_exist(contact_id=person_id, company_id=company_id, owner_id=owner_id)
     stage = PipelineStage.objects.filter(pk=stage_id).first() if stage_id else first_stage(ensure_pipeline())
     if stage is None or stage.kind != "open":
-        raise ValueError("a new deal begins in an open stage")
+        raise ValueError(_("A new deal begins in an open stage."))
     with in_lane(*([person_id] if person_id is not None else [])):
         check_usable(stage.pk)
         now = clock.now()
@@ -165,7 +164,7 @@ def update_deal(deal_id: int, *, actor: str, version: int | None = None, **chang
     if unknown := set(changes) - EDITABLE:
         raise ValueError(f"a deal has no {', '.join(sorted(unknown))}")
     if "name" in changes and not str(changes["name"]).strip():
-        raise ValueError("a deal needs a name")
+        raise ValueError(_("A deal needs a name."))
     check_exist(**{name: changes[name] for name in ("contact_id", "company_id", "owner_id") if name in changes})
     others = [changes["contact_id"]] if changes.get("contact_id") else []
     with locked(deal_id, version, *others) as deal:
@@ -212,9 +211,9 @@ def move_deal(
     with locked(deal_id, version, *lanes_of_winning(deal_id, stage_id)) as deal:
         stage = PipelineStage.objects.filter(pk=stage_id, pipeline_id=deal.pipeline_id).first()
         if stage is None:
-            raise ValueError("that stage belongs to another pipeline")
+            raise ValueError(_("That stage belongs to another pipeline."))
         if stage.kind == "lost" and deal.stage_id != stage.pk and not reason.strip():
-            raise ValueError("a lost deal needs a reason")
+            raise ValueError(_("A lost deal needs a reason."))
         before = deal.stage
         check_usable(stage.pk)
         deal.position = place(deal, stage.pk, before_id)
@@ -245,48 +244,6 @@ def put(deal: Deal, stage: PipelineStage, *, actor: str) -> None:
     deal.version += 1
     deal.updated_at = now
     deal.save()
-
-
-def top_of(stage_id: int) -> float:
-    """A position above every card of the stage."""
-    least = Deal.objects.filter(stage_id=stage_id).aggregate(least=Min("position"))["least"]
-    return 0.0 if least is None else float(least) - STEP
-
-
-def place(deal: Deal, stage_id: int, before_id: int | None) -> float:
-    """The position above card `before_id` of a stage, or at the stage's end; numbers the column anew when full."""
-    for _ in range(2):
-        above, below = _neighbours(deal.pk, stage_id, before_id)
-        position = between(above, below)
-        if position is not None:
-            return position
-        _renumber(stage_id)
-    raise AssertionError("a freshly numbered column has room")
-
-
-def _neighbours(deal_id: int, stage_id: int, before_id: int | None) -> tuple[float | None, float | None]:
-    """The positions above and below the wanted place, the moving card itself left out."""
-    others = Deal.objects.filter(stage_id=stage_id).exclude(pk=deal_id).order_by("position", "id")
-    below = others.filter(pk=before_id).first() if before_id is not None else None
-    if below is None:
-        last = others.last()
-        return (last.position if last else None), None
-    above = (
-        others.filter(position__lte=below.position)
-        .exclude(position=below.position, pk__gte=below.pk)
-        .order_by("-position", "-id")
-        .first()
-    )
-    return (above.position if above else None), below.position
-
-
-def _renumber(stage_id: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE sales_deal d SET position = n.row * %s FROM (SELECT id, row_number() OVER "
-            "(ORDER BY position, id) AS row FROM sales_deal WHERE stage_id = %s) n WHERE d.id = n.id",
-            [STEP, stage_id],
-        )
 
 
 def delete_deal(deal_id: int, *, actor: str) -> None:

@@ -13,8 +13,8 @@ from django.db import transaction
 
 from ..models import Deal, DealStageChange, LeadHandover, PipelineStage
 from ..rules import STEP
-from .deals import top_of
 from .pipelines import ensure_pipeline
+from .places import top_of
 
 
 @dataclass(frozen=True, slots=True)

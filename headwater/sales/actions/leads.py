@@ -23,8 +23,9 @@ from headwater.timeline.actions import NewFact, in_lane, record_many
 from ..facts import LeadHandedOver
 from ..models import Deal, LeadHandover, PipelineStage, SalesDesk
 from ..rules import BELOW_MQL, STEP, deal_name, named, rotate
-from .deals import check_amount, created, created_fact, top_of
+from .deals import check_amount, created, created_fact
 from .pipelines import ensure_pipeline, first_stage
+from .places import top_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from headwater.core import wake
 from headwater.people import actions as people
 from headwater.people.models import Company, Contact, Stage
@@ -10,7 +12,8 @@ from headwater.timeline.actions import record
 
 from ..facts import DealLost, DealWon
 from ..models import Deal, LeadHandover, PipelineStage
-from .deals import lanes_of_winning, locked, put, top_of
+from .deals import lanes_of_winning, locked, put
+from .places import top_of
 
 
 def win_deal(deal_id: int, *, actor: str, version: int | None = None) -> Deal:
@@ -31,7 +34,7 @@ def win_deal(deal_id: int, *, actor: str, version: int | None = None) -> Deal:
 def lose_deal(deal_id: int, reason: str, *, actor: str, version: int | None = None) -> Deal:
     """Lose a deal, with the reason. Raises ValueError without one, Deal.DoesNotExist, Stale."""
     if not reason.strip():
-        raise ValueError("a lost deal needs a reason")
+        raise ValueError(_("A lost deal needs a reason."))
     with locked(deal_id, version) as deal:
         if deal.stage.kind != "lost":
             stage = _end(deal, "lost")

@@ -240,8 +240,14 @@ def _state(stage: PipelineStage) -> dict[str, Any]:
     return {"name": stage.name, "probability": stage.probability, "rot_days": stage.rot_days, "hue": stage.hue}
 
 
-def set_sla(minutes: int) -> None:
+@transaction.atomic
+def set_sla(minutes: int, *, actor: str) -> None:
     """How many minutes sales has to answer a lead. Raises ValueError outside 1 minute to 30 days."""
     if not 1 <= minutes <= 43_200:
         raise ValueError("between 1 minute and 30 days")
-    SalesDesk.objects.update_or_create(pk=1, defaults={"sla_minutes": minutes})
+    row, _made = SalesDesk.objects.select_for_update().get_or_create(pk=1)
+    before, row.sla_minutes = row.sla_minutes, minutes
+    if before != minutes:
+        row.save(update_fields=["sla_minutes"])
+        was, now = {"sla_minutes": before}, {"sla_minutes": minutes}
+        audit("desk.changed", _("Lead hand-over"), actor=actor, before=was, after=now)

@@ -215,7 +215,7 @@ def _cards(rows: Sequence[Row], now: datetime, language: str) -> list[Card]:
     titles = teamwork.next_activities([r.id for r in rows])
     scores = audience.scores([r.contact_id for r in rows if r.contact_id is not None])
     hot = {person for person, score in scores.items() if score.band == "hot"}
-    closes = {day: date_format(day, "j M") for day in {r.expected_close for r in rows} if day}
+    closes = {day: date_format(day, "MONTH_DAY_FORMAT") for day in {r.expected_close for r in rows} if day}
     return [_card(r, now, language, titles.get(r.id, ""), r.contact_id in hot, closes) for r in rows]
 
 

@@ -58,10 +58,10 @@ def test_a_new_deal_stands_on_top_and_is_told(ana: Contact, stages: dict[str, Pi
 @pytest.mark.parametrize(
     "given, why",
     [
-        ({"name": " "}, "a deal needs a name"),
+        ({"name": " "}, "A deal needs a name."),
         ({"name": "x", "amount": Decimal("-1")}, "amount out of range"),
         ({"name": "x", "currency": "XXX"}, "unknown currency: XXX"),
-        ({"name": "x", "stage_id": 0 - 1}, "a new deal begins in an open stage"),
+        ({"name": "x", "stage_id": 0 - 1}, "A new deal begins in an open stage."),
     ],
 )
 def test_a_deal_that_cannot_be_is_refused(given: dict, why: str) -> None:
@@ -147,9 +147,9 @@ def test_winning_answers_the_lead_that_was_still_open(rafael: User, ana: Contact
 
 def test_losing_needs_a_reason(ana: Contact, stages: dict[str, PipelineStage]) -> None:
     pk = actions.create_deal(actor="user:1", name="Plan", person_id=ana.pk)
-    with pytest.raises(ValueError, match="a lost deal needs a reason"):
+    with pytest.raises(ValueError, match="A lost deal needs a reason"):
         actions.lose_deal(pk, " ", actor="user:1")
-    with pytest.raises(ValueError, match="a lost deal needs a reason"):
+    with pytest.raises(ValueError, match="A lost deal needs a reason"):
         actions.move_deal(pk, stages["Lost"].pk, version=1, actor="user:1")
     actions.move_deal(pk, stages["Lost"].pk, version=1, actor="user:1", reason="price")
     deal = queries.deal(pk)
@@ -168,7 +168,7 @@ def test_a_won_deal_can_be_opened_again(ana: Contact, stages: dict[str, Pipeline
 
 def test_a_stage_of_another_pipeline_is_refused(stages: dict[str, PipelineStage]) -> None:
     (pk,) = make("a")
-    with pytest.raises(ValueError, match="that stage belongs to another pipeline"):
+    with pytest.raises(ValueError, match="That stage belongs to another pipeline"):
         actions.move_deal(pk, 999_999, version=1, actor="user:1")
 
 

@@ -150,14 +150,14 @@ def test_accepting_makes_an_sql_and_happens_once(rafael: User, ana: Contact) -> 
     assert ana.stage == "sql"
     (fact,) = [e.data for e in timeline.read(ana.pk) if e.kind == "lead.accepted"]
     assert fact == {"handover": done.handover_id, "owner": rafael.pk, "minutes": 12, "deal": done.deal_id}
-    with pytest.raises(ValueError, match="this lead was answered already"):
+    with pytest.raises(ValueError, match="This lead was answered already"):
         actions.return_lead(done.handover_id, "no", actor="user:1")
 
 
 @pytest.mark.django_db
 def test_returning_needs_a_reason_and_ends_the_deal_that_came_with_it(rafael: User, ana: Contact) -> None:
     (done,) = actions.hand_over([HandOver(ana.pk, "hot")], actor="system")
-    with pytest.raises(ValueError, match="say why the lead goes back"):
+    with pytest.raises(ValueError, match="Say why the lead goes back"):
         actions.return_lead(done.handover_id, "  ", actor=f"user:{rafael.pk}")
     actions.return_lead(done.handover_id, "student, no budget", actor=f"user:{rafael.pk}")
     ana.refresh_from_db()
@@ -167,7 +167,7 @@ def test_returning_needs_a_reason_and_ends_the_deal_that_came_with_it(rafael: Us
     assert kinds(ana.pk)[-3:] == ["lead.returned", "stage.changed", "deal.lost"]
     (again,) = actions.hand_over([HandOver(ana.pk, "hot again")], actor="system")
     assert (again.refused, Deal.objects.count()) == (None, 2)
-    with pytest.raises(ValueError, match="this lead went back to marketing"):
+    with pytest.raises(ValueError, match="This lead went back to marketing"):
         actions.accept_lead(done.handover_id, actor="user:1")
 
 

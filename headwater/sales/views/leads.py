@@ -125,7 +125,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     """How leads are handed over: the time to answer, who is in the round, how well it goes."""
     form = DeskForm(request.POST or None, initial={"sla_minutes": queries.sla_minutes()})
     if request.method == "POST" and form.is_valid():
-        actions.set_sla(form.cleaned_data["sla_minutes"])
+        actions.set_sla(form.cleaned_data["sla_minutes"], actor=actor(request))
         messages.success(request, _("Saved"))
         return redirect("sales:desk")
     now = clock.now()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from headwater.accounts.models import User
 from headwater.core import clock, wake
 from headwater.core.actors import user_id
@@ -33,9 +35,9 @@ def add_note(
     """
     body = body.strip()
     if not body:
-        raise ValueError("a note needs some text")
+        raise ValueError(_("A note needs some text."))
     if len(body) > MAX_NOTE:
-        raise ValueError(f"a note may have {MAX_NOTE} characters")
+        raise ValueError(_("A note may have %(n)s characters.") % {"n": MAX_NOTE})
     users = {u.pk: u for u in User.objects.filter(is_active=True)} if "@" in body else {}
     found = mentioned(body, {pk: (u.name, u.email) for pk, u in users.items()})
     author = user_id(actor)
@@ -79,7 +81,7 @@ def log_call(
     if direction not in CallDirection.values:
         raise ValueError(f"unknown direction of a call: {direction!r}")
     if not 0 <= seconds <= 86_400:
-        raise ValueError("a call lasts between 0 and 24 hours")
+        raise ValueError(_("A call lasts between 0 and 24 hours."))
     when = at or clock.now()
     with in_lane(*([person_id] if person_id is not None else [])):
         call = Call.objects.create(

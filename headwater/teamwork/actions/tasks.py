@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from headwater.accounts.models import User
 from headwater.core import clock, wake
@@ -58,7 +59,7 @@ def create_tasks(items: Sequence[NewTask], *, actor: str) -> list[int]:
         if item.kind not in ("call", "email", "todo"):
             raise ValueError(f"unknown kind of task: {item.kind!r}")
         if not item.title.strip():
-            raise ValueError("a task needs a title")
+            raise ValueError(_("A task needs a title."))
     keys = [item.key or uuid.uuid4().hex for item in items]
     rows = [
         (i.person_id, i.deal_id, i.kind, i.title.strip()[:200], i.note, i.due_at, i.priority, i.owner_id, key)
@@ -162,7 +163,7 @@ def reopen_task(task_id: int, *, actor: str) -> bool:
 def snooze_task(task_id: int, *, until: datetime, actor: str) -> None:
     """Put the due time of an open task off to `until` (aware). Raises Task.DoesNotExist, ValueError on a past time."""
     if until <= clock.now() - timedelta(minutes=1):
-        raise ValueError("a task can only be put off to a later time")
+        raise ValueError(_("A task can only be put off to a later time."))
     update_task(task_id, actor=actor, due_at=until)
 
 
@@ -172,7 +173,7 @@ def update_task(task_id: int, *, actor: str, **changes: Any) -> None:
     if unknown:
         raise ValueError(f"a task has no {', '.join(sorted(unknown))}")
     if "title" in changes and not changes["title"].strip():
-        raise ValueError("a task needs a title")
+        raise ValueError(_("A task needs a title."))
     with _locked(task_id) as task:
         before = task.owner_id
         for name, value in changes.items():

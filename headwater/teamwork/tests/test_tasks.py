@@ -93,7 +93,7 @@ def test_a_task_is_put_off_to_a_later_time_only(ana: Contact) -> None:
 
 
 def test_a_task_without_title_or_of_an_unknown_kind_is_refused(ana: Contact) -> None:
-    with pytest.raises(ValueError, match="a task needs a title"):
+    with pytest.raises(ValueError, match="A task needs a title"):
         actions.create_task(NewTask(ana.pk, "  "), actor="user:1")
     with pytest.raises(ValueError, match="unknown kind of task: 'fax'"):
         actions.create_task(NewTask(ana.pk, "x", "fax"), actor="user:1")
@@ -107,7 +107,7 @@ def test_a_note_tells_those_it_names_once(rafael: User, ana: Contact) -> None:
     assert list(Notification.objects.values_list("user_id", "url", "icon")) == [(rafael.pk, "/p/1/", "at-sign")]
     (entry,) = timeline.read(ana.pk)
     assert (entry.kind, entry.data) == ("note.added", {"note": pk, "text": text})
-    with pytest.raises(ValueError, match="a note needs some text"):
+    with pytest.raises(ValueError, match="A note needs some text"):
         actions.add_note(" \n", actor="user:1", person_id=ana.pk)
 
 

@@ -52,7 +52,7 @@ def _lines(items: Sequence[TodayItem]) -> list[dict[str, Any]]:
     create = _("Create a task for %(name)s")
     dues = {item.due: timezone.localtime(item.due) for item in items if item.due}
     days = {due.date(): naturalday(due, "j M") for due in dues.values()}
-    dates = {due.date(): date_format(due, "j M") for due in dues.values()}
+    dates = {due.date(): date_format(due, "MONTH_DAY_FORMAT") for due in dues.values()}
     lines = []
     for item in items:
         due = dues[item.due] if item.due else None
