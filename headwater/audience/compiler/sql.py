@@ -118,10 +118,11 @@ class Query:
             self.joins.append(f"LEFT JOIN ({select}) {alias} ON {alias}.person_id = c.id")
         return self._aliases[select]
 
-    def facts(self, kind: str) -> Scan:
-        """The pass over the facts of a kind, for a leaf to add its columns to; for a batch of people one pass serves
-        all kinds (their facts lie together), for all people each kind has its own."""
-        key = "" if self.batch else kind
+    def facts(self, kind: str, recent: bool) -> Scan:
+        """The pass over the facts of a kind, for a leaf to add its columns to. For a batch of people one pass serves
+        all kinds (their facts lie together), and another one those who ask all of the past, so that recent ones are
+        not looked for in every month; for all people each kind has its own."""
+        key = f"recent:{recent}" if self.batch else kind
         if key not in self._scans:
             self._scans[key] = Scan(self, f"e{len(self._scans)}")
         return self._scans[key]

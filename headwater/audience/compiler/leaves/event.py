@@ -94,10 +94,10 @@ class EventLeaf(Leaf):
         return cls(kind or "", text, op, count, within, first, last, days, sums, path=at.path)
 
     def sql(self, query: Query) -> Sql:
-        scan = query.facts(self.kind)
-        conditions = [where_sql(query, scan, condition) for condition in self.where]
         since, until = self._window(query)
         whole = self.first is not None or self.last is not None
+        scan = query.facts(self.kind, recent=bool(since) and not whole)
+        conditions = [where_sql(query, scan, condition) for condition in self.where]
         past = until or (query.present() if query.timeless else "")
         asked = scan.ask(self.kind, conditions, "" if whole else since, "" if whole and until else past)
         timely = [f"q.at <= {query.present()}"] if past != query.present() else []
