@@ -22,10 +22,13 @@ class ScoreChanged(Fact):
     says=_("{person} went from {before} to {after} with {points} points"),
 )
 class ScoreBandChanged(Fact):
+    """direction: "up" or "down"."""
+
     model: str
     before: str
     after: str
     points: int
+    direction: str = ""
 
 
 @fact(

@@ -25,7 +25,7 @@ Users = Callable[[Sequence[tuple[int, str]]], Mapping[int, Sequence[Use]]]
 users_of_segments: Registry[Users] = Registry("users of segments")
 
 
-#: Keys of score models -> what uses each; a constant number of statements
+#: Keys of score models ("fit"), or of bands of them ("fit:ideal") -> what uses each; a constant number of statements
 users_of_scores: Registry[Callable[[Sequence[str]], Mapping[str, Sequence[Use]]]] = Registry("users of scores")
 
 

@@ -86,6 +86,7 @@ def update_model(model_id: int, *, actor: str, **changes: Any) -> ScoreModel:
                 raise TypeError(f"a score has no {field}")
             setattr(model, field, _whole(value) if field == "bands" and isinstance(value, (list, tuple)) else value)
         _check(model)
+        _keep_bands(model, bands)
         model.save()
         if bands != model.bands:
             _cut(model)
@@ -97,6 +98,13 @@ def update_model(model_id: int, *, actor: str, **changes: Any) -> ScoreModel:
         touch_revision()
         wake.notify([runs.TOPIC])
     return model
+
+
+def _keep_bands(model: ScoreModel, before: Sequence[Any]) -> None:
+    """Raises InUse where something asks for a band that goes."""
+    users = queries.band_users(model, {b["key"] for b in before} - {b["key"] for b in model.bands})
+    if users:
+        raise InUse(sorted({use.name for use in users}))
 
 
 def _cut(model: ScoreModel) -> None:

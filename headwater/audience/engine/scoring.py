@@ -97,7 +97,8 @@ def news(person_id: int, scale: Scale, old: tuple[int, str], new: tuple[int, str
         )
         out.append(NewFact(person_id, reached, now))
     if old[1] != new[1]:
-        changed = facts.ScoreBandChanged(model=scale.key, before=old[1], after=new[1], points=new[0])
+        way = "up" if new[0] > old[0] else "down"
+        changed = facts.ScoreBandChanged(model=scale.key, before=old[1], after=new[1], points=new[0], direction=way)
         out.append(NewFact(person_id, changed, now))
     return out
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -16,7 +17,7 @@ from headwater.core import clock
 from ..compiler.words import band_name
 from ..engine.book import book
 from ..engine.ledger import second_of, turned
-from ..models import CompanyScore, PersonScore, ScoreEntry, ScoreModel, ScoreRule, ScoreRun
+from ..models import CompanyScore, PersonScore, ScoreEntry, ScoreModel, ScoreRule, ScoreRun, Segment
 from ..registry import Use, uses_of_scores
 from ..rules import COLD, STANDS, Decay, Given, band_of, points_at, shares, worth_of
 
@@ -210,6 +211,26 @@ def company_score_of(person_id: int, model: str) -> Score:
 def runs() -> dict[int, ScoreRun]:
     """Model -> the run that computes it anew."""
     return {r.model_id: r for r in ScoreRun.objects.filter(state=ScoreRun.State.RUNNING).order_by("pk")}
+
+
+def band_users(model: ScoreModel, bands: Collection[str]) -> list[Use]:
+    """What asks for these bands of a score: segments, and what packages above tell (journeys)."""
+    if not bands:
+        return []
+    keys = {f"score:{model.key}", f"company_score:{model.key}"}
+    askers = [s.id for s in book().segments if not s.needs.isdisjoint(keys)]
+    rows = Segment.objects.filter(pk__in=askers).order_by("name")
+    naming = [s for s in rows if _names_band([s.definition, s.pending], model.key, bands)]
+    found = [Use(s.name, f"/segments/{s.pk}/", "funnel") for s in naming]
+    told = uses_of_scores([f"{model.key}:{band}" for band in bands])
+    return found + [use for uses in told.values() for use in uses]
+
+
+def _names_band(node: Any, model: str, bands: Collection[str]) -> bool:
+    if isinstance(node, dict):
+        mine = node.get("score") == model and node.get("band") in bands
+        return mine or any(_names_band(value, model, bands) for value in node.values())
+    return isinstance(node, list) and any(_names_band(value, model, bands) for value in node)
 
 
 def score_users(model: ScoreModel) -> list[Use]:

@@ -25,7 +25,8 @@ def test_points_given_by_hand_are_explained_and_change_the_band() -> None:
         (15, "call", "user:1"),
     ]
     told = [(e.kind, e.data) for e in timeline.read(a)]
-    assert ("score.band_changed", {"model": "engagement", "before": "cold", "after": "warm", "points": 25}) in told
+    turned = {"model": "engagement", "before": "cold", "after": "warm", "points": 25, "direction": "up"}
+    assert ("score.band_changed", turned) in told
     assert [kind for kind, _ in told].count("score.changed") == 2
 
 

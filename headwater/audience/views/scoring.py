@@ -116,7 +116,7 @@ def model_edit(request: HttpRequest, key: str = "") -> HttpResponse:
                 return done(request, _("Score made. Now give it rules."), page_of(model))
             before = (model.decay, model.decay_days)
             model = actions.update_model(model.pk, **form.values(), actor=actor(request))
-        except ValueError as error:
+        except (ValueError, actions.InUse) as error:
             form.add_error(None, str(error))
         else:
             same = before == (model.decay, model.decay_days)

@@ -16,6 +16,7 @@ from ..rules.duration import RuleError
 from . import deciding
 from .base import EMPTY
 from .fields import (
+    BandChoice,
     Boolean,
     Choice,
     Condition,
@@ -26,9 +27,11 @@ from .fields import (
     Moment,
     Number,
     Reference,
+    ScoreModelChoice,
     Text,
     Time,
     Where,
+    band_problem,
     check_condition,
 )
 
@@ -49,7 +52,8 @@ class RuleKind:
     help: Any = ""
 
 
-BANDS = [("cold", _("cold")), ("warm", _("warm")), ("hot", _("hot"))]
+TURNS = [("any", _("however it comes there")), ("up", _("when it rises to it")), ("down", _("when it falls to it"))]
+PASSES = [("up", _("reaches them")), ("down", _("falls below them"))]
 STAGES = [c for c in Stage.choices if c[0] != "visitor"]
 DEALS = [("created", _("opened")), ("moved", _("moved to a stage")), ("won", _("won")), ("lost", _("lost"))]
 SIDES = [("before", _("before")), ("after", _("after"))]
@@ -92,21 +96,23 @@ _add(
         "flame",
         25,
         (
-            Text("model", _("Score"), required=False, longest=40, source="score_models", default="engagement"),
-            Choice("band", _("Band"), choices=BANDS),
+            ScoreModelChoice("model", _("Score")),
+            BandChoice("band", _("Band")),
+            Choice("direction", _("Direction"), required=False, default="any", choices=TURNS),
         ),
     ),
     RuleKind("stage", _("Stage changed"), "circle-dot", 60, (Choice("stage", _("Stage"), choices=STAGES),)),
     RuleKind(
         "points",
-        _("Score reached"),
+        _("Score passed some points"),
         "gauge",
         25,
         (
-            Text("model", _("Score"), required=False, longest=40, source="score_models", default="engagement"),
+            ScoreModelChoice("model", _("Score")),
             Number("points", _("Points"), least=1, most=100_000),
+            Choice("direction", _("Direction"), required=False, default="up", choices=PASSES),
         ),
-        help=_("A segment of this score is kept, to the second"),
+        help=_("Any number, not only thresholds of the score; also where time alone lets it fall, to the second"),
     ),
     RuleKind(
         "deal",
@@ -197,6 +203,8 @@ def check(rule: Any, place: str, use: str, steps: Mapping[str, Any]) -> list[Rul
             f.clean(rule.get(f.name))
         except RuleError as error:
             found.append(RuleError(error.message, f"{place}.{f.name}"))
+    if kind.kind == "score" and not found and (wrong := band_problem(rule.get("model"), rule["band"], f"{place}.band")):
+        found.append(wrong)
     if kind.kind == "condition" and not found:
         found += condition_problems(rule["when"], f"{place}.when", steps)
     known = {f.name for f in kind.fields} | {"kind"}

@@ -86,7 +86,7 @@ def _tags(text: str, of: str) -> list[Choice]:
 
 
 def _score_models(text: str, of: str) -> list[Choice]:
-    rows = ScoreModel.objects.filter(name__icontains=text).order_by("pk").values_list("key", "name")
+    rows = ScoreModel.objects.filter(archived_at=None, name__icontains=text).order_by("pk").values_list("key", "name")
     return [{"value": key, "label": name, "hint": key} for key, name in rows]
 
 

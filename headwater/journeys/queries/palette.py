@@ -82,7 +82,7 @@ def _rule(kind: rulebook.RuleKind) -> dict[str, Any]:
         "hue": kind.hue,
         "help": str(kind.help),
         "uses": list(kind.uses),
-        "fields": [f.describe() for f in kind.fields],
+        "fields": [said for f in kind.fields for said in f.described()],
     }
 
 

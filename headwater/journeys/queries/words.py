@@ -9,13 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from headwater.audience.compiler import ConditionError, parse, summary
-from headwater.audience.models import Segment
+from headwater.audience.compiler.words import band_name
+from headwater.audience.models import ScoreModel, Segment, default_bands
+from headwater.audience.queries import ENGAGEMENT
 from headwater.capture.models import Form
 from headwater.core.facts import look_of, revive
 from headwater.people.models import Stage
 from headwater.sales.models import PipelineStage
 
-from ..engine import deciding, rulebook
+from ..engine import deciding
 from ..engine.base import STEPS
 from ..engine.fields import DATE_FIELDS
 from ..rules.duration import RuleError
@@ -61,8 +63,25 @@ def _segment(rule: Rule, names: bool) -> str:
 
 
 def _score(rule: Rule, names: bool) -> str:
-    bands = dict(rulebook.BANDS)
-    return _("Score turns %(band)s") % {"band": bands.get(str(rule.get("band")), rule.get("band"))}
+    model, score = _model(rule, names)
+    key = str(rule.get("band") or "")
+    band = next((band_name(b) for b in (model.bands if model else default_bands()) if b["key"] == key), key)
+    words = {"up": _("%(score)s rises to %(band)s"), "down": _("%(score)s falls to %(band)s")}
+    return words.get(str(rule.get("direction")), _("%(score)s turns %(band)s")) % {"score": score, "band": band}
+
+
+def _points(rule: Rule, names: bool) -> str:
+    down = rule.get("direction") == "down"
+    words = _("%(score)s falls below %(points)s") if down else _("%(score)s reaches %(points)s")
+    return words % {"points": rule.get("points"), "score": _model(rule, names)[1]}
+
+
+def _model(rule: Rule, names: bool) -> tuple[ScoreModel | None, str]:
+    """The score that a rule names, and what it is called: the lead score simply a score."""
+    key = str(rule.get("model") or ENGAGEMENT)
+    found = ScoreModel.objects.filter(key=key).first() if names else None
+    name = found.name if found else key
+    return found, str(_("Score")) if key == ENGAGEMENT else name
 
 
 def _stage(rule: Rule, names: bool) -> str:
@@ -116,7 +135,7 @@ _SAY: dict[str, Callable[[Rule, bool], Any]] = {
     "tag": lambda rule, names: _("Tag: %(name)s") % {"name": rule.get("tag")},
     "untag": lambda rule, names: _("Tag removed: %(name)s") % {"name": rule.get("tag")},
     "score": _score,
-    "points": lambda rule, names: _("Score reaches %(points)s") % {"points": rule.get("points")},
+    "points": _points,
     "stage": _stage,
     "deal": _deal,
     "date": _date,

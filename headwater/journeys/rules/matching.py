@@ -1,7 +1,8 @@
 """Which facts a rule means. Rules are entries, exits and goals of a journey; engine/rulebook.py lists their kinds.
 
 {"kind": "form", "form": 3}     {"kind": "segment", "segment": 4}      {"kind": "tag", "tag": "vip"}
-{"kind": "score", "model": "engagement", "band": "hot"}      {"kind": "stage", "stage": "customer"}
+{"kind": "score", "model": "engagement", "band": "hot", "direction": "up"}      {"kind": "stage", "stage": "customer"}
+{"kind": "points", "points": 50, "direction": "down"}
 {"kind": "deal", "what": "moved", "stage": 7}
 {"kind": "event", "event": "page.viewed", "where": [{"prop": "path", "op": "starts_with", "value": "/pricing"}]}
 Rules of the kinds "manual", "date", "schedule" and "condition" mean no fact.
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from headwater.audience.rules import prop
+from headwater.audience.rules import BANDS, prop
 from headwater.core.facts import _
 
 from .duration import RuleError
@@ -109,6 +110,8 @@ def fact_kind(rule: Rule) -> str | None:
         return str(rule["event"])
     if kind == "deal":
         return f"deal.{rule.get('what')}"
+    if kind == "points" and rule.get("direction") == "down":
+        return "segment.left"
     return SHAPES[kind][0] if kind in SHAPES else None
 
 
@@ -122,9 +125,23 @@ def matches(rule: Rule, kind: str, data: Mapping[str, Any]) -> bool:
         return _deal(rule, data)
     _, prop, key = SHAPES[rule["kind"]]
     wanted = rule.get(key)
-    if rule["kind"] == "score" and data.get("model", "engagement") != rule.get("model", "engagement"):
+    if rule["kind"] == "score" and not _turned(rule, data):
         return False
     return wanted in (None, "", "any") or _text(data.get(prop)) == _text(wanted)
+
+
+def _turned(rule: Rule, data: Mapping[str, Any]) -> bool:
+    """Is it the score that the rule means, and did it go the way that the rule asks for?"""
+    if data.get("model", "engagement") != (rule.get("model") or "engagement"):
+        return False
+    way = rule.get("direction") or "any"
+    return way == "any" or (data.get("direction") or _way(data)) == way
+
+
+def _way(data: Mapping[str, Any]) -> str:
+    """The way of a change that was told before facts named it: bands were cold, warm and hot then."""
+    before, after = (BANDS.index(b) if b in BANDS else 0 for b in (data.get("before"), data.get("after")))
+    return "up" if after > before else "down"
 
 
 def _deal(rule: Rule, data: Mapping[str, Any]) -> bool:

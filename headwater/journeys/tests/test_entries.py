@@ -10,12 +10,14 @@ import pytest
 
 from headwater.audience import actions as audience
 from headwater.audience.engine import building
+from headwater.audience.models import ScoreModel
 from headwater.core import clock
 from headwater.journeys import actions
 from headwater.journeys.actions import Entry, starts
 from headwater.journeys.engine import due, leaving
 from headwater.journeys.engine.graph import problems
 from headwater.journeys.models import Journey, Passage, PassageLog, StartClock
+from headwater.journeys.queries.palette import palette
 from headwater.journeys.queries.words import said
 from headwater.journeys.rules import calendar
 from headwater.people import actions as people
@@ -79,6 +81,50 @@ def test_a_score_that_reaches_some_points_lets_in_once_it_does(live: Make) -> No
         dispatch.run_once("audience")
         dispatch.run_once("journeys")
     assert inside(journey) == [one, two]
+
+
+def test_a_score_that_falls_below_some_points_lets_in_then(live: Make) -> None:
+    journey = live(chain(WAIT, entry=[{"kind": "points", "points": 45, "direction": "down"}]))
+    build()
+    one, two = person(1), person(2)
+    audience.add_points([audience.Points(one, 45, "x", "user:1"), audience.Points(two, 44, "x", "user:1")])
+    hear()
+    assert inside(journey) == []
+    audience.add_points([audience.Points(one, -1, "x", "user:1"), audience.Points(two, -1, "x", "user:1")])
+    hear()
+    assert inside(journey) == [one]
+
+
+def hear() -> None:
+    for _ in range(3):
+        dispatch.run_once("audience")
+        dispatch.run_once("journeys")
+
+
+def test_any_band_of_any_score_lets_in_from_below_or_above(live: Make) -> None:
+    bands = [{"key": "no"}, {"key": "maybe", "name": "Maybe", "start": 10}, {"key": "yes", "start": 30}]
+    audience.create_model(name="Fit", bands=bands, actor="user:1")
+    rule = {"kind": "score", "model": "fit", "band": "maybe"}
+    any_way, rises, falls = (live(chain(WAIT, entry=[{**rule, **way}]), name=f"J{n}")
+                             for n, way in enumerate(({}, {"direction": "up"}, {"direction": "down"})))  # fmt: skip
+    one, two = person(1), person(2)
+    give = [audience.Points(one, 10, "x", "user:1", model="fit"), audience.Points(two, 30, "x", "user:1", model="fit")]
+    audience.add_points([*give, audience.Points(two, 25, "x", "user:1")])
+    hear()
+    assert (inside(any_way), inside(rises), inside(falls)) == ([one], [one], [])
+    audience.add_points([audience.Points(two, -1, "x", "user:1", model="fit")])
+    hear()
+    assert (inside(any_way), inside(rises), inside(falls)) == ([one, two], [one], [two])
+    described = [f for r in palette()["rules"] if r["id"] == "score" for f in r["fields"] if f["name"] == "band"]
+    assert [(f["shown"], [c["value"] for c in f["choices"]]) for f in described] == [
+        ({"field": "model", "values": ["fit"]}, ["yes", "maybe", "no"]),
+        ({"field": "model", "values": ["engagement", None]}, ["hot", "warm", "cold"]),
+    ]
+    assert [said({**rule, **way}) for way in ({}, {"direction": "up"}, {"direction": "down"})] == [
+        "Fit turns Maybe", "Fit rises to Maybe", "Fit falls to Maybe",
+    ]  # fmt: skip
+    with pytest.raises(audience.InUse, match="J0, J1, J2"):
+        audience.update_model(ScoreModel.objects.get(key="fit").pk, bands=[bands[0], bands[2]], actor="user:1")
 
 
 def test_only_people_who_meet_the_condition_come_in(live: Make) -> None:
@@ -290,6 +336,9 @@ def test_whoever_meets_an_exit_when_she_wakes_goes_no_further(live: Make) -> Non
         ({"kind": "schedule", "segment": 1, "from": "tomorrow"}, "entry", "from"),
         ({"kind": "deal", "what": "eaten"}, "entry", "what"),
         ({"kind": "points", "points": 0}, "entry", "points"),
+        ({"kind": "score", "band": "tepid"}, "entry", "band"),
+        ({"kind": "score", "band": "hot", "direction": "sideways"}, "entry", "direction"),
+        ({"kind": "score", "model": "none", "band": "hot"}, "entry", "model"),
         ({"kind": "condition", "when": {"mail": "none", "did": "opened"}}, "exits", "when"),
         ({"kind": "condition", "when": {"field": "contact.shoe.size", "op": "eq", "value": 1}}, "exits", "when"),
         ({"kind": "tag", "tag": "x", "colour": "red"}, "exits", "colour"),

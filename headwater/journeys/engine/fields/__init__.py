@@ -5,6 +5,7 @@ from __future__ import annotations
 from .base import Field, chosen
 from .conditions import OPS_SCHEMA, Arms, Condition, Variants, Where, check_condition, condition_schema
 from .dates import CUSTOM, DATE_FIELDS, DAY_NAMES, UNIT_NAMES, DateField, Day, Days, Duration, Moment, Time
+from .scores import BandChoice, ScoreModelChoice, band_problem
 from .values import CONTACT_FIELDS, Boolean, Choice, Number, Pairs, Reference, StepRef, Text
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "OPS_SCHEMA",
     "UNIT_NAMES",
     "Arms",
+    "BandChoice",
     "Boolean",
     "Choice",
     "Condition",
@@ -27,11 +29,13 @@ __all__ = [
     "Number",
     "Pairs",
     "Reference",
+    "ScoreModelChoice",
     "StepRef",
     "Text",
     "Time",
     "Variants",
     "Where",
+    "band_problem",
     "check_condition",
     "chosen",
     "condition_schema",

@@ -56,6 +56,10 @@ class Field:
         }
         return said | self.more()
 
+    def described(self) -> list[dict[str, Any]]:
+        """The field as the editor needs it, once for each case in which it looks different."""
+        return [self.describe()]
+
     def more(self) -> dict[str, Any]:
         """What its type adds to the description."""
         return {}
