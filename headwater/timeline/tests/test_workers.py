@@ -96,7 +96,8 @@ BEHIND = (
 #: Facts, ledger entries, people with an entry: equal where each fact had its effect once.
 EFFECTS = (
     "SELECT (SELECT count(*) FROM timeline_fact WHERE kind = 'page.viewed'), count(*), count(DISTINCT person_id) "
-    "FROM audience_scoreentry WHERE kind = 'page.viewed'"
+    "FROM audience_scoreentry WHERE kind = 'page.viewed' AND model_id = (SELECT id FROM audience_scoremodel "
+    "WHERE key = 'engagement')"
 )
 
 
