@@ -8,20 +8,36 @@ from django.db import connection
 
 WORK = "headwater_work"
 LIVE = "headwater_live"
+Notice = tuple[str, str]
+
+
+class _Told:
+    """Stands among what Django is to do on commit, and does nothing there: Django forgets it with the transaction, or
+    with the savepoint, in which the notices were sent."""
+
+    def __init__(self, notices: list[Notice]) -> None:
+        self.notices = notices
+
+    def __call__(self) -> None:
+        pass
 
 
 def notify(topics: Iterable[str] = (), *, work: bool = True) -> None:
     """Within the current transaction: wake the worker on commit, and tell open pages about `topics`
-    ("person:12", "visitors", "board:1", ...). PostgreSQL folds equal notices of one transaction."""
-    pairs = [(WORK, "")] if work else []
-    pairs += [(LIVE, topic) for topic in topics]
-    if not pairs:
+    ("person:12", "visitors", "board:1", ...). What the transaction has said already is not said again."""
+    wanted: list[Notice] = [(WORK, "")] if work else []
+    wanted += [(LIVE, topic) for topic in topics]
+    said = {one for entry in connection.run_on_commit if isinstance(entry[1], _Told) for one in entry[1].notices}
+    new = [one for one in dict.fromkeys(wanted) if one not in said]
+    if not new:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_notify(c, p) FROM unnest(%s::text[], %s::text[]) AS n(c, p)",
-            [[c for c, _ in pairs], [p for _, p in pairs]],
+            [[c for c, _ in new], [p for _, p in new]],
         )
+    if connection.in_atomic_block:
+        connection.on_commit(_Told(new))
 
 
 def publish(*topics: str) -> None:

@@ -84,8 +84,7 @@ def roll_up(limit: int = BATCH) -> int:
     rules = book()
     changed = [one for s in rules.scales.values() if not s.building for one in _roll(companies, s, clock.now())]
     _retest(changed, rules)
-    for company_id in {company_id for company_id, _ in changed}:
-        wake.publish(f"company:{company_id}")
+    wake.publish(*sorted({f"company:{company_id}" for company_id, _ in changed}))
     return len(companies)
 
 
