@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic
 
@@ -18,11 +19,11 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from msgspec import json
 
 from headwater.core import clock, crash
-from headwater.core.lanes import LANES
+from headwater.core.lanes import LANES, lane_key
 from headwater.core.session import blame
 
 from . import pace
-from .actions import in_lane, regroupings
+from .actions import holding, in_lane, regroupings
 from .models import Parked
 from .registry import Consumer, Event, consumers
 
@@ -39,11 +40,25 @@ _full: dict[str, bool] = {}
 _served: dict[str, int] = {}
 
 
+#: A consumer that hears few kinds looks this often (seconds), while there is other work: most of what it reads past
+#: is not for it
+SELDOM = 0.2
+#: consumer -> when it looked last
+_looked: dict[str, float] = {}
+
+
 def run_all() -> int:
     """One pass over all consumers, in their order. Returns how many places of the lanes they passed."""
     if not _behind():
         return 0
-    return sum(run_once(consumer) for consumer in consumers().values())
+    now, done, left = monotonic(), 0, []
+    for consumer in consumers().values():
+        if consumer.hears is not None and now - _looked.get(consumer.name, 0.0) < SELDOM:
+            left.append(consumer)
+        else:
+            _looked[consumer.name] = now
+            done += run_once(consumer)
+    return done or sum(run_once(consumer) for consumer in left)
 
 
 def _behind() -> bool:
@@ -72,30 +87,33 @@ def run_once(consumer: Consumer | str, *, per_lane: int = BATCH_PER_LANE) -> int
 
 
 class _Regrouped(Exception):
-    """Facts of the batch changed hands after they were read."""
+    """Facts of the batch changed hands after they were read, or are of people whose lanes are not held."""
 
 
 def _batch(consumer: Consumer, only: list[int] | None, per_lane: int) -> int:
+    first = True
     while True:
         try:
-            return _try_batch(consumer, only, per_lane)
+            return _try_batch(consumer, only, per_lane, first and consumer.hears is None)
         except _Regrouped:
+            first = False
             log.info("batch_read_again", extra={"consumer": consumer.name})
 
 
-def _try_batch(consumer: Consumer, only: list[int] | None, per_lane: int) -> int:
+def _try_batch(consumer: Consumer, only: list[int] | None, per_lane: int, heads: bool) -> int:
+    """heads: take the lanes' heads together with the positions, where some are free."""
     began = monotonic()
     with transaction.atomic():
-        lanes = _claim(consumer.name, only)
+        lanes, held = _claim(consumer.name, only, heads)
         if not lanes:
             return 0
         per_lane = max(1, min(per_lane, pace.size(consumer.name) // len(lanes)))
-        before = regroupings()
+        before = None if held else regroupings()
         heard = _read(consumer, lanes, per_lane)
         if heard:
             asked = monotonic()
-            with in_lane(*{e.person_id for e in heard}):
-                if regroupings() != before:
+            with _held(lanes, heard) if held else in_lane(*{e.person_id for e in heard}):
+                if not held and regroupings() != before:
                     raise _Regrouped
                 began += monotonic() - asked  # others had the lanes: that says nothing about this consumer
                 consumer.react(heard)
@@ -108,18 +126,33 @@ def _try_batch(consumer: Consumer, only: list[int] | None, per_lane: int) -> int
     return done
 
 
-def _claim(name: str, only: list[int] | None) -> list[tuple[int, int, int]]:
-    """Lock the positions of lanes with news: (lane_key, seq read so far, head). Of a backlog only some, whose heads are
-    free, so that several workers go on side by side; where all are busy, whoever asks waits for his turn."""
+@contextmanager
+def _held(lanes: Sequence[tuple[int, int, int]], heard: Sequence[Event]) -> Iterator[None]:
+    """`in_lane` where the heads were taken before anything was read: no fact can change hands since. A fact may stand
+    in the lane that its person had before she was merged; such a batch is read in the slower way."""
+    keys = {key for key, _, _ in lanes}
+    if any(lane_key(e.person_id) not in keys for e in heard):
+        raise _Regrouped
+    with holding(keys):
+        yield
+
+
+def _claim(name: str, only: list[int] | None, heads: bool = False) -> tuple[list[tuple[int, int, int]], bool]:
+    """Lock the positions of lanes with news: (lane_key, seq read so far, head), and whether their heads are held, too.
+    Of a backlog only some, whose heads are free, so that several workers go on side by side; where all are busy,
+    whoever asks waits for his turn."""
     most = LANES_PER_TRANSACTION
     lanes: list[tuple[int, int, int]] = []
-    if only is None and _full.get(name):
+    backlog = only is None and _full.get(name, False)
+    if backlog:
         most = min(most, LANES_OF_BACKLOG)
-        lanes = _locked(name, None, most, "p, l")
+    if backlog or heads:
+        lanes = _locked(name, only, most, "p, l")
+    held = bool(lanes) and heads
     lanes = lanes or _locked(name, only, most, "p")
     if len(lanes) == most < LANES:
         _served[name] = lanes[-1][0]
-    return lanes
+    return lanes, held
 
 
 def _locked(name: str, only: list[int] | None, most: int, what: str) -> list[tuple[int, int, int]]:
@@ -173,7 +206,7 @@ def _advance(name: str, lanes: Sequence[tuple[int, int, int]], heard: Sequence[E
 def _one_by_one(consumer: Consumer) -> int:
     """After a failure: lane by lane, then fact by fact; what fails alone is parked."""
     with transaction.atomic():
-        keys = [k for k, _, _ in _claim(consumer.name, None)]
+        keys = [k for k, _, _ in _claim(consumer.name, None)[0]]
     done = 0
     for key in keys:
         try:
@@ -199,7 +232,7 @@ def _one_by_one(consumer: Consumer) -> int:
 
 def _park(consumer: Consumer, key: int, error: str) -> None:
     with transaction.atomic():
-        lanes = _claim(consumer.name, [key])
+        lanes, _ = _claim(consumer.name, [key])
         events = _read(consumer, lanes, 1) if lanes else []
         if not events:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .copying import record_selected
 from .hands import NAMES as FACT_TABLES
 from .hands import erase_people, export_person, join_people, late_facts, part_people, regroupings
+from .holding import holding
 from .journal import note_down
 from .parked import Place, Retried, discard, discard_all, place, retry, retry_all
 from .recording import (
@@ -35,6 +36,7 @@ __all__ = [
     "ensure_consumers",
     "erase_people",
     "export_person",
+    "holding",
     "in_lane",
     "join_people",
     "late_facts",
