@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from msgspec import json
 
 from headwater.core import clock, wake
 from headwater.core.lanes import lane_key
-from headwater.timeline.actions import NewFact, in_lane, record_many
+from headwater.timeline.actions import NewFact, holding, in_lane, record_many
 
 from ..facts import MailBounced, MailFailed, MailRefused, MailRepeated, MailSent
 from ..rules.delivery import Answer, retry_in
+from . import outbox
 from .suppress import suppress_many
 
 #: Facts of a message have ids made of its own, so that writing an outcome down twice is writing it once.
@@ -58,63 +59,39 @@ class Result:
 
 
 def claim(limit: int, lease: timedelta) -> list[Claim]:
-    """Take up to `limit` due messages, transactional ones first; committed as "sending" when this returns."""
+    """Take up to `limit` due messages, transactional ones first; committed as "sending" when this returns.
+
+    Workers take different ones: of lanes that others hold at the moment nothing is taken while there are others, and
+    of a backlog each takes some lanes only.
+    """
     now = clock.now()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT lane_key, rank, due_at, person_id, message_id FROM messaging_outbox WHERE due_at <= %s "
-            "ORDER BY rank, due_at LIMIT %s",
-            [now, limit],
-        )
-        due = cursor.fetchall()
-    if not due:
-        return []
-    with in_lane(*{row[3] for row in due}):
-        held = _take(due, now + lease)
-        claims = _load(held)
-        _mark_sending(claims, now)
+    with transaction.atomic():
+        due, lanes = outbox.due(now, limit)
+        if not due:
+            return []
+        with holding(lanes) if lanes else in_lane(*{row[3] for row in due}):
+            held = outbox.take(due, now + lease)
+            claims = _mark_sending(held, now)
+            _say_repeated(claims, now)
+            if claims:
+                wake.publish("mail")
     return claims
 
 
-def _take(due: Sequence[tuple[Any, ...]], until: datetime) -> list[tuple[Any, ...]]:
-    """Move these rows on by the lease; rows that another worker took meanwhile are not returned."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM messaging_outbox o USING unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], "
-            "%s::bigint[], %s::uuid[]) AS d(lane_key, rank, due_at, person_id, message_id) "
-            "WHERE (o.lane_key, o.rank, o.due_at, o.person_id, o.message_id) = "
-            "(d.lane_key, d.rank, d.due_at, d.person_id, d.message_id) "
-            "RETURNING o.lane_key, o.rank, o.person_id, o.message_id",
-            [list(column) for column in zip(*due, strict=True)],
-        )
-        taken = cursor.fetchall()
-        held = [(lane, rank, until, person, message) for lane, rank, person, message in taken]
-        _insert_due(held)
-    return held
-
-
-def _insert_due(rows: Sequence[tuple[Any, ...]]) -> None:
-    if not rows:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO messaging_outbox (lane_key, rank, due_at, person_id, message_id) "
-            "SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::bigint[], %s::uuid[])",
-            [list(column) for column in zip(*rows, strict=True)],
-        )
-
-
-def _load(held: Sequence[tuple[Any, ...]]) -> list[Claim]:
+def _mark_sending(held: Sequence[outbox.Row], now: datetime) -> list[Claim]:
+    """The messages of these rows, each "sending" now, in the order in which they are to go."""
     if not held:
         return []
     order = {(row[3], row[4]): (n, row) for n, row in enumerate(sorted(held, key=lambda r: (r[1], r[4])))}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT m.person_id, m.id, m.template_id, m.version, m.purpose, m.actor, m.email, m.subject, m.header_id, "
-            "m.context::text, m.attempts + 1, m.status, m.queued_at FROM messaging_message m "
-            "JOIN unnest(%s::bigint[], %s::uuid[]) AS k(person_id, id) USING (person_id, id) "
-            "WHERE m.status IN ('queued', 'sending')",
-            [[k[0] for k in order], [k[1] for k in order]],
+            "UPDATE messaging_message m SET status = 'sending', sending_at = %s, attempts = m.attempts + 1, "
+            "uncertain = m.uncertain OR o.status = 'sending' FROM unnest(%s::bigint[], %s::uuid[]) AS k(person_id, id) "
+            "JOIN messaging_message o ON o.person_id = k.person_id AND o.id = k.id "
+            "WHERE m.person_id = k.person_id AND m.id = k.id AND o.status IN ('queued', 'sending') "
+            "RETURNING m.person_id, m.id, m.template_id, m.version, m.purpose, m.actor, m.email, m.subject, "
+            "m.header_id, m.context::text, m.attempts, o.status, m.queued_at",
+            [now, [k[0] for k in order], [k[1] for k in order]],
         )
         rows = cursor.fetchall()
     claims = []
@@ -128,39 +105,11 @@ def _load(held: Sequence[tuple[Any, ...]]) -> list[Claim]:
         )  # fmt: skip
     # A row whose message has its outcome already (it cannot happen while both are written together) just goes.
     stale = set(order) - {(c.person_id, c.message_id) for c in claims}
-    _delete_due([order[k][1] for k in stale])
+    outbox.delete([order[k][1] for k in stale])
     return sorted(claims, key=lambda c: order[(c.person_id, c.message_id)][0])
 
 
-def _delete_due(rows: Sequence[tuple[Any, ...]]) -> None:
-    if not rows:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM messaging_outbox o USING unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], "
-            "%s::bigint[], %s::uuid[]) AS d(lane_key, rank, due_at, person_id, message_id) "
-            "WHERE (o.lane_key, o.rank, o.due_at, o.person_id, o.message_id) = "
-            "(d.lane_key, d.rank, d.due_at, d.person_id, d.message_id)",
-            [list(column) for column in zip(*rows, strict=True)],
-        )
-
-
-def _mark_sending(claims: Sequence[Claim], now: datetime) -> None:
-    if not claims:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE messaging_message m SET status = 'sending', sending_at = %s, attempts = k.attempts, "
-            "uncertain = m.uncertain OR k.repeated FROM unnest(%s::bigint[], %s::uuid[], %s::int[], %s::bool[]) "
-            "AS k(person_id, id, attempts, repeated) WHERE m.person_id = k.person_id AND m.id = k.id",
-            [
-                now,
-                [c.person_id for c in claims],
-                [c.message_id for c in claims],
-                [c.attempts for c in claims],
-                [c.repeated for c in claims],
-            ],
-        )
+def _say_repeated(claims: Sequence[Claim], now: datetime) -> None:
     record_many(
         [
             NewFact(
@@ -174,7 +123,6 @@ def _mark_sending(claims: Sequence[Claim], now: datetime) -> None:
             if c.repeated
         ]
     )
-    wake.publish("mail")
 
 
 def settle(results: Sequence[Result], *, pause: timedelta = timedelta(seconds=15)) -> None:
@@ -187,11 +135,11 @@ def settle(results: Sequence[Result], *, pause: timedelta = timedelta(seconds=15
         return
     now = clock.now()
     with in_lane(*{r.claim.person_id for r in results}):
-        _delete_due([_due(r.claim) for r in results])
+        outbox.delete([_due(r.claim) for r in results])
         outcomes = [(r, *_outcome(r, now, pause)) for r in results]
         kept = _update(outcomes, now)
         mine = [o for o in outcomes if (o[0].claim.person_id, o[0].claim.message_id) in kept]
-        _insert_due([(*_due(r.claim)[:2], due, r.claim.person_id, r.claim.message_id) for r, _, due in mine if due])
+        outbox.insert([(*_due(r.claim)[:2], due, r.claim.person_id, r.claim.message_id) for r, _, due in mine if due])
         record_many([f for r, status, _ in mine if (f := _fact(r, status, now, kept))])
         suppress_many(
             [(r.claim.email, "bounce", r.answer.words) for r, _, _ in mine if r.answer and r.answer.hard], at=now

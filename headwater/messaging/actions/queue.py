@@ -10,16 +10,15 @@ from typing import Any
 
 from django.db import connection
 
-from headwater.content.queries import contexts, workspace_context
+from headwater.content.queries import contexts
 from headwater.content.rules import MissingField, TemplateProblem, prune
 from headwater.core import clock, crash, wake
 from headwater.core.lanes import lane_key
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
 from ..facts import MailQueued, MailRefused
-from ..models import MailTemplate
 from ..queries import gates
-from ..queries.templates import sources
+from ..queries.templates import sendable, sources
 from ..rules import compose
 from ..rules.compose import Source
 from ..rules.tokens import new_id
@@ -81,27 +80,25 @@ def _decide(requests: list[MailRequest]) -> tuple[list[Decision], list[tuple[str
     if not requests:
         return [], []
     people = list({r.person_id for r in requests})
-    templates = {
-        t.pk: t for t in MailTemplate.objects.filter(pk__in={r.template_id for r in requests}, archived_at__isnull=True)
-    }
-    found = sources((t.pk, t.version) for t in templates.values())
+    templates = sendable({r.template_id for r in requests})
+    found = sources((pk, version) for pk, (version, _) in templates.items())
     values = contexts(people)
     consent = gates.consenting(people)
     blocked = gates.suppressed(v["contact"].get("email", "") for v in values.values())
     cap = gates.policy()
     sent = gates.recent_marketing(people, cap) if cap else {}
-    host = _host(workspace_context())
+    host = _host(next((v["workspace"] for v in values.values()), {}))
     decisions: list[Decision] = []
     unknown: list[tuple[str, Outcome]] = []
     for request in requests:
-        template = templates.get(request.template_id)
-        source = found.get((template.pk, template.version)) if template else None
+        version, kept_for = templates.get(request.template_id, (0, ""))
+        source = found.get((request.template_id, version))
         base = values.get(request.person_id)
-        if source is None or template is None or base is None:
+        if source is None or base is None:
             why = "no_person" if base is None else "no_template"
             unknown.append((request.key[:200], Outcome(request.person_id, None, why)))
             continue
-        marketing = "marketing" in (template.purpose, request.purpose)
+        marketing = "marketing" in (kept_for, request.purpose)
         email = base["contact"].get("email", "")
         refused = _gate(request.person_id, email, marketing, consent, blocked)
         if refused is None and cap and marketing and sent.get(request.person_id, 0) >= cap.mails:
@@ -153,9 +150,9 @@ def _renders(source: Source, base: dict[str, Any], extra: dict[str, Any], market
 
 def _host(workspace: dict[str, Any]) -> str:
     """The part of Message-IDs after the @: the sender's domain, else the installation's host."""
-    if "@" in workspace["mail_from"]:
+    if "@" in workspace.get("mail_from", ""):
         return str(workspace["mail_from"]).rsplit("@", 1)[1]
-    return str(workspace["base_url"]).split("//")[-1].split("/")[0].split(":")[0] or "localhost"
+    return str(workspace.get("base_url", "")).split("//")[-1].split("/")[0].split(":")[0] or "localhost"
 
 
 def _write(decisions: list[Decision]) -> None:

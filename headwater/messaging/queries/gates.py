@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from headwater.core import clock
+from headwater.core.prepared import Prepared
 from headwater.people.queries import consent_states
 
 from ..models import MailPolicy, Suppression
@@ -17,6 +18,9 @@ from ..rules.tokens import email_digest
 
 #: Reasons that block marketing only; every other reason blocks all mail.
 MARKETING_ONLY = ("unsubscribed", "complaint")
+
+
+_policy = Prepared(lambda pk: MailPolicy.objects.filter(pk=pk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,18 @@ def consenting(person_ids: Sequence[int]) -> set[int]:
 def suppressed(emails: Iterable[str]) -> dict[str, str]:
     """email -> why it must not be written to; addresses without a reason are left out."""
     digests = {email_digest(e): e for e in emails if e}
-    rows = Suppression.objects.filter(digest__in=list(digests)).values_list("digest", "reason")
-    return {digests[d]: reason for d, reason in rows}
+    if not digests:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT digest, reason FROM messaging_suppression WHERE digest = ANY(%s::text[])", [list(digests)]
+        )
+        return {digests[d]: reason for d, reason in cursor.fetchall()}
 
 
 def policy() -> Cap | None:
     """The frequency cap, or None where there is none."""
-    row = MailPolicy.objects.filter(pk=1).first()
+    row = _policy.first(1)
     return Cap(row.cap_mails, row.cap_days) if row and row.cap_mails is not None else None
 
 

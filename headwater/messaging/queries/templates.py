@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.db import connection
 from django.db.models import F
 
 from ..models import MailTemplate, TemplateVersion
@@ -28,6 +29,17 @@ def sources(wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Source]:
         _cache.update(found)
         return {k: s for k in keys if (s := found.get(k) or _cache.get(k))}
     return {k: _cache[k] for k in keys}
+
+
+def sendable(template_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """template id -> (newest version, purpose) of those that are not archived."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, version, purpose FROM messaging_mailtemplate WHERE id = ANY(%s::bigint[]) "
+            "AND archived_at IS NULL",
+            [list(template_ids)],
+        )
+        return {pk: (version, purpose) for pk, version, purpose in cursor.fetchall()}
 
 
 def source_of(row: TemplateVersion) -> Source:

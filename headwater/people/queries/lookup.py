@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Q
 
 from headwater.core.prepared import Prepared
@@ -24,9 +25,15 @@ def consent_states(person_ids: Sequence[int], channel: str, topic: str = "") -> 
 
     topic: a withdrawal of the channel as a whole outweighs what was said about a topic.
     """
-    rows = Consent.objects.filter(person_id__in=person_ids, channel=channel, topic__in={"", topic})
+    with connection.cursor() as cursor:  # each batch of mails asks it
+        cursor.execute(
+            "SELECT person_id, topic, state FROM people_consent WHERE person_id = ANY(%s::bigint[]) AND channel = %s "
+            "AND topic = ANY(%s::text[])",
+            [list(person_ids), channel, list({"", topic})],
+        )
+        rows = cursor.fetchall()
     out: dict[int, str] = {}
-    for person, said_about, state in sorted(rows.values_list("person_id", "topic", "state"), key=lambda r: r[1]):
+    for person, said_about, state in sorted(rows, key=lambda r: str(r[1])):
         if not (said_about and out.get(person) == "withdrawn"):
             out[person] = state
     return out
