@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from headwater.core import clock
 from headwater.timeline.registry import Event, reaction
 
-from .actions import Entry, enter, remove
+from .actions import Entry, enter, enter_all, remove
 from .engine import due, load
 from .engine.base import Traveller
 from .engine.batch import Batch
@@ -43,8 +43,7 @@ def _enter(events: Sequence[Event], entries: Sequence[tuple[int, dict[str, objec
         for e in events:
             if e.kind == kind and matching.matches(rule, e.kind, e.data):
                 by_journey[journey_id].append(Entry(e.person_id, e.id.hex, {"kind": e.kind, "data": e.data}, e.at))
-    for journey_id, found in sorted(by_journey.items()):
-        enter(journey_id, found, actor=f"journey:{journey_id}")
+    enter_all(by_journey, actors={journey_id: f"journey:{journey_id}" for journey_id in by_journey})
 
 
 def _called(events: Sequence[Event]) -> None:

@@ -16,7 +16,7 @@ from .editing import (
     update_journey,
 )
 from .gallery import install
-from .people import Entry, enter, enter_by_hand, remove, retry, skip_wait
+from .people import Entry, enter, enter_all, enter_by_hand, remove, retry, skip_wait
 
 __all__ = [
     "Conflict",
@@ -27,6 +27,7 @@ __all__ = [
     "delete_draft",
     "duplicate",
     "enter",
+    "enter_all",
     "enter_by_hand",
     "install",
     "pause",

@@ -17,6 +17,7 @@ from headwater.core.lanes import lane_key
 from headwater.timeline.actions import NewFact, in_lane
 
 from ..engine import due, load
+from ..engine.base import Traveller
 from ..engine.batch import Batch
 from ..engine.graph import Version, versions
 from ..engine.leaving import leave, sort_out
@@ -55,34 +56,54 @@ def enter(journey_id: int, entries: Sequence[Entry], *, actor: str) -> dict[int,
     return done
 
 
-def _enter(journey_id: int, entries: Sequence[Entry], actor: str) -> dict[int, int]:
-    if not entries:
+def enter_all(wanted: Mapping[int, Sequence[Entry]], *, actors: Mapping[int, str]) -> dict[int, dict[int, int]]:
+    """`enter` for several journeys in one go: journey -> entries, and -> who lets them in. One transaction, and a
+    constant number of statements beside what the steps do. Returns journey -> person -> passage."""
+    wanted = {journey: entries for journey, entries in wanted.items() if entries}
+    if not wanted:
         return {}
-    with in_lane(*{e.person_id for e in entries}):
-        live = Journey.objects.filter(pk=journey_id, status=Status.LIVE).values_list("version_id", flat=True).first()
-        if live is None:
-            return {}
-        version = versions([live])[live]
-        if version.start is None:
-            return {}
+    with in_lane(*{e.person_id for entries in wanted.values() for e in entries}):
+        live = dict(Journey.objects.filter(pk__in=list(wanted), status=Status.LIVE).values_list("pk", "version_id"))
+        known = versions(live.values())
         now = clock.now()
-        allowed = _allowed(version, _only(version, entries), now)
-        rows = [(e.person_id, e.key[:100], json.dumps(dict(e.why), default=str), e.since or now) for e in allowed]
-        people = load.insert(journey_id, version.id, version.start, now, rows)
-        if not people:
-            return {}
         batch = Batch(now)
-        causes = {e.person_id: str(e.why.get("kind", "")) for e in allowed}
-        for t in people:
-            fact = JourneyEntered(
-                journey=journey_id, name=version.name, version=version.number, passage=t.id, why=causes[t.person_id]
-            )
-            batch.facts.append(NewFact(t.person_id, fact, now, None, actor))
-        batch.days[journey_id, "entered"] += len(people)
+        allowed = _allowed([(known[live[j]], _only(known[live[j]], wanted[j])) for j in sorted(live)], now)
+        arrived = [
+            t
+            for version, entries in allowed
+            if version.start is not None
+            for t in _arrive(batch, version, entries, actors[version.journey_id])
+        ]
+        if arrived:
+            advance(batch, sort_out(batch, arrived, known), known)
+            batch.flush()
+        inside: dict[int, dict[int, int]] = {}
+        for t in arrived:
+            inside.setdefault(t.journey_id, {})[t.person_id] = t.id
+        return inside
+
+
+def _enter(journey_id: int, entries: Sequence[Entry], actor: str) -> dict[int, int]:
+    return enter_all({journey_id: entries}, actors={journey_id: actor}).get(journey_id, {})
+
+
+def _arrive(batch: Batch, version: Version, entries: Sequence[Entry], actor: str) -> list[Traveller]:
+    """New passages of those who have not entered with the same key before."""
+    assert version.start is not None
+    now = batch.now
+    rows = [(e.person_id, e.key[:100], json.dumps(dict(e.why), default=str), e.since or now) for e in entries]
+    people = load.insert(version.journey_id, version.id, version.start, now, rows)
+    causes = {e.person_id: str(e.why.get("kind", "")) for e in entries}
+    for t in people:
+        fact = JourneyEntered(
+            journey=version.journey_id, name=version.name, version=version.number, passage=t.id,
+            why=causes[t.person_id],
+        )  # fmt: skip
+        batch.facts.append(NewFact(t.person_id, fact, now, None, actor))
+    if people:
+        batch.days[version.journey_id, "entered"] += len(people)
         batch.counts[version.id, version.start, "entered"] += len(people)
-        advance(batch, sort_out(batch, people, {version.id: version}), {version.id: version})
-        batch.flush()
-        return {t.person_id: t.id for t in people}
+    return people
 
 
 def _only(version: Version, entries: Sequence[Entry]) -> Sequence[Entry]:
@@ -93,23 +114,43 @@ def _only(version: Version, entries: Sequence[Entry]) -> Sequence[Entry]:
     return [e for e in entries if e.person_id in holds]
 
 
-def _allowed(version: Version, entries: Sequence[Entry], now: datetime) -> list[Entry]:
-    """Those whom the re-entry rule lets in: at most one entry for each person at a time, unless the rule is
-    "always"."""
-    rule = version.reentry.get("rule", "when_finished")
-    after = version.reentry.get("after")
-    if rule == "always" and not after:
-        return _first_of_each(entries, lambda e: (e.person_id, e.key))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT person_id, max(entered_at), bool_or(state = ANY(%s)) FROM journeys_passage "
-            "WHERE person_id = ANY(%s) AND journey_id = %s GROUP BY person_id",
-            [list(OPEN), [e.person_id for e in entries], version.journey_id],
-        )
-        past = {person: (last, inside) for person, last, inside in cursor.fetchall()}
+def _allowed(wanted: Sequence[tuple[Version, Sequence[Entry]]], now: datetime) -> list[tuple[Version, Sequence[Entry]]]:
+    """Those whom the re-entry rule of each version lets in: at most one entry for each person at a time, unless the
+    rule is "always"."""
+    asked = [(v, entries) for v, entries in wanted if entries and not _always(v)]
+    past: dict[tuple[int, int], tuple[datetime, bool]] = {}
+    if asked:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT journey_id, person_id, max(entered_at), bool_or(state = ANY(%s)) FROM journeys_passage "
+                "WHERE person_id = ANY(%s) AND journey_id = ANY(%s) GROUP BY journey_id, person_id",
+                [
+                    list(OPEN),
+                    sorted({e.person_id for _, entries in asked for e in entries}),
+                    [v.journey_id for v, _ in asked],
+                ],
+            )
+            past = {(journey, person): (last, inside) for journey, person, last, inside in cursor.fetchall()}
+    return [
+        (v, _first_of_each(entries, lambda e: (e.person_id, e.key)) if _always(v) else _again(v, entries, past, now))
+        for v, entries in wanted
+    ]
+
+
+def _always(version: Version) -> bool:
+    return version.reentry.get("rule", "when_finished") == "always" and not version.reentry.get("after")
+
+
+def _again(
+    version: Version,
+    entries: Sequence[Entry],
+    past: Mapping[tuple[int, int], tuple[datetime, bool]],
+    now: datetime,
+) -> list[Entry]:
+    rule, after = version.reentry.get("rule", "when_finished"), version.reentry.get("after")
     out = []
     for e in _first_of_each(entries, lambda e: (e.person_id,)):
-        last, inside = past.get(e.person_id, (None, False))
+        last, inside = past.get((version.journey_id, e.person_id), (None, False))
         if last is not None:
             if rule == "once" or (rule == "when_finished" and inside):
                 continue
