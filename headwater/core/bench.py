@@ -19,10 +19,17 @@ from typing import Any
 #: name -> default sizes; a bench that is not in this list is not one.
 DEFAULTS: dict[str, tuple[int, int]] = {
     "ingest": (0, 40_000),
-    "latency": (2_000, 6_000),
+    "latency": (20_000, 0),
     "journeys": (20_000, 0),
     "pages": (100_000, 2_000_000),
     "segments": (1_000_000, 20_000_000),
+}
+#: Options of the latency bench: default, what it is
+LATENCY: dict[str, tuple[int, str]] = {
+    "rate": (500, "events a second"),
+    "seconds": (30, "how long they come (or --events: how many)"),
+    "segments": (100, "living segments"),
+    "journeys": (20, "published journeys"),
 }
 
 
@@ -34,6 +41,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--contacts", type=int, help="people in the database")
     parser.add_argument("--events", type=int, help="events in the database, or sent")
     parser.add_argument("--fresh", action="store_true", help="start from an empty database")
+    for option, (value, words) in LATENCY.items():
+        parser.add_argument(f"--{option}", type=int, default=value, help=f"latency: {words} (default {value})")
     args = parser.parse_args(argv)
     contacts, events = DEFAULTS[args.name]
     args.contacts = contacts if args.contacts is None else args.contacts
@@ -84,7 +93,8 @@ def _database(args: argparse.Namespace, progress: Any) -> Any:
     from headwater.core.config import config, connect_args, database_from_url
     from headwater.core.embedded import Embedded
 
-    name = f"bench_{args.name}_{args.contacts}_{args.events}"
+    sizes = (args.contacts, args.segments, args.journeys) if args.name == "latency" else (args.contacts, args.events)
+    name = "_".join(map(str, ("bench", args.name, *sizes)))
     server = None
     if config.database_url:
         base, _, query = config.database_url.partition("?")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from random import Random
 
@@ -20,16 +20,18 @@ from headwater.people.models import Company, Contact
 from headwater.timeline import partitions
 from headwater.timeline.actions import record_selected
 
-from .definitions import COUNTRIES, INDUSTRIES, KINDS, PATHS, TAGS, TITLES, living
+from .definitions import COUNTRIES, INDUSTRIES, KINDS, PATHS, TAGS, TITLES, Condition, living
 
 STAGES = ("lead", "mql", "sql", "opportunity", "customer", "evangelist")
 CHUNK, DAYS = 10_000, 540
 Progress = Callable[[str], None]
 
 
-def fill(contacts: int, events: int, progress: Progress) -> datetime:
-    """Have so many people and facts, and a hundred living segments; does what is missing. Returns the moment at which
-    the database was begun: the bench's present."""
+def fill(
+    contacts: int, events: int, progress: Progress, *, segments: Mapping[str, Condition] | None = None
+) -> datetime:
+    """Have so many people and facts, and living segments (key -> definition; the hundred of `living` where none are
+    given); does what is missing. Returns the moment at which the database was begun: the bench's present."""
     mark = Workspace.objects.filter(pk=1).values_list("website", flat=True).first() or ""
     if not mark.startswith("bench:"):
         mark = f"bench:{clock.now().isoformat()}"
@@ -51,8 +53,9 @@ def fill(contacts: int, events: int, progress: Progress) -> datetime:
         progress("scores and interests")
         _scores(now)
         _vacuum()
-    if Segment.objects.count() < 100:
-        _segments(now, progress)
+    wanted = segments if segments is not None else {f"bench-{n}": one for n, one in enumerate(living())}
+    if Segment.objects.filter(key__in=wanted).count() < len(wanted):
+        _segments(wanted, now, progress)
         _vacuum()
     return now
 
@@ -149,12 +152,13 @@ def _scores(now: datetime) -> None:
             )
 
 
-def _segments(now: datetime, progress: Progress) -> None:
-    for n, definition in enumerate(living()):
-        if not Segment.objects.filter(key=f"bench-{n}").exists():
-            actions.create_segment(key=f"bench-{n}", name=f"Segment {n}", definition=definition, actor="system")
+def _segments(wanted: Mapping[str, Condition], now: datetime, progress: Progress) -> None:
+    there = set(Segment.objects.values_list("key", flat=True))
+    for n, (key, definition) in enumerate(wanted.items()):
+        if key not in there:
+            actions.create_segment(key=key, name=f"Segment {n}", definition=definition, actor="system")
     with clock.freeze(now):
         while building.run_once():
             left = Segment.objects.filter(generation=0).count()
             if left % 10 == 0:
-                progress(f"{100 - left} living segments")
+                progress(f"{len(wanted) - left} living segments")
