@@ -2,6 +2,7 @@
 
 from .effects import Effect, Shift, effect_of, effects, shift_of
 from .interests import TopicInterest, explain_interest, interest_history, interested, interests, topics
+from .ledgers import Past, past_interests, past_scores
 from .scores import (
     ENGAGEMENT,
     BandShare,
@@ -47,6 +48,7 @@ __all__ = [
     "Explanation",
     "Line",
     "Move",
+    "Past",
     "Score",
     "SegmentName",
     "Shift",
@@ -72,6 +74,8 @@ __all__ = [
     "members",
     "models",
     "moves",
+    "past_interests",
+    "past_scores",
     "people_count",
     "picked",
     "preview",

@@ -18,8 +18,8 @@ from headwater.core import clock, wake
 from headwater.messaging.queries.prospects import Response, responses
 
 from ..engine import foresight
+from ..engine.foresight.person import Person
 from ..engine.foresight.plan import templates_of
-from ..engine.foresight.world import Person
 from ..engine.graph import problems, ready
 from ..engine.rulebook import with_segments
 from ..models import Journey, Simulation

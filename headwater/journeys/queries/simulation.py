@@ -8,11 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from headwater.audience.queries import past_scores
 from headwater.people.models import Contact
 
 from ..engine.base import STEPS
 from ..engine.foresight import Tally
-from ..engine.foresight.plan import plan_of
+from ..engine.foresight.plan import Plan, plan_of
 from ..engine.graph import Version, ready
 from ..engine.rulebook import with_segments
 from ..models import Journey, Simulation
@@ -88,7 +89,7 @@ def _result(found: Simulation, version: Version, tally: Tally) -> dict[str, Any]
         "left": [{"why": why, "words": _why(why), "n": n} for why, n in left],
         "time": {"median_s": tally.span(0.5), "most_s": tally.span(0.9)},
         "steps": steps,
-        "assumes": assumptions(version, found),
+        **assumed(version, found),
     }
 
 
@@ -167,26 +168,74 @@ def _why(why: str) -> str:
     return why
 
 
-def assumptions(version: Version, found: Simulation) -> list[str]:
-    """What the answer rests on, said plainly."""
-    rates = {int(pk): values for pk, values in found.rates.items()}
-    at = found.started_at
-    plan = plan_of(version, at, at, opens="rates", responses={}, default_zone="UTC")
-    out = [_("Everything is held against the facts as they happened, at the time at which they happened.")]
+def assumed(version: Version, found: Simulation) -> dict[str, Any]:
+    """What the answer rests on, said plainly: "assumes", sentences, and "today": the conditions that were asked as they
+    are today, [{"words", "why", "where"}]."""
+    plan = plan_of(version, found.started_at, found.started_at, opens="rates", responses={}, default_zone="UTC")
+    return {"assumes": [*_assumptions(version, found, plan)], "today": as_of_today(version, plan)}
+
+
+def _assumptions(version: Version, found: Simulation, plan: Plan) -> Iterator[str]:
+    yield _("Everything is held against the facts as they happened, at the time at which they happened.")
+    if plan.histories or plan.scores or plan.interests:
+        yield _("Fields, stages, tags, consent, scores and interests are taken as they stood at each moment.")
+    if any(name.startswith("company.") for name in plan.histories):
+        yield _("Fields of the company are those of the company where each person is now.")
+    if any(past.stands for past in past_scores([], plan.scores).values()):
+        yield _("Points of a score that are given only while a condition holds count where they stand today.")
     if plan.templates:
-        out += [_opens(found.opens, rates), _("Caps count the mails that were really sent, and these.")]
-    if plan.today:
-        words = " · ".join(dict.fromkeys(condition(leaf) for leaf in plan.today if "segment" not in leaf))
-        if words:
-            out.append(_("Asked as it is today, because the past of it is not kept: %(what)s.") % {"what": words})
-    out += _of_steps(version)
+        yield _opens(found.opens, {int(pk): values for pk, values in found.rates.items()})
+        yield _("Caps count the mails that were really sent, and these.")
+        yield _("Mails are filled with what is known of each person today.")
+    yield from _of_steps(version)
     if any(rule["kind"] == "manual" for rule in version.entry):
-        out.append(_("By hand or API enter those who really did."))
+        yield _("By hand or API enter those who really did.")
     if any(rule["kind"] == "schedule" for rule in version.entry):
-        out.append(_("Schedules find the people who are in the segment today."))
+        yield _("Schedules find the people who are in the segment today.")
     if any(matching.fact_kind(rule) == "segment.entered" for rule in version.entry):
-        out.append(_("Who entered a segment is known from the day on which the segment was made."))
-    return out
+        yield _("Who entered a segment is known from the day on which the segment was made.")
+
+
+def as_of_today(version: Version, plan: Plan) -> list[dict[str, str]]:
+    """The conditions whose past is not kept, with the reason and where in the journey they stand."""
+    places = list(_places(version))
+    out: dict[str, dict[str, str]] = {}
+    for n, leaf in enumerate(plan.today):
+        if n not in plan.timeless:
+            where = next((name for name, node in places if leaf in leaves_of(node)), "")
+            out.setdefault(str(leaf), {"words": condition(leaf), "why": _not_kept(leaf), "where": where})
+    return list(out.values())
+
+
+def _places(version: Version) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(where it stands, condition) of all conditions of a journey."""
+    if version.only:
+        yield _("Only people for whom"), version.only
+    for name, rules in ((_("Goal"), [version.goal] if version.goal else []), (_("Exit"), version.exits)):
+        for rule in rules:
+            if rule["kind"] == "condition":
+                yield name, rule["when"]
+    for key, node in version.nodes.items():
+        name = title(version.graph["steps"][key], version.graph["steps"])
+        for arm in node.settings.get("arms") or []:
+            yield name, arm.get("when") or {}
+        if isinstance(node.settings.get("until"), Mapping):
+            yield name, node.settings["until"]
+
+
+def leaves_of(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The conditions that a condition is made of."""
+    children = node.get("all") or node.get("any") or ([node["not"]] if "not" in node else [])
+    return [leaf for child in children for leaf in leaves_of(child)] if children else [node]
+
+
+def _not_kept(leaf: Mapping[str, Any]) -> str:
+    """Why the past of a condition is not known."""
+    if "score" in leaf:
+        return _("Of the scores of companies only the present is kept.")
+    if "field" in leaf:
+        return _("Only the database reads this pattern, and it holds the present value.")
+    return _("Of deals and other records only the present state is kept.")
 
 
 def _opens(opens: str, rates: Mapping[int, Any]) -> str:

@@ -99,7 +99,7 @@ class WaitDate(Step):
             day = date.fromisoformat(settings["date"])
             at: datetime | None = calendar.moment(day, calendar.time_of(settings), zone)
         else:
-            known = sight.person.dates.get(str(settings["field"]))
+            known = sight.person.date_at(str(settings["field"]), sight.now)
             at = calendar.of_field(settings, known, zone_of(zone), sight.now)
         if at is not None and at > sight.now:
             return Outcome("wait", until=at)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec import json
 
 from ...rules import calendar, matching
 from ...rules.schedule import zone_of
+from .person import Data, Person
 from .plan import Plan
-from .world import Data, Person, members_of
+from .world import members_of
 
 #: (when, which rule (-1: by hand), data of the fact)
 Cause = tuple[datetime, int, Data]
@@ -23,7 +25,7 @@ def entries_of(plan: Plan, person: Person) -> Iterator[Cause]:
     """(when, which rule, data of the fact) of everything that would have let her in, oldest first."""
     found: list[Cause] = [(at, -1, {}) for at in person.by_hand]
     for n, rule in enumerate(plan.version.entry):
-        if rule["kind"] == "date" and str(rule["field"]) in person.dates:
+        if rule["kind"] == "date":
             found += [(at, n, {"field": rule["field"]}) for at in _moments(plan, rule, person)]
     found += [(at, n, {}) for n, at in _scheduled(plan, person)]
     return heapq.merge(sorted(found, key=_first), _facts(plan, person), key=_first)
@@ -45,14 +47,25 @@ def _facts(plan: Plan, person: Person) -> Iterator[Cause]:
 
 
 def _moments(plan: Plan, rule: Mapping[str, Any], person: Person) -> list[datetime]:
-    """When the day of a date's rule came for her."""
-    zone, day = zone_of(person.zone), person.dates[str(rule["field"])]
-    if not rule.get("yearly"):
-        at = calendar.of_field(rule, day, zone, plan.since)
-        return [at] if at is not None and plan.since < at <= plan.until else []
+    """When the day of a date's rule came for her, by the date as it stood then."""
+    stood = person.dates_of(str(rule["field"]))
+    ends = [at for at, _day in stood[1:] if at is not None] + [plan.until]
     out: list[datetime] = []
-    at = calendar.of_field(rule, day, zone, plan.since + timedelta(microseconds=1))
-    while at is not None and at <= plan.until:
+    for (begun, day), end in zip(stood, ends, strict=True):
+        start = max(begun or plan.since, plan.since)
+        if day is not None and start < end:
+            out += _come(rule, day, zone_of(person.zone), start, min(end, plan.until))
+    return out
+
+
+def _come(rule: Mapping[str, Any], day: date, zone: ZoneInfo, start: datetime, end: datetime) -> list[datetime]:
+    """The moments of one date, after `start` and up to `end`."""
+    if not rule.get("yearly"):
+        at = calendar.of_field(rule, day, zone, start)
+        return [at] if at is not None and start < at <= end else []
+    out: list[datetime] = []
+    at = calendar.of_field(rule, day, zone, start + timedelta(microseconds=1))
+    while at is not None and at <= end:
         out.append(at)
         at = calendar.of_field(rule, day, zone, at + timedelta(hours=1))
     return out

@@ -14,18 +14,17 @@ from headwater.messaging.queries.prospects import Response
 
 from ...rules import matching
 from ..causes import answers, waits_of
-from ..fields import DATE_FIELDS
 from ..graph import Version
 from . import asking
 from .asking import Test
+from .past import History
 
 if TYPE_CHECKING:
-    from .world import Person, Way
+    from .person import Person, Way
 
 #: What is assumed of mails that were never sent: as often as people did before; nobody; everybody, links too
 Opens = Literal["rates", "nobody", "everybody"]
 CALENDAR = ("date", "schedule")
-OPENED, CLICKED = "mail.opened", "mail.clicked"
 
 
 @dataclass
@@ -47,6 +46,13 @@ class Plan:
     heard: frozenset[str] = frozenset()
     #: Leaves that only the present can answer, as JSON: place -> leaf
     today: list[Mapping[str, Any]] = field(default_factory=list)
+    #: Places in `today` of what time does not change
+    timeless: frozenset[int] = frozenset()
+    #: Fields whose past is asked for, by name; models of scores, topics of interest; (channel, topic) of consents
+    histories: dict[str, History] = field(default_factory=dict)
+    scores: frozenset[str] = frozenset()
+    interests: frozenset[str] = frozenset()
+    consents: frozenset[tuple[str, str]] = frozenset()
     templates: frozenset[int] = frozenset()
     dates: frozenset[str] = frozenset()
     default_zone: str = "UTC"
@@ -99,18 +105,29 @@ def plan_of(
     build = asking.Builder(version, plan.waited)
     for condition in _conditions(version):
         plan.tests[id(condition)] = build.test(condition)
+    plan.dates = _dates(version)
+    for name in plan.dates:
+        build.past_of(name)
+    if any(node.kind.kind == "set_stage" for node in version.nodes.values()):
+        build.past_of("contact.stage")
     rules = [*version.exits, *([version.goal] if version.goal else [])]
     ends = {kind for rule in rules if (kind := matching.fact_kind(rule))}
     plan.causes = frozenset(k for rule in version.entry if (k := matching.fact_kind(rule)))
-    plan.counted, plan.today = frozenset(build.counted), build.today
-    plan.states = frozenset(build.states | ends | {"consent.changed"})
+    plan.today, plan.timeless = build.today, frozenset(build.timeless)
+    plan.histories, plan.scores, plan.consents = build.histories, frozenset(build.scores), frozenset(build.consents)
+    plan.interests, plan.templates = frozenset(build.interests), templates_of(version)
+    # Consent is told by its last change, however old that is.
+    plan.counted = frozenset(build.counted | {"consent.changed"})
+    plan.states = frozenset(build.states | ends)
     plan.heard = frozenset(build.counted | build.states | ends)
-    plan.templates = templates_of(version)
-    fields = {str(rule["field"]) for rule in version.entry if rule["kind"] == "date"}
-    fields |= {str(n.settings["field"]) for n in version.nodes.values() if n.kind.kind == "wait_date"
-               and n.settings.get("by") == "field"}  # fmt: skip
-    plan.dates = frozenset(fields)
     return plan
+
+
+def _dates(version: Version) -> frozenset[str]:
+    """Fields that hold a date which entries and waits ask for."""
+    fields = {str(rule["field"]) for rule in version.entry if rule["kind"] == "date"}
+    waits = (n.settings for n in version.nodes.values() if n.kind.kind == "wait_date")
+    return frozenset(fields | {str(settings["field"]) for settings in waits if settings.get("by") == "field"})
 
 
 def templates_of(version: Version) -> frozenset[int]:
@@ -127,8 +144,3 @@ def _conditions(version: Version) -> list[Mapping[str, Any]]:
         if isinstance(node.settings.get("until"), Mapping):
             found.append(node.settings["until"])
     return found
-
-
-def date_fields() -> frozenset[str]:
-    """Standard fields that hold a date."""
-    return frozenset(DATE_FIELDS)

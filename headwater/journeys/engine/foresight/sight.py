@@ -11,8 +11,9 @@ from headwater.messaging.queries.prospects import Response
 
 from ..causes import WAITED
 from ..graph import Node
-from .plan import CLICKED, OPENED, Opens, Plan
-from .world import Data, Mail, People, Person, Way
+from .person import CLICKED, OPENED, Data, Mail, Person, Way
+from .plan import Opens, Plan
+from .world import People
 
 
 @dataclass(slots=True)

@@ -15,10 +15,11 @@ from ..base import Outcome
 from ..graph import Node
 from . import asking
 from .entering import entries_of
+from .person import Person, Way
 from .plan import Plan
 from .sight import Sight, respond
 from .tally import Tally
-from .world import People, Person, Way
+from .world import People
 
 #: Steps of one way; whoever takes more goes round in circles
 MOST_STEPS = 500

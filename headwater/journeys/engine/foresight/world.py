@@ -2,152 +2,22 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection
-from msgspec import json
 
 from headwater.audience import queries as audience
 from headwater.audience.models import Segment
 from headwater.messaging.queries.prospects import Prospects
-from headwater.people.models import Contact
+from headwater.people.models import Consent, Contact
 
 from ...rules.schedule import zone_of
 from ..fields import CUSTOM
-from .plan import CLICKED, OPENED, Plan
-
-#: (when, kind, data as text)
-Fact = tuple[datetime, str, str]
-Data = Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class Person:
-    """One person: her facts in order, how she stands now, and what has come of her so far."""
-
-    id: int
-    facts: list[Fact]
-    zone: str = "UTC"
-    tags: frozenset[str] = frozenset()
-    stage: str = ""
-    custom: Data = field(default_factory=dict)
-    consenting: bool = False
-    dates: dict[str, date] = field(default_factory=dict)
-    #: Places in the plan's list of leaves that hold now
-    today: set[int] = field(default_factory=set)
-    #: Was she in this journey before the time in question; when was she let in by hand in it
-    before: bool = False
-    by_hand: list[datetime] = field(default_factory=list)
-    #: Marketing mails that she would have got
-    sent: list[datetime] = field(default_factory=list)
-    memo: dict[int, list[datetime]] = field(default_factory=dict)
-    segments: Mapping[str, int] = field(default_factory=dict)
-    since: datetime | None = None
-
-    def of_kind(self, kind: str) -> Iterator[tuple[datetime, Callable[[], Data]]]:
-        """Her facts of a kind, with what reads their data."""
-        for at, its, text in self.facts:
-            if its == kind:
-                yield at, lambda text=text: json.decode(text)  # type: ignore[misc]
-
-    def _turns(self, on: str, off: str, prop: str, value: str) -> list[tuple[datetime, bool]]:
-        return [
-            (at, kind == on)
-            for at, kind, text in self.facts
-            if kind in (on, off) and str(json.decode(text).get(prop)) == value
-        ]
-
-    def _stood(self, turns: Sequence[tuple[datetime, Any]], at: datetime, now: Any) -> Any:
-        """A state at a moment: what the last turn before it made it; before the first turn, the opposite of what
-        that made it; without any, as it is now."""
-        place = bisect_right([moment for moment, _to in turns], at)
-        if place:
-            return turns[place - 1][1]
-        return not turns[0][1] if turns else now
-
-    def tagged_at(self, tag: str, way: Way) -> bool:
-        if tag in way.tags:
-            return way.tags[tag]
-        return bool(self._stood(self._turns("tag.added", "tag.removed", "tag", tag), way.now, tag in self.tags))
-
-    def in_segment_at(self, key: str, at: datetime, now: bool) -> bool:
-        turns = self._turns("segment.entered", "segment.left", "segment", str(self.segments.get(key, 0)))
-        return bool(self._stood(turns, at, now))
-
-    def stage_at(self, way: Way) -> str:
-        if way.stage:
-            return way.stage
-        turns = [(at, json.decode(text)) for at, kind, text in self.facts if kind == "stage.changed"]
-        place = bisect_right([at for at, _data in turns], way.now)
-        if place:
-            return str(turns[place - 1][1].get("after"))
-        return str(turns[0][1].get("before")) if turns else self.stage
-
-    def consent_at(self, way: Way) -> str:
-        """Of mails as a whole: "granted", "withdrawn" or "none"."""
-        if way.consent:
-            return way.consent
-        turns = []
-        for at, kind, text in self.facts:
-            if kind == "consent.changed":
-                data = json.decode(text)
-                if data.get("channel") == "email" and not data.get("topic"):
-                    turns.append((at, data.get("state") == "granted"))
-        granted = self._stood(turns, way.now, self.consenting)
-        return "granted" if granted else ("withdrawn" if turns else "none")
-
-
-@dataclass(slots=True)
-class Mail:
-    """A mail that she would have got, and what she would have done with it."""
-
-    step: str
-    at: datetime
-    opened: datetime | None
-    clicked: datetime | None
-
-
-@dataclass(slots=True)
-class Way:
-    """A passage that never was. `now` travels; `events` are facts that it would have led to, in order."""
-
-    since: datetime
-    entered: datetime
-    now: datetime
-    step: str
-    moved_at: datetime
-    cause: Data
-    number: int
-    cause_kind: str = ""
-    until: datetime | None = None
-    woken: bool = False
-    hops: int = 0
-    jumps: dict[str, int] = field(default_factory=dict)
-    events: list[tuple[datetime, str, Data]] = field(default_factory=list)
-    mails: list[Mail] = field(default_factory=list)
-    tags: dict[str, bool] = field(default_factory=dict)
-    consent: str = ""
-    stage: str = ""
-    held: bool = False
-
-    def did(self, step: str, kind: str) -> bool:
-        """Has she opened or clicked the mail of that step by now?"""
-        for mail in self.mails:
-            moment = {OPENED: mail.opened, CLICKED: mail.clicked, "mail.sent": mail.at}.get(kind)
-            if mail.step == step and moment is not None and moment <= self.now:
-                return True
-        return False
-
-    def happened(self, kind: str, start: datetime | None, matches: Callable[[Data], bool]) -> int:
-        """How many such facts the journey itself has led to by now."""
-        return sum(
-            its == kind and at <= self.now and (start is None or at > start) and matches(data)
-            for at, its, data in self.events
-        )
+from .past import column_of, value_in
+from .person import Person
+from .plan import Plan
 
 
 @dataclass
@@ -169,18 +39,31 @@ def load(plan: Plan, ids: Sequence[int]) -> People:
         for person in audience.matching(dict(leaf), list(found)):
             found[person].today.add(place)
     _passages(plan, found)
+    _consents(plan, found)
+    scores = audience.past_scores(list(found), sorted(plan.scores))
+    interests = audience.past_interests(list(found), sorted(plan.interests))
+    for one in found.values():
+        one.scores, one.interests = scores, interests
     actor = f"journey:{plan.version.journey_id}"
     mails = Prospects(list(found), sorted(plan.templates), plan.since, actor)
     for person, prospect in mails.people.items():
-        found[person].consenting = prospect.consenting
+        found[person].says["email", ""] = "granted" if prospect.consenting else "none"
     return People(plan, found, mails)
 
 
+def _consents(plan: Plan, found: Mapping[int, Person]) -> None:
+    """What people say now on the channels and topics that conditions ask for."""
+    for channel, topic in plan.consents:
+        rows = Consent.objects.filter(person_id__in=list(found), channel=channel, topic=topic)
+        for person, state in rows.values_list("person_id", "state"):
+            found[person].says[channel, topic] = state
+
+
 def _contacts(plan: Plan, ids: Sequence[int]) -> dict[int, Person]:
-    columns = {name: name.removeprefix("contact.") for name in plan.dates if not CUSTOM.fullmatch(name)}
-    rows = Contact.objects.filter(pk__in=list(ids)).values(
-        "pk", "time_zone", "tags", "stage", "custom", *columns.values()
-    )
+    histories = plan.histories
+    columns = {name: column_of(history.of) for name, history in histories.items()}
+    known = {"pk", "time_zone", "tags", "custom", "created_at"}
+    rows = Contact.objects.filter(pk__in=list(ids)).values(*sorted(known | set(columns.values())))
     segments = dict(Segment.objects.values_list("key", "pk")) if "segment.entered" in plan.states else {}
     zones: dict[str, str] = {}
     out = {}
@@ -188,27 +71,12 @@ def _contacts(plan: Plan, ids: Sequence[int]) -> dict[int, Person]:
         name = row["time_zone"]
         if name not in zones:
             zones[name] = name if name and zone_of(name, "").key == name else plan.default_zone
-        custom = row["custom"] or {}
-        dates = {f: d for f in plan.dates if (d := _date(row[columns[f]] if f in columns else custom.get(_own(f))))}
         out[row["pk"]] = Person(
-            row["pk"], [], zones[name], frozenset(row["tags"] or ()), row["stage"], custom, dates=dates,
-            segments=segments, since=plan.since,
+            row["pk"], [], zones[name], frozenset(row["tags"] or ()), row["custom"] or {}, segments=segments,
+            since=plan.since, created_at=row["created_at"], histories=histories,
+            fields={n: value_in(h.of, row[columns[n]]) for n, h in histories.items()},
         )  # fmt: skip
     return out
-
-
-def _own(name: str) -> str:
-    found = CUSTOM.fullmatch(name)
-    return found[1] if found else ""
-
-
-def _date(value: Any) -> date | None:
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value[:10])
-        except ValueError:
-            return None
-    return value if isinstance(value, date) else None
 
 
 def _facts(plan: Plan, ids: Sequence[int]) -> Iterator[tuple[int, datetime, str, str]]:
@@ -273,6 +141,3 @@ def members_of(segment_id: int) -> Iterator[int]:
     while page := audience.members(segment_id, after=after, limit=5000):
         after = page[-1][0]
         yield from (person for person, _since in page)
-
-
-__all__ = ["Fact", "Mail", "People", "Person", "Way", "load", "members_of", "people_of"]
