@@ -16,7 +16,7 @@ from headwater.messaging.models import MailTemplate
 from headwater.messaging.queries.results import Results, results
 from headwater.people.models import Visitor
 
-from .rules import REACHED, STEPS, Period, change, share
+from .rules import MOST_SOURCES, OTHERS, REACHED, STEPS, Period, change, share
 
 LABELS: dict[str, Any] = {
     "awareness": _("Awareness"),
@@ -128,7 +128,7 @@ def daily(period: Period, zone: str) -> Daily:
     return Daily(days, [seen.get(d, 0) for d in days], [leads.get(d, 0) for d in days])
 
 
-def sources(period: Period, most: int = 5) -> list[tuple[str, int]]:
+def sources(period: Period, most: int = MOST_SOURCES) -> list[tuple[str, int]]:
     """(source, new leads), most first; "" is no known source; what is beyond `most` is summed under "*"."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -138,7 +138,7 @@ def sources(period: Period, most: int = 5) -> list[tuple[str, int]]:
         )
         rows = [(str(name), int(n)) for name, n in cursor.fetchall()]
     rest = sum(n for _name, n in rows[most:])
-    return rows[:most] + ([("*", rest)] if rest else [])
+    return rows[:most] + ([(OTHERS, rest)] if rest else [])
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,27 @@ def parse_reached(value: str) -> tuple[tuple[str, ...], datetime, datetime]:
     return REACHED.get(step, (step,)), start, end
 
 
+#: What the sum of all sources beyond the first few is called
+OTHERS = "*"
+#: How many sources the dashboard names
+MOST_SOURCES = 5
+
+
+def source_value(source: str, period: Period) -> str:
+    """The filter's value for the new leads of a source ("" for none known, OTHERS for the rest) in a period."""
+    return f"{period.since.isoformat()}~{period.until.isoformat()}~{source}"
+
+
+def parse_source(value: str) -> tuple[str, datetime, datetime]:
+    """The filter "SINCE~UNTIL~SOURCE" as (source, since, until). Raises ValueError on anything else."""
+    since, _, rest = value.partition("~")
+    until, tilde, source = rest.partition("~")
+    start, end = datetime.fromisoformat(since), datetime.fromisoformat(until)
+    if not tilde or start.tzinfo is None or end.tzinfo is None:
+        raise ValueError("a source needs two times with a zone before it")
+    return source, start, end
+
+
 def reached_value(step: str, period: Period) -> str:
     """The filter's value for a step and a period; `parse_reached` reads it."""
     return f"{step}~{period.since.isoformat()}~{period.until.isoformat()}"

@@ -20,8 +20,8 @@ from headwater.sales.queries.board import heads
 from headwater.sales.queries.deals import pipeline as default_pipeline
 from headwater.sales.queries.leads import handover_stats
 
-from . import queries
-from .rules import CHOICES, Period, last_days, reached_value
+from . import panels, queries
+from .rules import CHOICES, Period, last_days, reached_value, source_value
 
 
 @require_GET
@@ -44,7 +44,9 @@ def _context(period: Period) -> dict[str, Any]:
     deals = queries.pipeline(period)
     per_day = queries.daily(period, Workspace.objects.values_list("time_zone", flat=True).first() or "UTC")
     labels = [formats.date_format(day, "MONTH_DAY_FORMAT") for day in per_day.days]
-    sources = [(_source(name), n) for name, n in queries.sources(period)]
+    found = queries.sources(period)
+    sources = [(panels.source_name(name), n) for name, n in found]
+    origin = {name: f"{reverse('people:list')}?{urlencode({'from': source_value(name, period)})}" for name, _n in found}
     board = default_pipeline()
     return {
         "funnel": [(step, _people(step.name, period), _width(step.count, steps[0].count)) for step in steps],
@@ -58,7 +60,10 @@ def _context(period: Period) -> dict[str, Any]:
             labels,
             title=gettext("New visitors and leads"),
         ),
-        "sources": sources,
+        "sources": [(name, n, origin[key]) for (name, n), (key, _n) in zip(sources, found, strict=True)],
+        "times": urlencode({"since": period.since.isoformat(), "until": period.until.isoformat()}),
+        "since": urlencode({"since": period.since.isoformat()}),
+        "board": board,
         "donut": charts.donut(sources, title=gettext("Leads by source")) if sources else "",
         "stages": heads(board, language=language) if board else [],
     }
@@ -80,10 +85,6 @@ def _people(step: str, period: Period) -> str:
         query = {"since": period.since.isoformat(), "until": period.until.isoformat()}
         return f"{reverse('insights:visitors')}?{urlencode(query)}"
     return f"{reverse('people:list')}?{urlencode({'reached': reached_value(step, period)})}"
-
-
-def _source(name: str) -> str:
-    return {"": gettext("Unknown"), "*": gettext("Others")}.get(name, name)
 
 
 @require_GET

@@ -52,7 +52,7 @@ class Day:
 def days(entries: Sequence[Entry], people: Mapping[int, tuple[str, str]]) -> list[Day]:
     """Entries, newest first, as they are shown. people: person_id -> (name, address of her page or "")."""
     now = timezone.localtime(clock.now())
-    actors = _actors({e.actor for e in entries})
+    actors = names_of_actors({e.actor for e in entries})
     boxes = _boxes(entries)
     out: list[Day] = []
     for e in entries:
@@ -160,7 +160,7 @@ def _strong(text: str, url: str, weight: str) -> SafeString:
     return format_html('<b class="{}"><bdi>{}</bdi></b>', weight, text)
 
 
-def _actors(actors: Iterable[str]) -> dict[str, str]:
+def names_of_actors(actors: Iterable[str]) -> dict[str, str]:
     """Names of actors: one statement for each sort of them."""
     by_sort: dict[str, list[int]] = {}
     for actor in actors:

@@ -81,6 +81,11 @@ def stage_history(deal_id: int, now: datetime) -> list[dict[str, Any]]:
     return rows[::-1]
 
 
+def answer_minutes(row: LeadHandover) -> int | None:
+    """How many minutes sales took to answer; None while it waits."""
+    return None if row.answered_at is None else int((row.answered_at - row.created_at).total_seconds() // 60)
+
+
 def score_lines(person_id: int, limit: int = 12) -> list[dict[str, Any]]:
     """Why the score is what it is: the rules, each with its points in all and how often, the heaviest first."""
     by_rule: dict[str, dict[str, Any]] = {}
@@ -155,6 +160,9 @@ navigation.add(
     NavItem(
         "lead-desk", _("Lead hand-over"), "handshake", "sales:desk", section="settings", order=60, roles=("admin",)
     ),
+)
+palette_actions.add(
+    "hand-overs", PaletteAction("hand-overs", _("Hand-overs"), "handshake", "sales:leads", "", order=72)
 )
 palette_actions.add(
     "create-deal", PaletteAction("create-deal", _("Create deal"), "handshake", "sales:new_deal", "d", order=20)

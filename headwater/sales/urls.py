@@ -21,6 +21,7 @@ urlpatterns = [
     path("deals/<int:deal_id>/win/", deals.win, name="win"),
     path("deals/<int:deal_id>/lose/", deals.lose, name="lose"),
     path("deals/<int:deal_id>/delete/", deals.delete, name="delete"),
+    path("leads/", leads.listing, name="leads"),
     path("leads/<int:handover_id>/", leads.lead, name="lead"),
     path("leads/<int:handover_id>/accept/", leads.accept, name="accept"),
     path("leads/<int:handover_id>/return/", leads.send_back, name="return"),

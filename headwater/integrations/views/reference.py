@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from ..api import api
 from ..api.errors import error
@@ -43,7 +46,8 @@ def reference(request: HttpRequest) -> HttpResponse:
                 operation = verbs[verb]
                 tag = (operation.get("tags") or ["other"])[0]
                 groups.setdefault(tag, []).append(_operation(doc, url, verb, operation))
-    return render(request, "integrations/reference.html", {"doc": doc, "groups": groups})
+    context = {"doc": doc, "groups": groups, "description": _words(doc["info"]["description"])}
+    return render(request, "integrations/reference.html", context)
 
 
 def _operation(doc: dict[str, Any], url: str, verb: str, operation: dict[str, Any]) -> dict[str, Any]:
@@ -53,20 +57,28 @@ def _operation(doc: dict[str, Any], url: str, verb: str, operation: dict[str, An
         "url": url,
         "id": operation.get("operationId", ""),
         "summary": operation.get("summary", ""),
-        "description": operation.get("description", ""),
+        "description": _words(operation.get("description", "")),
         "parameters": [
             {
                 "name": p["name"],
                 "place": p["in"],
                 "required": p.get("required", False),
                 "type": _type(doc, p.get("schema", {})),
-                "description": p.get("description", ""),
+                "description": _words(p.get("description") or p.get("schema", {}).get("description", "")),
             }
             for p in operation.get("parameters", [])
         ],
         "body": json.dumps(_example(doc, body), indent=2, ensure_ascii=False) if body else "",
         "statuses": sorted(str(s) for s in operation.get("responses", {})),
     }
+
+
+def _words(text: str) -> SafeString:
+    """What a description says; what stands between backticks as code."""
+    parts = re.split(r"`([^`]+)`", text)
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if n % 2 else part,) for n, part in enumerate(parts))
+    )
 
 
 def _resolve(doc: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from .links import urls_of, visit_token
 from .templates import sources
 
 PAGE = 50
+#: What a person or a server did with a mail, as its column says: DID_at
+DID = ("sent", "opened", "clicked", "unsubscribed")
 #: Rows that a list which was grown by "More" keeps when it is refreshed
 MOST = 1000
 
@@ -45,11 +47,13 @@ def ledger(
     template_id: int | None = None,
     person_id: int | None = None,
     did: str = "",
+    since: datetime | None = None,
     before: str = "",
     until: str = "",
     limit: int = PAGE,
 ) -> list[Line]:
-    """A page of messages, newest first. did: "opened", "clicked" or "unsubscribed". until: all that stand above this
+    """A page of messages, newest first. did: "sent", "opened", "clicked" or "unsubscribed". since: queued since then,
+    as `results` counts. until: all that stand above this
     cursor and its own, up to MOST, however many came since. Raises ValueError on a malformed cursor."""
     rows = Message.objects.all()
     if status:
@@ -58,7 +62,9 @@ def ledger(
         rows = rows.filter(template_id=template_id)
     if person_id is not None:
         rows = rows.filter(person_id=person_id)
-    if did in ("opened", "clicked", "unsubscribed"):
+    if since is not None:
+        rows = rows.filter(queued_at__gte=since)
+    if did in DID:
         rows = rows.filter(**{f"{did}_at__isnull": False})
     if before:
         moment, message = _point(before)

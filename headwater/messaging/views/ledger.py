@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from headwater.core.config import config
 from headwater.core.facts import KINDS
+from headwater.people import feed
 from headwater.people import queries as people
 from headwater.timeline import queries as timeline
 
@@ -22,13 +24,14 @@ from ..queries import ledger
 from .frames import mail_frame
 from .words import HUES, reason
 
-_DID = ("opened", "clicked", "unsubscribed")
+_DID = ("opened", "clicked", "unsubscribed")  # "sent" is a status, too
 
 
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
-    """Messages, newest first: ?status= &template= &person= &did= &before="""
-    chosen = {k: request.GET.get(k, "") for k in ("status", "template", "person", "did")}
+    """Messages, newest first: ?status= &template= &person= &did= &since= &before="""
+    chosen = {k: request.GET.get(k, "") for k in ("status", "template", "person", "did", "since")}
+    since = _moment(chosen["since"])
     template = int(chosen["template"]) if chosen["template"].isdigit() else None
     person = int(chosen["person"]) if chosen["person"].isdigit() and len(chosen["person"]) < 19 else None
     try:
@@ -37,12 +40,13 @@ def outbox(request: HttpRequest) -> HttpResponse:
             template_id=template,
             person_id=person,
             did=chosen["did"],
+            since=since,
             before=request.GET.get("before", ""),
             until=request.GET.get("until", ""),
         )
     except ValueError:
         raise Http404 from None
-    filters = {k: v for k, v in chosen.items() if v}
+    filters = {k: v for k, v in chosen.items() if v and (k != "since" or since)}
     following = ""
     if len(lines) >= ledger.PAGE:
         following = f"{reverse('messaging:outbox')}?{urlencode({**filters, 'before': lines[-1].cursor})}"
@@ -60,7 +64,9 @@ def outbox(request: HttpRequest) -> HttpResponse:
         "no_server": not delivery.server_url(),
         "demo": not config.smtp_url and bool(delivery.server_url()),
         "waiting": ledger.waiting(),
-        "numbers": _numbers(template),
+        "numbers": _numbers(template, since),
+        "since": since,
+        "any_time": _link(filters, since=""),
     }
     return render(request, "messaging/outbox.html", context)
 
@@ -75,6 +81,7 @@ def mail(request: HttpRequest, person_id: int, message_id: UUID) -> HttpResponse
     context = {
         "line": line,
         "row": row,
+        "asked_by": feed.names_of_actors([row.actor]).get(row.actor, row.actor),
         "has_body": ledger.as_sent(row) is not None,
         "fate": [e for e in reversed(entries) if e.data.get("message") == str(message_id)],
     }
@@ -117,5 +124,16 @@ def _link(filters: dict[str, str], **changes: str) -> str:
     return f"?{urlencode(wanted)}" if wanted else reverse("messaging:outbox")
 
 
-def _numbers(template_id: int | None) -> queries.Results | None:
-    return queries.results([template_id]).get(template_id, queries.Results()) if template_id is not None else None
+def _numbers(template_id: int | None, since: datetime | None) -> queries.Results | None:
+    if template_id is None:
+        return None
+    return queries.results([template_id], since).get(template_id, queries.Results())
+
+
+def _moment(text: str) -> datetime | None:
+    """An ISO time with a zone; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

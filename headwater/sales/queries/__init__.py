@@ -18,13 +18,23 @@ from .deals import (
     stage_sizes,
     table,
 )
-from .leads import HandoverStats, handover, handover_stats, latest_for, sla_minutes, waiting
+from .leads import (
+    HandoverPage,
+    HandoverStats,
+    handover,
+    handover_stats,
+    handovers,
+    latest_for,
+    sla_minutes,
+    waiting,
+)
 from .story import Story, story
 
 __all__ = [
     "Card",
     "Column",
     "DealPage",
+    "HandoverPage",
     "HandoverStats",
     "Head",
     "Story",
@@ -33,6 +43,7 @@ __all__ = [
     "deal",
     "handover",
     "handover_stats",
+    "handovers",
     "heads",
     "history",
     "latest_for",

@@ -77,16 +77,27 @@ def table(
     stage_ids: Sequence[int] | None = None,
     person_id: int | None = None,
     text: str = "",
+    kind: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
     after: str = "",
     limit: int = 50,
 ) -> DealPage:
-    """Deals, the newest first, a page at a time. Raises ValueError on a malformed cursor."""
+    """Deals, the newest first, a page at a time. Raises ValueError on a malformed cursor.
+
+    kind: "open" (those that stand in an open stage now), "won" or "lost" (with since and until: in that time).
+    """
     rows = Deal.objects.select_related("contact", "company", "owner", "stage", "pipeline")
     for field, value in (("pipeline_id", pipeline_id), ("owner_id", owner_id), ("contact_id", person_id)):
         if value is not None:
             rows = rows.filter(**{field: value})
     if stage_ids is not None:
         rows = rows.filter(stage_id__in=list(stage_ids))
+    if kind == "open":
+        rows = rows.filter(stage__kind="open")
+    elif kind in ("won", "lost"):
+        ended = {f"{kind}_at__gte": since, f"{kind}_at__lt": until}
+        rows = rows.filter(**{f"{kind}_at__isnull": False}, **{k: v for k, v in ended.items() if v is not None})
     if text.strip():
         rows = rows.annotate(shout=Upper("name")).filter(shout__contains=text.strip().upper())
     if after:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import F, Q
 
 from headwater.core.prepared import Prepared
 
@@ -56,6 +57,43 @@ def waiting(user_id: int, limit: int = 30) -> list[NewLead]:
             [user_id, limit],
         )
         return [NewLead(*found) for found in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverPage:
+    """Some hand-overs, newest first, and the cursor of the page that follows ("" at the end)."""
+
+    rows: list[LeadHandover]
+    next: str
+
+
+def handovers(
+    *,
+    status: str = "",
+    intime: bool = False,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    owner_id: int | None = None,
+    after: str = "",
+    limit: int = 50,
+) -> HandoverPage:
+    """Hand-overs made in [since, until), as `handover_stats` counts them. intime: only those answered within the
+    clock. Raises ValueError on a malformed cursor."""
+    rows = LeadHandover.objects.select_related("contact", "contact__company", "owner", "deal")
+    given = {"created_at__gte": since, "created_at__lt": until, "status": status or None, "owner_id": owner_id}
+    rows = rows.filter(**{name: value for name, value in given.items() if value is not None})
+    if intime:
+        rows = rows.filter(answered_at__lte=F("sla_due_at"))
+    if after:
+        at, _tilde, pk = after.partition("~")
+        try:
+            moment, last = datetime.fromisoformat(at), int(pk)
+        except ValueError as error:
+            raise ValueError(f"not a cursor of hand-overs: {after!r}") from error
+        rows = rows.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=last), created_at__lte=moment)
+    found = list(rows.order_by("-created_at", "-pk")[: limit + 1])
+    shown = found[:limit]
+    return HandoverPage(shown, f"{shown[-1].created_at.isoformat()}~{shown[-1].pk}" if len(found) > limit else "")
 
 
 def sla_minutes() -> int:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -21,7 +25,7 @@ from headwater.people.models import Company, Contact
 
 from .. import actions, queries
 from ..forms import DealForm
-from ..models import Deal, Pipeline
+from ..models import Deal, Pipeline, PipelineStage
 
 
 def actor(request: HttpRequest) -> str:
@@ -115,19 +119,65 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 def _table(request: HttpRequest, pipeline: Pipeline, known: list[Pipeline]) -> HttpResponse:
+    """Deals as lines. `stage=ID`; or `kind=open|won|lost` (with since= and until=) of all pipelines: what stands
+    behind a number of the dashboard."""
     _said, owner_id = _owner(request)
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in ("open", "won", "lost") else ""
+    stage = next((s for s in pipeline.stages.all() if s.pk == number(request.GET.get("stage"))), None)
+    since, until = stretch(request)
     try:
-        page = queries.table(pipeline_id=pipeline.pk, owner_id=owner_id, after=request.GET.get("after", ""))
+        page = queries.table(
+            pipeline_id=None if kind else pipeline.pk,
+            owner_id=owner_id,
+            stage_ids=[stage.pk] if stage else None,
+            kind=kind,
+            since=since,
+            until=until,
+            after=request.GET.get("after", ""),
+        )
     except ValueError as error:
         raise Http404(str(error)) from error
     language = get_language() or "en"
+    frame = _frame(request, pipeline, known)
+    given = {"kind": kind, "stage": str(stage.pk) if stage else "", "since": since, "until": until}
+    chosen = {name: getattr(v, "isoformat", lambda v=v: v)() for name, v in given.items() if v}
     context: dict[str, Any] = {
         "rows": [(d, format_money(d.amount, d.currency, language)) for d in page.deals],
         "next": page.next,
         "view": "table",
+        "rows_query": "&".join([frame["query"], urlencode(chosen)]) if chosen else frame["query"],
+        "chosen": _chosen(kind, stage, since, until),
     }
     template = "sales/table.html#rows" if request.GET.get("after") and is_partial(request) else "sales/table.html"
-    return render(request, template, {**_frame(request, pipeline, known), **context})
+    return render(request, template, {**frame, **context})
+
+
+def stretch(request: HttpRequest) -> tuple[datetime | None, datetime | None]:
+    """`since` and `until` of an address, ISO times with a zone; None for what is missing or cannot be one."""
+    found: list[datetime | None] = []
+    for name in ("since", "until"):
+        try:
+            moment = datetime.fromisoformat(request.GET.get(name, ""))
+        except ValueError:
+            moment = None
+        found.append(moment if moment is not None and moment.tzinfo is not None else None)
+    return found[0], found[1]
+
+
+def said_stretch(since: datetime | None, until: datetime | None) -> str:
+    """That time in words: "22 Oct 2026 to 21 Nov 2026"; "" for any time."""
+    if since is None or until is None:
+        return ""
+    days = [date_format(timezone.localtime(day), "SHORT_DATE_FORMAT") for day in (since, until)]
+    return _("%(since)s to %(until)s") % {"since": days[0], "until": days[1]}
+
+
+def _chosen(kind: str, stage: PipelineStage | None, since: datetime | None, until: datetime | None) -> str:
+    """What the table is narrowed to, in words."""
+    kinds = {"open": _("Open deals"), "won": _("Won deals"), "lost": _("Lost deals")}
+    parts = [kinds.get(kind, ""), stage.label if stage else "", said_stretch(since, until) if kind != "open" else ""]
+    return ", ".join(str(part) for part in parts if part)
 
 
 @require_GET

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from headwater.accounts import queries as accounts
@@ -23,7 +25,7 @@ from headwater.people.models import Contact
 from .. import actions, panels, queries
 from ..forms import DeskForm, HandOverForm, ReasonForm
 from ..models import LeadHandover
-from .board import actor
+from .board import actor, said_stretch, stretch
 
 
 def _handover(handover_id: int) -> LeadHandover:
@@ -31,6 +33,52 @@ def _handover(handover_id: int) -> LeadHandover:
         return queries.handover(handover_id)
     except LeadHandover.DoesNotExist as error:
         raise Http404("lead") from error
+
+
+#: What the list can be narrowed to, as the address and the page say it; "intime" are those answered within the clock
+STATUSES = (
+    ("open", _lazy("Waiting")),
+    ("accepted", _lazy("Accepted")),
+    ("returned", _lazy("Sent back")),
+    ("intime", _lazy("Answered in time")),
+)
+
+
+@require_GET
+def listing(request: HttpRequest) -> HttpResponse:
+    """Hand-overs, newest first: `?status= &since= &until= &owner=me`."""
+    status = request.GET.get("status", "")
+    status = status if status in dict(STATUSES) else ""
+    mine = request.GET.get("owner") == "me"
+    since, until = stretch(request)
+    try:
+        page = queries.handovers(
+            status="" if status == "intime" else status,
+            intime=status == "intime",
+            since=since,
+            until=until,
+            owner_id=request.user.pk if mine else None,
+            after=request.GET.get("after", ""),
+        )
+    except ValueError as error:
+        raise Http404(str(error)) from error
+    kept = {name: value.isoformat() for name, value in (("since", since), ("until", until)) if value}
+    kept |= {"owner": "me"} if mine else {}
+    context = {
+        "rows": [(row, panels.answer_minutes(row)) for row in page.rows],
+        "now": clock.now(),
+        "more": f"{request.path}?{urlencode({**kept, 'status': status, 'after': page.next})}" if page.next else "",
+        "pills": [(name, label, f"?{urlencode({**kept, 'status': name})}") for name, label in STATUSES],
+        "all_url": f"?{urlencode(kept)}" if kept else request.path,
+        "status": status,
+        "mine": mine,
+        "mine_url": f"?{urlencode({**{k: v for k, v in kept.items() if k != 'owner'}, 'status': status})}",
+        "me_url": f"?{urlencode({**kept, 'status': status, 'owner': 'me'})}",
+        "said": said_stretch(since, until),
+        "any_time": f"?{urlencode({'status': status})}",
+    }
+    template = "sales/leads.html#rows" if request.GET.get("after") and is_partial(request) else "sales/leads.html"
+    return render(request, template, context)
 
 
 @require_GET
@@ -134,5 +182,6 @@ def desk(request: HttpRequest) -> HttpResponse:
         "takers": list(accounts.lead_takers()),
         "stats": queries.handover_stats(now - timedelta(days=MEASURED), now),
         "days": MEASURED,
+        "period": urlencode({"since": (now - timedelta(days=MEASURED)).isoformat(), "until": now.isoformat()}),
     }
     return render(request, "sales/desk.html", context)

@@ -81,9 +81,17 @@ window.hw = {
     document.querySelector("[data-drawer]")?.setAttribute("aria-expanded", String(open));
     if (open) document.querySelector("#side a, #side button")?.focus();
   };
+  // on a phone the settings' menu is a row that scrolls: show where one is
+  const showCurrent = () => {
+    const nav = document.querySelector(".set-nav");
+    const here = nav?.querySelector("[aria-current=page]");
+    if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
+  };
+  showCurrent();
   document.addEventListener("htmx:after:swap", (event) => {
     if (!boosted(event.detail.ctx)) return;
     drawer(false);
+    showCurrent();
     const main = document.getElementById("main");
     if (main && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
   });
