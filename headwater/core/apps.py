@@ -6,8 +6,9 @@ class CoreConfig(PackageConfig):
     label = "core"
 
     def ready(self) -> None:
-        from headwater.core import arrays, moments
+        from headwater.core import arrays, lookups, moments
 
         arrays.install()
+        lookups.install()
         moments.install()
         super().ready()

@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar, cast, dataclass_transform
 
+import msgspec
+
 Group = Literal["website", "marketing", "sales", "service", "system"]
 GROUPS: tuple[Group, ...] = ("website", "marketing", "sales", "service", "system")
 
@@ -99,3 +101,16 @@ def revive(kind: str, data: Mapping[str, Any]) -> Fact | None:
         return cls(**{k: v for k, v in data.items() if k in names})
     except TypeError:
         return None
+
+
+def _plain(value: Any) -> str:
+    """What JSON has no form for, as text; a text of Django's own kind as a plain one."""
+    return str.__str__(value) if isinstance(value, str) else str(value)
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain, decimal_format="string")
+
+
+def as_json(data: Mapping[str, Any]) -> str:
+    """A fact's properties as they are stored: JSON; what JSON has no form for becomes text."""
+    return _encoder.encode(data).decode()

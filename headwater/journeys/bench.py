@@ -23,7 +23,7 @@ from headwater.timeline.models import Lane
 from . import actions
 from .actions import Entry
 from .engine import due
-from .models import DayCount, Due, Journey, Passage, PassageLog, StepCount
+from .models import DayCount, Due, Journey, Passage, PassageLog, StepCount, Stretch
 
 CHUNK = 2000
 WORKERS = 2
@@ -138,7 +138,7 @@ def _people(count: int, progress: Callable[[str], None]) -> list[int]:
 
 
 def _empty() -> None:
-    for model in (Passage, PassageLog, Due, StepCount, DayCount):
+    for model in (Passage, Stretch, Due, StepCount, DayCount):
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {model._meta.db_table}")
     Journey.objects.update(version=None)

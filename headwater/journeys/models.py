@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -253,21 +254,44 @@ class Due(models.Model):
     passage_id = models.BigIntegerField()
 
 
+class Stretch(models.Model):
+    """The steps that a passage took at one go, from one wait to the next: a row for all of them, so that ten steps cost
+    what one does (docs/adr/0009-stretches.md). Read them one by one in PassageLog."""
+
+    HOT = "person"
+    pk = models.CompositePrimaryKey("person_id", "passage_id", "hop")
+    person_id = models.BigIntegerField()
+    passage_id = models.BigIntegerField()
+    #: The number of the first step
+    hop = models.IntegerField()
+    #: When she came to the first step, and when she left it; the others she passed at that moment
+    since = models.DateTimeField()
+    at = models.DateTimeField()
+    steps = ArrayField(models.TextField())
+    #: As in PassageLog, one for each step; reasons null where none has one
+    outcomes = ArrayField(models.TextField())
+    reasons = ArrayField(models.TextField(), null=True)
+
+
 class PassageLog(models.Model):
-    """Every step a person took, with how it went: the answer to "why is she here"."""
+    """Every step a person took, with how it went: the answer to "why is she here". A view of the stretches."""
 
     HOT = "person"
     pk = models.CompositePrimaryKey("person_id", "passage_id", "hop")
     person_id = models.BigIntegerField()
     passage_id = models.BigIntegerField()
     hop = models.IntegerField()
-    step = models.CharField(max_length=40)
+    step = models.TextField()
     #: When she came to the step, and when she left it
     since = models.DateTimeField()
     at = models.DateTimeField()
     #: The arm she took ("next" where there is one only), or "end", "exit", "failed"
-    outcome = models.CharField(max_length=40)
-    reason = models.CharField(max_length=200, blank=True, default="")
+    outcome = models.TextField()
+    reason = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "journeys_passagelog"
 
 
 class StepCount(models.Model):

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import connection
+
 from headwater.core import clock
 from headwater.people.models import Contact
 from headwater.timeline.actions import NewFact, in_lane, record_many
@@ -14,7 +16,7 @@ from .. import facts
 from ..engine import history, scoring
 from ..engine.book import book
 from ..engine.ledger import Entry
-from ..models import ScoreEntry, Segment
+from ..models import Segment
 from .segments import rebuild_segment
 
 
@@ -53,14 +55,21 @@ def add_points(items: Sequence[Points]) -> None:
                 for space in rules.spaces[i.model]
             ]
             changed = facts.ScoreChanged(model=i.model, points=i.points, reason=i.reason)
-            told.append(NewFact(i.person_id, changed, now, key, i.actor))
+            told.append(NewFact(i.person_id, changed, now, key, i.actor, fresh=True))
         record_many(told)
         scoring.post(entries, rules, now)
 
 
 def _given_already(keys: list[tuple[int, uuid.UUID]]) -> set[tuple[int, uuid.UUID]]:
-    rows = ScoreEntry.objects.filter(person_id__in=[p for p, _ in keys], fact_id__in=[k for _, k in keys], rule_id=0)
-    return set(rows.values_list("person_id", "fact_id")) if keys else set()
+    if not keys:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT person_id, fact_id FROM audience_scoreentry WHERE person_id = ANY(%s::bigint[]) "
+            "AND fact_id = ANY(%s::uuid[]) AND rule_id = 0",
+            [[p for p, _ in keys], [k for _, k in keys]],
+        )
+        return set(cursor.fetchall())
 
 
 def recompute(*, actor: str, person_ids: Sequence[int] | None = None, batch: int = 500) -> int:

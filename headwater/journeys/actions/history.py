@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -62,16 +62,38 @@ def import_passages(seeds: Sequence[PassageSeed]) -> None:
                      len(s.log), s.entered_at, s.moved_at, s.until, s.until, 0, s.ended_at, s.outcome[:200])
                 )  # fmt: skip
         with cursor.copy(
-            "COPY journeys_passagelog (person_id, passage_id, hop, step, since, at, outcome, reason) FROM STDIN"
+            "COPY journeys_stretch (person_id, passage_id, hop, since, at, steps, outcomes, reasons) FROM STDIN"
         ) as copy:
             for s in seeds:
-                for hop, (step, since, at, outcome, reason) in enumerate(s.log):
-                    copy.write_row((s.person_id, s.id, hop, step, since, at, outcome, reason[:200]))
+                for row in _stretches(s):
+                    copy.write_row(row)
         with cursor.copy("COPY journeys_due (lane_key, due_at, person_id, passage_id) FROM STDIN") as copy:
             for s in seeds:
                 if s.until is not None:
                     copy.write_row((lane_key(s.person_id), s.until, s.person_id, s.id))
     _count(seeds)
+
+
+def _stretches(seed: PassageSeed) -> Iterator[tuple[Any, ...]]:
+    """The log as rows: the steps that she passed at the moment of leaving the one before are of one stretch with it."""
+    hop = 0
+    while hop < len(seed.log):
+        _step, since, at, _outcome, _reason = seed.log[hop]
+        end = hop + 1
+        while end < len(seed.log) and seed.log[end][1:3] == (at, at):
+            end += 1
+        steps, _since, _at, outcomes, reasons = (list(c) for c in zip(*seed.log[hop:end], strict=True))
+        yield (
+            seed.person_id,
+            seed.id,
+            hop,
+            since,
+            at,
+            steps,
+            outcomes,
+            [r[:200] for r in reasons] if any(reasons) else None,
+        )
+        hop = end
 
 
 def _count(seeds: Sequence[PassageSeed]) -> None:

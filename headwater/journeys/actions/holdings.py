@@ -17,12 +17,12 @@ from headwater.core.lanes import lane_key
 from headwater.people.registry import Gone, Holder, Joining
 
 from ..engine.graph import versions
-from ..models import OPEN, Due, OutCall, OutDue, Passage, PassageLog
+from ..models import OPEN, Due, OutCall, OutDue, Passage, Stretch
 
 PASSAGES = Table(Passage, rename="entry_key", within=("journey_id",))
 DUE = Table(Due, match=("passage_id",))
 CALLS, CALLS_DUE = Table(OutCall, rename="key"), Table(OutDue, match=("call_id",))
-LOG = Table(PassageLog, match=("passage_id",))
+LOG = Table(Stretch, match=("passage_id",))
 TABLES = (PASSAGES, LOG, DUE, CALLS, CALLS_DUE)
 MERGED = "exit:merged"
 
@@ -83,6 +83,6 @@ def _keys(kept: Mapping[str, Any], table: Table) -> list[Any]:
 
 HOLDER = Holder(
     "journeys",
-    tables=("journeys_passage", "journeys_passagelog", "journeys_due", "journeys_outcall", "journeys_outdue"),
+    tables=("journeys_passage", "journeys_stretch", "journeys_due", "journeys_outcall", "journeys_outdue"),
     erase=_erase, export=_export, join=_join, part=_part, order=80,
 )  # fmt: skip

@@ -118,7 +118,7 @@ def _place(batch: Batch, t: Traveller, step: str, before: Version, target: Versi
     node = before.nodes.get(t.step)
     same = step == t.step and node is not None and node.kind is target.nodes[step].kind
     if not same:
-        batch.stepped(t, "moved", f"v{target.number}")
+        batch.stepped([t], "moved", f"v{target.number}")
         t.step, t.moved_at, t.tries = step, batch.now, 0
         t.state, t.until, t.due_at = ("active" if t.state != "held" else "held"), None, batch.now
         if t.state == "held":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import uuid
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,8 +13,9 @@ from django.db import connection
 
 from headwater.audience import queries as audience
 from headwater.core import clock
+from headwater.core.facts import as_json
 from headwater.core.lanes import lane_key
-from headwater.timeline.actions import NewFact, in_lane
+from headwater.timeline.actions import Custom, NewFact, in_lane
 
 from ..engine import due, load
 from ..engine.base import Traveller
@@ -68,12 +69,7 @@ def enter_all(wanted: Mapping[int, Sequence[Entry]], *, actors: Mapping[int, str
         now = clock.now()
         batch = Batch(now)
         allowed = _allowed([(known[live[j]], _only(known[live[j]], wanted[j])) for j in sorted(live)], now)
-        arrived = [
-            t
-            for version, entries in allowed
-            if version.start is not None
-            for t in _arrive(batch, version, entries, actors[version.journey_id])
-        ]
+        arrived = _arrive(batch, [(v, entries) for v, entries in allowed if v.start is not None], actors)
         if arrived:
             advance(batch, sort_out(batch, arrived, known), known)
             batch.flush()
@@ -87,22 +83,26 @@ def _enter(journey_id: int, entries: Sequence[Entry], actor: str) -> dict[int, i
     return enter_all({journey_id: entries}, actors={journey_id: actor}).get(journey_id, {})
 
 
-def _arrive(batch: Batch, version: Version, entries: Sequence[Entry], actor: str) -> list[Traveller]:
+def _arrive(
+    batch: Batch, allowed: Sequence[tuple[Version, Sequence[Entry]]], actors: Mapping[int, str]
+) -> list[Traveller]:
     """New passages of those who have not entered with the same key before."""
-    assert version.start is not None
     now = batch.now
-    rows = [(e.person_id, e.key[:100], json.dumps(dict(e.why), default=str), e.since or now) for e in entries]
-    people = load.insert(version.journey_id, version.id, version.start, now, rows)
-    causes = {e.person_id: str(e.why.get("kind", "")) for e in entries}
+    wanted = [(version, e) for version, entries in allowed for e in entries]
+    arrivals = [(version, e.person_id, e.key[:100], as_json(e.why), e.since or now) for version, e in wanted]
+    causes = {(version.journey_id, e.person_id): str(e.why.get("kind", "")) for version, e in wanted}
+    told: dict[int, dict[str, Any]] = {
+        version.journey_id: JourneyEntered(journey=version.journey_id, name=version.name, version=version.number).data()
+        for version, _ in allowed
+    }
+    people = load.arriving(arrivals, now)
     for t in people:
-        fact = JourneyEntered(
-            journey=version.journey_id, name=version.name, version=version.number, passage=t.id,
-            why=causes[t.person_id],
-        )  # fmt: skip
-        batch.facts.append(NewFact(t.person_id, fact, now, None, actor))
-    if people:
-        batch.days[version.journey_id, "entered"] += len(people)
-        batch.counts[version.id, version.start, "entered"] += len(people)
+        data = {**told[t.journey_id], "passage": t.id, "why": causes[t.journey_id, t.person_id]}
+        fact = Custom(JourneyEntered.kind, data)
+        batch.facts.append(NewFact(t.person_id, fact, now, None, actors[t.journey_id]))
+    for (journey, version_id, step), n in Counter((t.journey_id, t.version_id, t.step) for t in people).items():
+        batch.counts[version_id, step, "entered"] += n
+        batch.days[journey, "entered"] += n
     return people
 
 

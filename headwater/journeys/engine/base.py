@@ -18,6 +18,35 @@ if TYPE_CHECKING:
     from .graph import Node, Version
 
 
+class Trail:
+    """The steps that people took in one transaction, from the first to this one. Those who went the same way share
+    it, so that a step costs one object for all of them, and their log one text."""
+
+    __slots__ = ("before", "length", "outcome", "reason", "step")
+
+    def __init__(self, before: Trail | None, step: str, outcome: str, reason: str) -> None:
+        self.before, self.step, self.outcome, self.reason = before, step, outcome, reason
+        self.length: int = before.length + 1 if before else 1
+
+    def stops(self) -> list[Trail]:
+        """From the first step to the last."""
+        out: list[Trail] = []
+        at: Trail | None = self
+        while at is not None:
+            out.append(at)
+            at = at.before
+        return out[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a new passage has beside what every passage has: its rows are not written before she has gone on."""
+
+    entry_key: str
+    #: As JSON
+    why: str
+
+
 @dataclass(slots=True, eq=False)
 class Traveller:
     """A passage as the engine carries it in memory."""
@@ -40,10 +69,16 @@ class Traveller:
     woken: bool = False
     #: Her row in Due as the database has it (None: there is none, or it has been claimed)
     stored_due: datetime | None = None
-    #: Steps taken since the engine took her up: the loop guard
-    steps_now: int = 0
     #: Jumps taken in this transaction, by step
     jumps: dict[str, int] | None = None
+    #: The steps taken in this transaction; the number of the first, and when she had come to it
+    trail: Trail | None = None
+    first_hop: int = 0
+    came_at: datetime | None = None
+    #: A passage that the database does not have yet
+    arrival: Arrival | None = None
+    #: Her batch knows her
+    touched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +148,8 @@ class Step:
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         """These people came to the step. Does what it is for, for all of them, in a constant number of statements,
-        in the caller's transaction. Returns an outcome for each, in order."""
+        in the caller's transaction. Returns an outcome for each, in order; people with the same outcome share the
+        object where they can, for they go on together."""
         raise NotImplementedError
 
     @classmethod

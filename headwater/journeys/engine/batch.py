@@ -4,27 +4,44 @@ of statements, however many steps they took."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection
 
-from headwater.core import wake
+from headwater.core import actors, wake
+from headwater.core.arrays import literal
 from headwater.core.lanes import lane_key
-from headwater.timeline.actions import NewFact, record_many
+from headwater.timeline.actions import Custom, NewFact, record_many
 
 from ..facts import JourneyExited, JourneyFinished
-from .base import Traveller
+from .base import Trail, Traveller
 from .graph import Version
 
-LOG = "COPY journeys_passagelog (person_id, passage_id, hop, step, since, at, outcome, reason) FROM STDIN"
-MOVE = (
-    "UPDATE journeys_passage p SET step = v.step, state = v.state, hops = v.hops, moved_at = v.moved_at, "
-    "until = v.until, due_at = v.due_at, tries = v.tries, ended_at = v.ended_at, outcome = v.outcome "
-    "FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::timestamptz[], "
-    "%s::timestamptz[], %s::smallint[], %s::timestamptz[], %s::text[]) "
-    "AS v(person_id, id, step, state, hops, moved_at, until, due_at, tries, ended_at, outcome) "
-    "WHERE p.person_id = v.person_id AND p.id = v.id"
+LOG = "COPY journeys_stretch (person_id, passage_id, hop, since, at, steps, outcomes, reasons) FROM STDIN"
+#: How a passage stands. People who went together stand alike: each way of standing is sent once, and each person names
+#: hers by its place, `k`. (A join would do the same, but on a fresh table its plan may be a bad guess.)
+STANDS = {
+    "step": "text", "state": "text", "moved_at": "timestamptz", "until": "timestamptz", "due_at": "timestamptz",
+    "tries": "smallint", "ended_at": "timestamptz", "outcome": "text",
+}  # fmt: skip
+#: The array is walked through for each person: of more ways than these everybody brings her own
+FEW = 64
+ARRIVE = (
+    "COPY journeys_passage (person_id, id, journey_id, version_id, entry_key, why, since, hops, entered_at, "
+    f"{', '.join(STANDS)}) FROM STDIN"
+)
+_MOVE = "UPDATE journeys_passage p SET hops = v.hops, {} FROM unnest(%s::bigint[], %s::bigint[], %s::int[], {}) "
+_HERS = "AS v(person_id, id, hops, {}) WHERE p.person_id = v.person_id AND p.id = v.id"
+MOVE_ALIKE = (_MOVE + _HERS).format(
+    ", ".join(f"{name} = (%s::{kind}[])[v.k]" for name, kind in STANDS.items()), "%s::int[]", "k"
+)
+MOVE = (_MOVE + _HERS).format(
+    ", ".join(f"{name} = v.{name}" for name in STANDS),
+    ", ".join(f"%s::{kind}[]" for kind in STANDS.values()),
+    ", ".join(STANDS),
 )
 UNDUE = (
     "DELETE FROM journeys_due d USING unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[]) "
@@ -35,6 +52,8 @@ DUE = (
     "INSERT INTO journeys_due (lane_key, due_at, person_id, passage_id) "
     "SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING"
 )
+#: For passages that the database does not have yet: nothing of theirs can be due
+FIRST_DUE = "COPY journeys_due (lane_key, due_at, person_id, passage_id) FROM STDIN"
 COUNT = (
     "INSERT INTO journeys_stepcount (lane_key, version_id, step, what, n) "
     "SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[]) "
@@ -47,59 +66,66 @@ DAY = (
 )
 
 
-LogRow = tuple[int, int, int, str, datetime, datetime, str, str]
-
-
 class Batch:
     """Collects; `flush` writes. All travellers' lanes must be held by the transaction."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.touched: dict[tuple[int, int], Traveller] = {}
-        self.log: list[LogRow] = []
+        self.people: list[Traveller] = []
         self.counts: Counter[tuple[int, str, str]] = Counter()
         self.days: Counter[tuple[int, str]] = Counter()
         self.facts: list[NewFact] = []
         self.journeys: set[int] = set()
 
     def touch(self, t: Traveller) -> None:
-        self.touched[t.person_id, t.id] = t
-        self.journeys.add(t.journey_id)
+        if not t.touched:
+            t.touched = True
+            self.people.append(t)
+            self.journeys.add(t.journey_id)
 
-    def stepped(self, t: Traveller, outcome: str, reason: str) -> None:
-        """She leaves her step."""
-        self.log.append((t.person_id, t.id, t.hops, t.step, t.moved_at, self.now, outcome, reason[:200]))
-        t.hops += 1
+    def stepped(self, people: Iterable[Traveller], outcome: str, reason: str) -> None:
+        """These people, all in the same step, leave it."""
+        trails: dict[Trail | None, Trail] = {}
+        for t in people:
+            before = t.trail
+            if before is None:
+                t.first_hop, t.came_at = t.hops, t.moved_at
+            after = trails.get(before)
+            if after is None:
+                after = trails[before] = Trail(before, t.step, outcome, reason[:200])
+            t.trail = after
+            t.hops += 1
 
-    def ended(self, t: Traveller, version: Version, state: str, why: str) -> None:
-        """Her passage is over: `finished` (why "end" or "goal") or `exited`."""
-        t.state, t.ended_at, t.outcome = state, self.now, why[:200]
-        t.until = t.due_at = None
-        says: dict[str, Any] = {
-            "journey": t.journey_id,
-            "name": version.name,
-            "version": version.number,
-            "passage": t.id,
-            "step": t.step,
-            "why": why[:200],
-        }
-        made = JourneyFinished(**says) if state == "finished" else JourneyExited(**says)
-        self.facts.append(NewFact(t.person_id, made, self.now, None, f"journey:{t.journey_id}"))
-        self.days[t.journey_id, state] += 1
+    def ended(self, people: Sequence[Traveller], version: Version, state: str, why: str) -> None:
+        """The passages of people in one step are over: `finished` (why "end" or "goal") or `exited`."""
+        if not people:
+            return
+        outcome, kind = why[:200], JourneyFinished if state == "finished" else JourneyExited
+        said = kind(
+            journey=version.journey_id, name=version.name, version=version.number, step=people[0].step, why=outcome
+        ).data()
+        actor = actors.journey(version.journey_id)
+        for t in people:
+            t.state, t.ended_at, t.outcome = state, self.now, outcome
+            t.until = t.due_at = None
+            self.touch(t)
+            self.facts.append(NewFact(t.person_id, Custom(kind.kind, {**said, "passage": t.id}), self.now, None, actor))
+        self.days[version.journey_id, state] += len(people)
         if why == "goal":
-            self.days[t.journey_id, "goal"] += 1
-        self.touch(t)
+            self.days[version.journey_id, "goal"] += len(people)
 
     def flush(self) -> None:
         """Write everything."""
-        people = list(self.touched.values())
+        people = sorted(self.people, key=_KEY)
         if not people and not self.counts:
             return
-        self._move(people)
+        self._arrive([t for t in people if t.arrival is not None])
+        self._move([t for t in people if t.arrival is None])
+        walked = [t for t in people if t.trail is not None]
         with connection.cursor() as cursor:
-            if self.log:
+            if walked:
                 with cursor.copy(LOG) as copy:
-                    copy.write(_copied(self.log))
+                    copy.write(_copied(walked, self.now))
             lane = min((lane_key(t.person_id) for t in people), default=None)
             if self.counts and lane is not None:
                 rows = sorted((*key, n) for key, n in self.counts.items())
@@ -109,53 +135,98 @@ class Batch:
                 cursor.execute(DAY, [lane, self.now.date(), *_columns(days)])
         record_many(self.facts)
         wake.publish("journeys", *(f"journey:{j}" for j in sorted(self.journeys)))
+        for t in people:
+            t.trail, t.arrival, t.touched, t.stored_due = None, None, False, t.due_at
         self.__init__(self.now)  # type: ignore[misc]
+
+    def _arrive(self, people: list[Traveller]) -> None:
+        if not people:
+            return
+        with connection.cursor() as cursor:
+            with cursor.copy(ARRIVE) as copy:
+                copy.write(_arrivals(people, self.now))
+            due = [t for t in people if t.due_at is not None]
+            if due:
+                with cursor.copy(FIRST_DUE) as copy:
+                    copy.write("".join([f"{lane_key(t.person_id)}\t{t.due_at}\t{t.person_id}\t{t.id}\n" for t in due]))
 
     def _move(self, people: list[Traveller]) -> None:
         if not people:
             return
-        gone = [t for t in people if t.stored_due is not None and t.stored_due != t.due_at]
-        new = [t for t in people if t.due_at is not None and t.stored_due != t.due_at]
         with connection.cursor() as cursor:
-            cursor.execute(
-                MOVE,
-                _columns(
-                    [
-                        (
-                            t.person_id, t.id, t.step, t.state, t.hops, t.moved_at, t.until, t.due_at, t.tries,
-                            t.ended_at, t.outcome,
-                        )
-                        for t in people
-                    ]
-                ),
-            )  # fmt: skip
+            ways, places = _ways(people)
+            known = _columns([(t.person_id, t.id, t.hops) for t in people])
+            if len(ways) <= FEW:
+                cursor.execute(MOVE_ALIKE, [*_columns(ways), *known, places])
+            else:
+                cursor.execute(MOVE, [*known, *_columns([_STANDS(t) for t in people])])
+            gone = [t for t in people if t.stored_due is not None and t.stored_due != t.due_at]
             if gone:
                 cursor.execute(
                     UNDUE, _columns([(lane_key(t.person_id), t.stored_due, t.person_id, t.id) for t in gone])
                 )
-            if new:
-                cursor.execute(DUE, _columns([(lane_key(t.person_id), t.due_at, t.person_id, t.id) for t in new]))
-        for t in people:
-            t.stored_due = t.due_at
+            due = [t for t in people if t.due_at is not None and t.stored_due != t.due_at]
+            if due:
+                cursor.execute(DUE, _columns([(lane_key(t.person_id), t.due_at, t.person_id, t.id) for t in due]))
 
 
-def _copied(log: list[LogRow]) -> str:
-    """The log as COPY reads it, in the order of its key."""
-    times: dict[datetime, str] = {}
+_KEY = attrgetter("person_id", "id")
+_STANDS = attrgetter(*STANDS)
+
+
+def _arrivals(people: Sequence[Traveller], now: datetime) -> str:
+    """New passages as COPY reads them, a line for each."""
+    ends: dict[tuple[Any, ...], str] = {}
     out = []
-    for person, passage, hop, step, since, at, outcome, reason in sorted(log):
-        then, now = times.get(since), times.get(at)
-        if then is None:
-            then = times[since] = str(since)
-        if now is None:
-            now = times[at] = str(at)
-        if not reason.isalnum() and reason:
-            reason = reason.translate(_ESCAPES)
-        out.append(f"{person}\t{passage}\t{hop}\t{step}\t{then}\t{now}\t{outcome}\t{reason}\n")
+    for t in people:
+        assert t.arrival is not None
+        stands = _STANDS(t)
+        end = ends.get(stands)
+        if end is None:
+            end = ends[stands] = f"\t{now}\t" + "\t".join([_field(value) for value in stands]) + "\n"
+        key, why = t.arrival.entry_key, t.arrival.why
+        if not key.isalnum() or "\\" in why:
+            key, why = _field(key), _field(why)
+        out.append(f"{t.person_id}\t{t.id}\t{t.journey_id}\t{t.version_id}\t{key}\t{why}\t{t.since}\t{t.hops}{end}")
     return "".join(out)
 
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": " "})
+def _field(value: Any) -> str:
+    return "\\N" if value is None else str(value).translate(_ESCAPES)
+
+
+def _ways(people: Sequence[Traveller]) -> tuple[list[tuple[Any, ...]], list[int]]:
+    """The different ways in which people stand, and for each person the place of hers, from 1."""
+    ways: dict[tuple[Any, ...], int] = {}
+    places = [ways.setdefault(_STANDS(t), len(ways) + 1) for t in people]
+    return list(ways), places
+
+
+def _copied(people: Sequence[Traveller], now: datetime) -> str:
+    """The steps just taken as COPY reads them, a line for each person."""
+    tails: dict[Trail, str] = {}
+    out = []
+    for t in people:
+        assert t.trail is not None
+        tail = tails.get(t.trail)
+        if tail is None:
+            tail = tails[t.trail] = _tail(t.trail, now)
+        out.append(f"{t.person_id}\t{t.id}\t{t.first_hop}\t{t.came_at}{tail}")
+    return "".join(out)
+
+
+def _tail(trail: Trail, now: datetime) -> str:
+    stops = trail.stops()
+    reasons = _array([s.reason for s in stops]) if any(s.reason for s in stops) else "\\N"
+    return f"\t{now}\t{_array([s.step for s in stops])}\t{_array([s.outcome for s in stops])}\t{reasons}\n"
+
+
+def _array(values: list[str]) -> str:
+    """Texts as an array of PostgreSQL, inside a line of COPY."""
+    return (literal(values) or "").translate(_ESCAPES)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def _columns(rows: list[Any]) -> list[list[Any]]:

@@ -35,10 +35,13 @@ NEWEST_FIRST = (
 
 
 def causes(people: Sequence[Traveller]) -> dict[Key, Happened]:
-    """What let each of them in. One statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(CAUSES, [[t.person_id for t in people], [t.id for t in people]])
-        found = [(person, pk, json.loads(text)) for person, pk, text in cursor.fetchall()]
+    """What let each of them in. One statement, for those who did not come this moment."""
+    found = [(t.person_id, t.id, json.loads(t.arrival.why)) for t in people if t.arrival]
+    old = [t for t in people if t.arrival is None]
+    if old:
+        with connection.cursor() as cursor:
+            cursor.execute(CAUSES, [[t.person_id for t in old], [t.id for t in old]])
+            found += [(person, pk, json.loads(text)) for person, pk, text in cursor.fetchall()]
     return {(person, pk): (str(why.get("kind") or ""), why.get("data") or {}) for person, pk, why in found}
 
 

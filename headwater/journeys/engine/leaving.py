@@ -32,9 +32,9 @@ LEASE = timedelta(minutes=10)
 
 def leave(batch: Batch, t: Traveller, version: Version, state: str, why: str) -> None:
     """She leaves in the middle of a step. Into the caller's batch."""
-    batch.stepped(t, "goal" if why == "goal" else "exit", why)
+    batch.stepped([t], "goal" if why == "goal" else "exit", why)
     batch.counts[t.version_id, t.step, "left"] += 1
-    batch.ended(t, version, state, why)
+    batch.ended([t], version, state, why)
 
 
 class Happened(Protocol):

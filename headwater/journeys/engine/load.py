@@ -1,29 +1,29 @@
-"""Passages from the database into memory and the first time from memory into the database."""
+"""Passages from the database into memory, and new ones, which `batch` writes."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
 from ..models import OPEN
-from .base import Traveller
+from .base import Arrival, Traveller
+
+if TYPE_CHECKING:
+    from .graph import Version
 
 _EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 COLUMNS = (
     "p.person_id, p.id, p.journey_id, p.version_id, p.step, p.since, p.moved_at, p.state, p.hops, "
     "p.until, p.due_at, p.tries, p.outcome"
 )
-INSERT = (
-    "INSERT INTO journeys_passage (person_id, id, journey_id, version_id, entry_key, why, since, state, step, hops, "
-    "entered_at, moved_at, tries, outcome) "
-    "SELECT v.person_id, v.id, %s, %s, v.entry_key, v.why, v.since, 'active', %s, 0, %s, %s, 0, '' "
-    "FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::jsonb[], %s::timestamptz[]) "
-    "AS v(person_id, id, entry_key, why, since) "
-    "ON CONFLICT (person_id, journey_id, entry_key) DO NOTHING RETURNING person_id, id"
+KNOWN = (
+    "SELECT v.n FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) WITH ORDINALITY "
+    "AS v(person_id, journey_id, entry_key, n) JOIN journeys_passage p ON p.person_id = v.person_id "
+    "AND p.journey_id = v.journey_id AND p.entry_key = v.entry_key WHERE p.person_id = ANY(%s)"
 )
 
 
@@ -35,26 +35,20 @@ def new_ids(now: datetime, count: int) -> list[int]:
     return [base | (start + n & 0x1FFFFF) for n in range(count)]
 
 
-def insert(
-    journey_id: int,
-    version_id: int,
-    step: str,
-    now: datetime,
-    rows: Sequence[tuple[int, str, str, datetime]],
-) -> list[Traveller]:
-    """New passages: rows are (person_id, entry_key, why as JSON, since). Those whose key is there already are left
-    out. The people's lanes are held by the caller."""
+def arriving(rows: Sequence[tuple[Version, int, str, str, datetime]], now: datetime) -> list[Traveller]:
+    """People at the beginning of their way: rows are (version, person_id, entry_key, why as JSON, since). Those whose
+    key is there already are left out. Nothing is written: the batch does that, when it is known how far they got.
+    Nobody else can write the same passage meanwhile, for the people's lanes are held by the caller. One statement."""
     if not rows:
         return []
-    ids = new_ids(now, len(rows))
-    people, keys, whys, sinces = (list(column) for column in zip(*rows, strict=True))
+    people = [row[1] for row in rows]
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [journey_id, version_id, step, now, now, people, ids, keys, whys, sinces])
-        made = set(cursor.fetchall())
+        cursor.execute(KNOWN, [people, [row[0].journey_id for row in rows], [row[2] for row in rows], people])
+        known = {n - 1 for (n,) in cursor.fetchall()}
     return [
-        Traveller(person, pk, journey_id, version_id, step, since, now)
-        for person, pk, since in zip(people, ids, sinces, strict=True)
-        if (person, pk) in made
+        Traveller(person, pk, v.journey_id, v.id, v.start or "", since, now, arrival=Arrival(key, why))
+        for n, (pk, (v, person, key, why, since)) in enumerate(zip(new_ids(now, len(rows)), rows, strict=True))
+        if n not in known
     ]
 
 

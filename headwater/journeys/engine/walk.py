@@ -41,15 +41,14 @@ def advance(batch: Batch, people: Iterable[Traveller], versions: Mapping[int, Ve
         version = versions[key[0]]
         node = version.nodes.get(key[1])
         if node is None:
-            for t in group:
-                batch.ended(t, version, "exited", "no such step")
+            batch.ended(group, version, "exited", "no such step")
             continue
         context = Context(version, node, batch.now)
         steps += len(group)
-        for t, outcome in zip(group, _run(context, group), strict=True):
-            target = _apply(batch, context, t, outcome)
+        for outcome, those in _alike(_run(context, group), group):
+            target = _apply(batch, context, those, outcome)
             if target is not None:
-                queue.setdefault((t.version_id, target, False), []).append(t)
+                queue.setdefault((version.id, target, False), []).extend(those)
     return steps
 
 
@@ -87,38 +86,66 @@ def _run(context: Context, group: Sequence[Traveller]) -> Sequence[Outcome]:
     return [*_run(context, group[:middle]), *_run(context, group[middle:])]
 
 
-def _apply(batch: Batch, context: Context, t: Traveller, outcome: Outcome) -> str | None:
-    """Move one person. Returns the step she goes on to at once, or None."""
-    version, node = context.version, context.node
+def _alike(outcomes: Sequence[Outcome], people: Sequence[Traveller]) -> list[tuple[Outcome, list[Traveller]]]:
+    """People with the same outcome go on together."""
+    kinds = {id(outcome): outcome for outcome in outcomes}
+    if len(kinds) == 1:
+        return [(outcomes[0], list(people))]
+    parts: dict[int, list[Traveller]] = {key: [] for key in kinds}
+    for outcome, t in zip(outcomes, people, strict=True):
+        parts[id(outcome)].append(t)
+    return [(kinds[key], part) for key, part in parts.items()]
+
+
+def _apply(batch: Batch, context: Context, people: list[Traveller], outcome: Outcome) -> str | None:
+    """Move people who stand in one step. Returns the step they go on to at once, or None. Who goes round in circles is
+    taken out of `people`."""
     if outcome.what == "wait":
-        t.state, t.woken = "waiting", False
-        t.until = outcome.until
-        t.due_at = outcome.due or outcome.until
+        due = outcome.due or outcome.until
+        for t in people:
+            t.state, t.woken, t.until, t.due_at = "waiting", False, outcome.until, due
         return None
     if outcome.what == "failed":
-        _failed(batch, t, outcome.reason)
+        for t in people:
+            _failed(batch, t, outcome.reason)
         return None
-    t.tries = 0
-    t.steps_now += 1
+    version, node = context.version, context.node
     last = outcome.what == "end"
     target = None if last else node.targets.get(outcome.arm)
-    looping = target is not None and t.steps_now >= MAX_STEPS
-    batch.stepped(t, "end" if last else outcome.arm, outcome.reason)
-    batch.counts[version.id, node.id, "done"] += 1
-    if not last and len(node.targets) > 1:
-        batch.counts[version.id, node.id, f"arm:{outcome.arm}"] += 1
-    if outcome.reason.startswith("refused:"):
-        batch.counts[version.id, node.id, outcome.reason[:60]] += 1
-    t.until = t.due_at = None
-    if looping:
-        batch.ended(t, version, "exited", "loop")
-        return None
+    _count(batch, context, outcome, len(people))
+    batch.stepped(people, "end" if last else outcome.arm, outcome.reason)
     if target is None:
-        batch.ended(t, version, "finished", outcome.reason if last and outcome.reason else "end")
+        for t in people:
+            t.tries = 0
+        batch.ended(people, version, "finished", outcome.reason if last and outcome.reason else "end")
         return None
-    t.step, t.moved_at, t.state, t.woken = target, batch.now, "active", False
-    batch.counts[version.id, target, "entered"] += 1
+    _arrive(batch, people, target)
+    circling = [t for t in people if t.trail is not None and t.trail.length >= MAX_STEPS] if version.has_loops else []
+    for t in circling:
+        t.step = node.id
+    if circling:
+        batch.ended(circling, version, "exited", "loop")
+        people[:] = [t for t in people if t.ended_at is None]
+    batch.counts[version.id, target, "entered"] += len(people)
     return target
+
+
+def _arrive(batch: Batch, people: Sequence[Traveller], target: str) -> None:
+    """They come to a step."""
+    for t in people:
+        t.step = target
+        if t.trail is not None and t.trail.length == 1:  # so she is already where this transaction took her further
+            t.moved_at, t.state, t.woken, t.tries, t.until, t.due_at = batch.now, "active", False, 0, None, None
+
+
+def _count(batch: Batch, context: Context, outcome: Outcome, n: int) -> None:
+    """They have done the step."""
+    version, node = context.version, context.node
+    batch.counts[version.id, node.id, "done"] += n
+    if outcome.what != "end" and len(node.targets) > 1:
+        batch.counts[version.id, node.id, f"arm:{outcome.arm}"] += n
+    if outcome.reason.startswith("refused:"):
+        batch.counts[version.id, node.id, outcome.reason[:60]] += n
 
 
 def _failed(batch: Batch, t: Traveller, reason: str) -> None:

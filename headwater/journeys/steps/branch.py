@@ -87,11 +87,14 @@ def decide(context: Context, people: Sequence[Traveller], until: Any) -> list[Ou
             out[open_[place]] = outcome
         open_ = [n for place, n in enumerate(open_) if place not in held]
     recheck = context.now + deciding.RECHECK if any(deciding.needs_recheck(a["when"]) for a in arms) else None
+    late, at_once = Outcome("next", "else", "timeout"), Outcome("next", "else")
+    waits: dict[Any, Outcome] = {}
     for n in open_:
-        limit = people[n].until if people[n].woken else until
+        t = people[n]
+        limit = t.until if t.woken else until
         if limit is None or limit <= context.now:
-            late = people[n].woken or bool(context.settings.get("within"))
-            out[n] = Outcome("next", "else", "timeout" if late else "")
+            out[n] = late if t.woken or context.settings.get("within") else at_once
         else:
-            out[n] = Outcome("wait", until=limit, due=min(limit, recheck) if recheck else limit)
+            due = min(limit, recheck) if recheck else limit
+            out[n] = waits.setdefault(limit, Outcome("wait", until=limit, due=due))
     return [o for o in out if o is not None]

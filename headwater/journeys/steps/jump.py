@@ -56,13 +56,14 @@ class Jump(Step):
             )
             jumped = {(person, pk): n for person, pk, n in cursor.fetchall()}
         most = int(context.settings["most"])
+        again, done = Outcome("next", "again"), Outcome("next", "done")
         out = []
         for t in people:
             now = (t.jumps or {}).get(context.node.id, 0)
             n = jumped.get((t.person_id, t.id), 0) + now
             if n < most:
                 t.jumps = {**(t.jumps or {}), context.node.id: now + 1}
-            out.append(Outcome("next", "again" if n < most else "done"))
+            out.append(again if n < most else done)
         return out
 
     @classmethod

@@ -65,9 +65,8 @@ class Split(Step):
         if context.settings.get("winner") not in (None, "none"):
             rows = SplitDecision.objects.filter(version_id=context.version.id, step=context.node.id)
             winner = rows.values_list("winner", flat=True).first() or ""
-        return [
-            Outcome("next", way_of(context.settings, f"{t.person_id}.{t.id}:{context.node.id}", winner)) for t in people
-        ]
+        ways = {arm: Outcome("next", arm) for arm, _label in cls.arms(context.settings)}
+        return [ways[way_of(context.settings, f"{t.person_id}.{t.id}:{context.node.id}", winner)] for t in people]
 
     @classmethod
     def foresee(cls, sight: Sight) -> Outcome:

@@ -57,15 +57,11 @@ class WaitUntil(Step):
         condition = context.settings["until"]
         held = deciding.true_for(condition, context, people)
         recheck = context.now + deciding.RECHECK if deciding.needs_recheck(condition) else None
-        out = []
-        for n, limit in enumerate(limits):
-            if n in held:
-                out.append(Outcome("next", "yes"))
-            elif limit <= context.now:
-                out.append(Outcome("next", "timeout", "timeout"))
-            else:
-                out.append(Outcome("wait", until=limit, due=min(limit, recheck) if recheck else limit))
-        return out
+        yes, late = Outcome("next", "yes"), Outcome("next", "timeout", "timeout")
+        waits = {
+            limit: Outcome("wait", until=limit, due=min(limit, recheck) if recheck else limit) for limit in set(limits)
+        }
+        return [yes if n in held else late if limit <= context.now else waits[limit] for n, limit in enumerate(limits)]
 
     @classmethod
     def foresee(cls, sight: Sight) -> Outcome:

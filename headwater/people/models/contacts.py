@@ -77,6 +77,7 @@ class Contact(models.Model):
         on_delete=models.SET_NULL,
         related_name="contacts",
         db_constraint=False,
+        db_index=False,  # contact_company; each index is written anew with every change of a contact
     )
     country = models.CharField(max_length=2, blank=True, default="")
     city = models.CharField(max_length=120, blank=True, default="")
@@ -96,6 +97,7 @@ class Contact(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
         db_constraint=False,
+        db_index=False,  # contact_owner
     )
     tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     custom = models.JSONField(default=dict, blank=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +13,12 @@ from django.db import connection, transaction
 
 from headwater.core import clock, wake
 from headwater.core.actors import SYSTEM
-from headwater.core.facts import Fact
+from headwater.core.facts import Fact, as_json
+from headwater.core.ids import random_ids
 from headwater.core.lanes import LANE_KEYS, lane_key
 
 from .. import registry
+from .writing import Row, insert
 
 #: Clocks differ: a fact that says it happens up to so much later counts as one of now. Beyond, it is one of the future
 #: and is held until its time comes. (The collector refuses those; capture.collect.wire has the same limit.)
@@ -27,7 +27,7 @@ AHEAD = timedelta(minutes=5)
 MAX_LIVE_PEOPLE = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewFact:
     """A fact to record. `id` makes it idempotent: the same (person_id, at, id) is recorded once."""
 
@@ -36,11 +36,14 @@ class NewFact:
     at: datetime | None = None
     id: uuid.UUID | None = None
     actor: str = SYSTEM
+    #: The caller knows that no fact has this id: it need not be looked for
+    fresh: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Custom:
-    """A fact of a kind that nobody declared (events from the API or from a site's own script)."""
+    """A fact of a kind that nobody declared (events from the API or from a site's own script); or one of very many of a
+    kind that somebody did, as its `data()`."""
 
     kind: str
     payload: dict[str, Any]
@@ -115,12 +118,20 @@ def record_many(items: Sequence[NewFact]) -> list[uuid.UUID]:
     if not items:
         return []
     now = clock.now()
-    rows = [(i.person_id, i.at or now, i.id or uuid.uuid4(), i.fact.kind, _json(i.fact.data()), i.actor) for i in items]
+    ids = random_ids(len(items))
+    rows = [
+        (i.person_id, i.at or now, i.id or made, i.fact.kind, as_json(i.fact.data()), i.actor)
+        for i, made in zip(items, ids, strict=True)
+    ]
+    fresh = [i.id is None or i.fresh for i in items]
     with in_lane(*{i.person_id for i in items}):
         edge = now + AHEAD
         later = [r for r in rows if r[1] > edge]
-        held = hold(later) if later else []
-        new = _insert_facts([r for r in rows if r[1] <= edge] if later else rows, now)
+        held = hold(later)
+        if later:
+            fresh = [known for known, r in zip(fresh, rows, strict=True) if r[1] <= edge]
+            rows = [r for r in rows if r[1] <= edge]
+        new = insert(rows, now, fresh)
         people = {r[0] for r in new}
         topics = [f"person:{p}" for p in people] if len(people) <= MAX_LIVE_PEOPLE else []
         if new:
@@ -141,7 +152,7 @@ def record_history(rows: Iterable[tuple[int, datetime, uuid.UUID, str, dict[str,
         cursor.copy("COPY timeline_fact (person_id, at, id, kind, data, actor, recorded_at) FROM STDIN") as copy,
     ):
         for person_id, at, id_, kind, data, actor in rows:
-            copy.write_row((person_id, at, id_, kind, _json(data), actor, now))
+            copy.write_row((person_id, at, id_, kind, as_json(data), actor, now))
             count += 1
     return count
 
@@ -155,7 +166,7 @@ def record_anonymous(rows: Sequence[tuple[int, datetime, uuid.UUID, str, dict[st
             "INSERT INTO timeline_visitorfact (visitor_id, at, id, kind, data, recorded_at) "
             "SELECT *, %s FROM unnest(%s::bigint[], %s::timestamptz[], %s::uuid[], %s::text[], %s::jsonb[]) "
             "ON CONFLICT DO NOTHING",
-            [clock.now(), *_columns([(v, at, i, k, _json(d)) for v, at, i, k, d in rows])],
+            [clock.now(), *_columns([(v, at, i, k, as_json(d)) for v, at, i, k, d in rows])],
         )
 
 
@@ -177,7 +188,7 @@ def adopt(pairs: Sequence[tuple[int, int]]) -> int:
             )
             moved = sorted(cursor.fetchall(), key=lambda r: (r[1], r[2]))
         rows = [(person_of[v], at, i, kind, data, "visitor") for v, at, i, kind, data in moved]
-        new = _insert_facts(rows, clock.now())
+        new = insert(rows, clock.now())
         if new:
             wake.notify(["facts"])
     return len(new)
@@ -194,58 +205,14 @@ def ensure_consumers() -> None:
             )
 
 
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
-
-
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-Row = tuple[int, datetime, uuid.UUID, str, str, str]
-
-
-#: History and lane in one statement; a fact that is there already goes into neither.
-INSERT = (
-    "WITH n AS MATERIALIZED (SELECT *, %s::timestamptz AS r FROM unnest(%s::bigint[], %s::timestamptz[], %s::uuid[], "
-    "%s::text[], %s::jsonb[], %s::text[], %s::bigint[], %s::bigint[]) AS u(p, a, i, k, d, w, l, s)), "
-    "f AS (INSERT INTO timeline_fact (person_id, at, id, kind, data, actor, recorded_at, seq) "
-    "SELECT p, a, i, k, d, w, r, s FROM n ON CONFLICT (person_id, at, id) DO NOTHING RETURNING person_id, seq) "
-    "INSERT INTO timeline_lanelog (lane_key, seq, person_id, at, id, kind, data, actor, recorded_at) "
-    "SELECT n.l, n.s, n.p, n.a, n.i, n.k, n.d, n.w, n.r FROM n JOIN f ON f.person_id = n.p AND f.seq = n.s "
-    "RETURNING person_id, seq"
-)
-
-
-def _insert_facts(rows: list[Row], now: datetime) -> list[Row]:
-    """Insert into history and lanes; the lane heads are held by the caller's `in_lane`. Returns the new rows."""
-    if not rows:
-        return []
-    with connection.cursor() as cursor:
-        per_lane = Counter(lane_key(r[0]) for r in rows)
-        if len(per_lane) == 1:  # the form that a cluster sends to one shard
-            cursor.execute(
-                "UPDATE timeline_lane SET head = head + %s WHERE lane_key = %s RETURNING lane_key, head",
-                [len(rows), *per_lane],
-            )
-        else:
-            cursor.execute(
-                "UPDATE timeline_lane l SET head = head + v.k FROM unnest(%s::bigint[], %s::bigint[]) AS v(key, k) "
-                "WHERE l.lane_key = v.key RETURNING l.lane_key, l.head",
-                [list(per_lane), list(per_lane.values())],
-            )
-        next_seq = {key: head - per_lane[key] for key, head in cursor.fetchall()}
-        seqs = []
-        for r in rows:
-            key = lane_key(r[0])
-            next_seq[key] += 1
-            seqs.append(next_seq[key])
-        cursor.execute(INSERT, [now, *_columns(rows), [lane_key(r[0]) for r in rows], seqs])
-        new = set(cursor.fetchall())
-    return [r for r, s in zip(rows, seqs, strict=True) if (r[0], s) in new]
-
-
 def hold(rows: Sequence[Row]) -> list[uuid.UUID]:
     """Keep facts of the future until their time comes. The caller holds the lanes. Returns the ids of the new ones."""
+    if not rows:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO timeline_heldfact (lane_key, due_at, person_id, id, kind, data, actor) "
@@ -276,7 +243,7 @@ def release(limit: int = 1000) -> int:
                 [sorted({lane_key(p) for p in people}), now, people],
             )
             rows = sorted(cursor.fetchall(), key=lambda r: (r[1], r[2]))
-        new = _insert_facts(rows, now)
+        new = insert(rows, now)
         if new:
             wake.notify([*(f"person:{p}" for p in people[:MAX_LIVE_PEOPLE]), "facts"])
     return len(rows)
