@@ -1,12 +1,12 @@
 """What the worker calls again and again: memberships and scores whose time has come, segments that are being built,
-scores that are computed anew, scores of companies."""
+scores that are computed anew, scores of companies, segments day by day."""
 
 from __future__ import annotations
 
 from headwater.core import clock
 from headwater.core.registry import Loop, loops
 
-from .engine import building, companies, membership, runs, turns
+from .engine import building, companies, days, membership, runs, turns
 from .engine.book import book
 
 
@@ -28,4 +28,5 @@ loops.add("audience.retest", Loop("audience.retest", retest_once, order=250, eve
 loops.add("audience.build", Loop("audience.build", building.run_once, order=50, thread="housekeeping", every=1))
 loops.add("audience.turns", Loop("audience.turns", turn_once, order=251, every=0.5))
 loops.add("audience.companies", Loop("audience.companies", companies.roll_up, order=252, every=0.5))
+loops.add("audience.days", Loop("audience.days", days.run_once, order=52, thread="housekeeping", every=1))
 loops.add("audience.runs", Loop("audience.runs", runs.run_once, order=51, thread="housekeeping", every=1))

@@ -48,7 +48,7 @@ palette_actions.add(
 
 def _find_segments(user: Any, text: str, limit: int) -> list[SearchHit]:
     counts = queries.counts()
-    found = Segment.objects.filter(name__icontains=text).order_by("name")[:limit]
+    found = Segment.objects.filter(keeper="", name__icontains=text).order_by("name")[:limit]
     return [SearchHit(s.name, str(counts.get(s.pk, 0)), f"/segments/{s.pk}/", "funnel") for s in found]
 
 
@@ -89,7 +89,7 @@ def _interests(request: Any, contact: Any) -> dict[str, Any] | None:
 
 def _segments(request: Any, contact: Any) -> dict[str, Any] | None:
     found = queries.segments_of([contact.pk])[contact.pk]
-    there = found or Segment.objects.filter(generation__gt=0).exists()
+    there = found or Segment.objects.filter(generation__gt=0, keeper="").exists()
     return {"segments": found, "person_id": contact.pk} if there else None
 
 
@@ -200,6 +200,10 @@ def _segment_words(value: str) -> Any:
     return gettext("In the segment %(name)s") % {"name": found.name if found else value}
 
 
+def _choices(rows: Any, key: str) -> list[tuple[str, Any]]:
+    return [(str(value), name) for value, name in rows.order_by("name").values_list(key, "name")[:200]]
+
+
 def _topic(value: str) -> Condition:
     return (
         (
@@ -240,12 +244,12 @@ for filter_ in (
     ),
     Filter(
         "segment", _("Segment"), "funnel", _segment, _segment_words,
-        lambda: [(str(pk), name) for pk, name in Segment.objects.order_by("name").values_list("pk", "name")[:200]], 52,
+        lambda: _choices(Segment.objects.filter(keeper=""), "pk"), 52,
     ),
     Filter(
         "interest", _("Interest"), "lightbulb", _topic,
         lambda v: gettext("Interested in %(topic)s") % {"topic": v},
-        lambda: list(Topic.objects.order_by("name").values_list("key", "name")[:200]), 53,
+        lambda: _choices(Topic.objects.all(), "key"), 53,
     ),
 ):  # fmt: skip
     registry.filters.add(filter_.name, filter_)

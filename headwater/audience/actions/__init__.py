@@ -5,11 +5,12 @@ from .picks import pick_members
 from .points import Points, add_points, recompute
 from .revision import touch_revision
 from .scoring import cancel_run, create_rule, delete_rule, ensure_defaults, recompute_model, update_rule
-from .segments import InUse, create_segment, delete_segment, rebuild_segment, update_segment
+from .segments import InUse, Kept, create_segment, delete_segment, rebuild_segment, refuse_kept, update_segment
 from .topics import cancel_topic_run, delete_topic, recompute_topic, save_topic
 
 __all__ = [
     "InUse",
+    "Kept",
     "Points",
     "add_points",
     "archive_model",
@@ -28,6 +29,7 @@ __all__ = [
     "recompute",
     "recompute_model",
     "recompute_topic",
+    "refuse_kept",
     "save_topic",
     "set_bands",
     "touch_revision",

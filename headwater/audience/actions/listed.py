@@ -24,14 +24,15 @@ NOBODY: dict[str, Any] = {"any": []}
 
 def _clean(given: Params) -> dict[str, Any]:
     text = str(given.get("segment") or "")
-    found = Segment.objects.filter(pk=int(text)).first() if text.isdigit() and len(text) < 12 else None
+    found = Segment.objects.filter(pk=int(text), keeper="").first() if text.isdigit() and len(text) < 12 else None
     if found is None:
         raise Invalid({"segment": _("There is no such segment.")})
     return {"segment": found.pk, "name": found.name, "list": found.definition == NOBODY}
 
 
 def _choices() -> list[tuple[str, Any]]:
-    return [(str(pk), name) for pk, name in Segment.objects.order_by("name").values_list("pk", "name")[:500]]
+    rows = Segment.objects.filter(keeper="").order_by("name").values_list("pk", "name")
+    return [(str(pk), name) for pk, name in rows[:500]]
 
 
 def _in(people: Sequence[int], params: Params, actor: str) -> None:

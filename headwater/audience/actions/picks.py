@@ -13,6 +13,7 @@ from headwater.timeline.actions import NewFact, in_lane, record_many
 from ..facts import PickedIn, PickedNone, PickedOut
 from ..models import Picked, Segment
 from .revision import touch_revision
+from .segments import refuse_kept
 
 _FACTS = {"in": PickedIn, "out": PickedOut, "": PickedNone}
 
@@ -21,13 +22,14 @@ def pick_members(segment_id: int, person_ids: Sequence[int], *, side: str, actor
     """Put people into a segment (side "in"), keep them out of it ("out"), or let its condition decide again ("").
 
     Records a fact for everybody for whom this is a change; membership follows with it. Returns their ids, ascending.
-    Ids of no contact are left out. Raises ValueError on another side, Segment.DoesNotExist.
+    Ids of no contact are left out. Raises ValueError on another side, Kept, Segment.DoesNotExist.
     """
     if side not in _FACTS:
         raise ValueError("side must be 'in', 'out' or ''")
     ids = list(Contact.objects.filter(pk__in=list(person_ids)).values_list("pk", flat=True))
     with transaction.atomic(), in_lane(*ids):
-        s = Segment.objects.only("pk", "key", "name", "picked").get(pk=segment_id)
+        s = Segment.objects.only("pk", "key", "name", "picked", "keeper").get(pk=segment_id)
+        refuse_kept(s)
         changed = sorted(_put(s.pk, ids, side, reason[:200], actor) if side else _free(s.pk, ids))
         record_many(
             [

@@ -13,7 +13,7 @@ from headwater.core import clock, wake
 from .. import queries
 from ..compiler import parse
 from ..engine import building
-from ..models import Picked, Segment, StaleGeneration
+from ..models import Picked, Segment, SegmentDay, StaleGeneration
 from .revision import touch_revision
 
 
@@ -25,6 +25,21 @@ class InUse(Exception):
         super().__init__(_("It is used by: %(names)s") % {"names": ", ".join(names)})
 
 
+class Kept(InUse):
+    """A segment that a journey keeps for itself; `names` says which."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(names)
+        said = _("This segment is kept by %(names)s and is what that asks for. Change it there.")
+        self.args = (said % {"names": ", ".join(f"“{name}”" for name in names) or _("a journey")},)
+
+
+def refuse_kept(s: Segment) -> None:
+    """Raises Kept where a package keeps the segment for itself: nobody changes it by hand."""
+    if s.keeper:
+        raise Kept(sorted({use.name for use in queries.kept_by([s])[s.pk]}))
+
+
 def _free_key(name: str) -> str:
     base = slugify(name)[:50] or "segment"
     taken = set(Segment.objects.filter(key__startswith=base).values_list("key", flat=True))
@@ -32,17 +47,26 @@ def _free_key(name: str) -> str:
 
 
 def create_segment(
-    *, name: str, definition: Any = None, actor: str, key: str = "", description: str = "", announce: bool = False
+    *,
+    name: str,
+    definition: Any = None,
+    actor: str,
+    key: str = "",
+    description: str = "",
+    announce: bool = False,
+    keeper: str = "",
 ) -> Segment:
     """Save a new segment; it is built in the background. Without a definition it is a list: who is in is picked by
-    hand (`pick_members`). Raises ConditionError where the definition is wrong and ValueError where the key is taken."""
+    hand (`pick_members`). keeper: the package that keeps it for itself. Raises ConditionError where the definition is
+    wrong and ValueError where the key is taken."""
     definition = {"any": []} if definition is None else definition
     with transaction.atomic():
         if key and Segment.objects.filter(key=key).exists():
             raise ValueError(_("There is a segment with the key “%(key)s” already") % {"key": key})
         made = Segment(
-            key=key or _free_key(name), name=name, description=description, announce=announce, created_by=actor
-        )
+            key=key or _free_key(name), name=name, description=description, announce=announce, created_by=actor,
+            keeper=keeper,
+        )  # fmt: skip
         parse(definition, trail=(made.key,))
         building.start(made, definition)
         made.definition = definition
@@ -62,9 +86,10 @@ def update_segment(
     announce: bool | None = None,
 ) -> Segment:
     """Change a segment (None leaves as it is). Another definition is built in the background while the present one
-    goes on living. Raises ConditionError, Segment.DoesNotExist."""
+    goes on living. Raises ConditionError, Kept, Segment.DoesNotExist."""
     with transaction.atomic():
         s = Segment.objects.select_for_update().get(pk=segment_id)
+        refuse_kept(s)
         s.name = s.name if name is None else name
         s.description = s.description if description is None else description
         s.announce = s.announce if announce is None else announce
@@ -91,15 +116,18 @@ def rebuild_segment(segment_id: int, *, actor: str) -> Segment:
 
 def delete_segment(segment_id: int, *, actor: str) -> None:
     """Delete a segment; its members are swept away in the background. Raises InUse where other segments take it
-    in or journeys start on it, Segment.DoesNotExist."""
+    in or journeys start on it, Kept where a journey keeps it, Segment.DoesNotExist."""
     with transaction.atomic():
         s = Segment.objects.select_for_update().get(pk=segment_id)
         users = {one.name for one in queries.used_by([s])[s.pk]}
+        if users and s.keeper:
+            refuse_kept(s)
         if users:
             raise InUse(sorted(users))
         stale = {g for g in (s.generation, s.pending_generation, s.announcing) if g > 0}
         StaleGeneration.objects.bulk_create([StaleGeneration(segment_id=s.pk, generation=g) for g in sorted(stale)])
         Picked.objects.filter(segment_id=s.pk).delete()
+        SegmentDay.objects.filter(segment_id=s.pk).delete()
         s.delete()
         touch_revision()
         wake.notify(["segments"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest
 from ninja import Field, Schema
 from ninja.errors import HttpError
 
+from headwater.core.paging import BadCursor, Cursor, Limit, Next, opened, sealed
 from headwater.people.queries import contacts
 
 from .. import actions, compiler, queries
@@ -88,11 +89,13 @@ class SegmentOut(Schema):
     error: str
     announce: bool
     picked: bool
+    #: "journeys" where a journey keeps it for itself: it is not changed by hand
+    keeper: str
     members: int | None = None
 
 
 def _out(s: Segment, counts: dict[int, int]) -> dict[str, Any]:
-    names = ("id", "key", "name", "description", "state", "progress", "error", "announce", "picked")
+    names = ("id", "key", "name", "description", "state", "progress", "error", "announce", "picked", "keeper")
     definition = s.definition if s.pending is None else s.pending
     return {name: getattr(s, name) for name in names} | {"definition": definition, "members": counts.get(s.pk, 0)}
 
@@ -102,10 +105,11 @@ def segment_schema(request: HttpRequest) -> dict[str, Any]:
     return compiler.schema()
 
 
-@router.get("/segments", response=list[SegmentOut])
-def list_segments(request: HttpRequest) -> Any:
+@router.get("/segments", response=list[SegmentOut], summary="Segments; with `kept` those of journeys too")
+def list_segments(request: HttpRequest, kept: bool = False) -> Any:
     counts = queries.counts()
-    return [_out(s, counts) for s in Segment.objects.order_by("name", "pk")]
+    found = Segment.objects.order_by("name", "pk")
+    return [_out(s, counts) for s in (found if kept else found.filter(keeper=""))]
 
 
 @router.post("/segments", response={201: SegmentOut})
@@ -163,17 +167,46 @@ class MemberOut(Schema):
     email: str = ""
 
 
-@router.get("/segments/{int:segment_id}/members", response=list[MemberOut])
-def members(request: HttpRequest, segment_id: int, after: int = 0, limit: int = 100) -> Any:
+class MembersOut(Schema):
+    items: list[MemberOut]
+    next: Next
+
+
+def _place(name: str, cursor: str) -> int:
+    """The id of the last person of the page before."""
+    place = opened(name, cursor) or "0"
+    if not place.isdigit() or len(place) > 18:
+        raise BadCursor
+    return int(place)
+
+
+@router.get("/segments/{int:segment_id}/members", response=MembersOut, summary="Who is in, in order of their ids")
+def members(request: HttpRequest, segment_id: int, cursor: Cursor = "", limit: Limit = 50) -> Any:
     with refusals():
         Segment.objects.only("pk").get(pk=segment_id)
-    rows = queries.members(segment_id, after=after, limit=max(1, min(limit, 1000)))
-    people = contacts([p for p, _ in rows])
-    return [
+    rows = queries.members(segment_id, after=_place("members", cursor), limit=limit + 1)
+    people = contacts([p for p, _ in rows[:limit]])
+    items = [
         {"person_id": p, "since": since, "name": people[p].name, "email": people[p].email}
-        for p, since in rows
+        for p, since in rows[:limit]
         if p in people
     ]
+    return {"items": items, "next": sealed("members", str(rows[limit - 1][0]) if len(rows) > limit else "")}
+
+
+class DayOut(Schema):
+    """members: at the end of the day; entered, left: on it, without what an edit of the conditions moved."""
+
+    day: date
+    members: int
+    entered: int
+    left: int
+
+
+@router.get("/segments/{int:segment_id}/history", response=list[DayOut], summary="Members day by day, oldest first")
+def history(request: HttpRequest, segment_id: int, days: int = 90) -> Any:
+    with refusals():
+        return queries.growth([Segment.objects.get(pk=segment_id)], max(1, min(days, 730)))[segment_id]
 
 
 class PickIn(Schema):
@@ -190,11 +223,20 @@ class PickedOut(Schema):
     at: datetime
 
 
-@router.get("/segments/{int:segment_id}/picked", response=list[PickedOut], summary="Who is in or out by hand")
-def picked(request: HttpRequest, segment_id: int, after: int = 0, limit: int = 100) -> Any:
+class PickedPage(Schema):
+    items: list[PickedOut]
+    next: Next
+
+
+@router.get("/segments/{int:segment_id}/picked", response=PickedPage, summary="Who is in or out by hand")
+def picked(request: HttpRequest, segment_id: int, cursor: Cursor = "", limit: Limit = 50) -> Any:
     with refusals():
         Segment.objects.only("pk").get(pk=segment_id)
-    return queries.picked(segment_id, after=after, limit=max(1, min(limit, 1000)))
+    rows = queries.picked(segment_id, after=_place("picked", cursor), limit=limit + 1)
+    return {
+        "items": rows[:limit],
+        "next": sealed("picked", str(rows[limit - 1].person_id) if len(rows) > limit else ""),
+    }
 
 
 @router.post("/segments/{int:segment_id}/picked", summary="Put people in, keep them out, or let the condition decide")

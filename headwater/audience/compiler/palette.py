@@ -174,7 +174,7 @@ def _options() -> dict[str, list[list[Any]]]:
     states = {"granted": _("granted"), "withdrawn": _("withdrawn"), "pending": _("pending"), "none": _("not given")}
     return {
         "tags": [[t, t] for t in Tag.objects.order_by("name").values_list("name", flat=True)[:1000]],
-        "segments": [list(row) for row in Segment.objects.order_by("name").values_list("key", "name")],
+        "segments": [list(r) for r in Segment.objects.filter(keeper="").order_by("name").values_list("key", "name")],
         "models": [
             list(row) for row in ScoreModel.objects.filter(archived_at=None).order_by("pk").values_list("key", "name")
         ],

@@ -104,7 +104,7 @@ def test(wanted: Wanted, now: datetime) -> int:
         moved += batch.apply(segments, sorted(people), now)
     members = [one for one in moved if one[1].id > 0]
     if members:
-        _tally(members)
+        _tally(members, counted=True)
         told = {True: facts.SegmentEntered, False: facts.SegmentLeft}
         record_many([NewFact(p, told[inside](segment=s.id, name=s.name), now) for p, s, inside in members])
     if len(members) < len(moved):
@@ -172,18 +172,18 @@ def note_turns(rows: Sequence[tuple[int, int, int, datetime]]) -> None:
         )
 
 
-def _tally(moved: Sequence[batch.Moved]) -> None:
-    delta: dict[tuple[int, int, int], int] = defaultdict(int)
+def _tally(moved: Sequence[batch.Moved], *, counted: bool = False) -> None:
+    """Count members, and (counted) who came and went."""
+    came: dict[tuple[int, int, int], list[int]] = defaultdict(lambda: [0, 0])
     for p, s, inside in moved:
-        delta[lane_key(p), s.id, s.generation] += 1 if inside else -1
-    rows = [(*key, n) for key, n in delta.items() if n]
-    if not rows:
-        return
+        came[lane_key(p), s.id, s.generation][0 if inside else 1] += 1
+    rows = [(*key, i - o, i * counted, o * counted) for key, (i, o) in sorted(came.items())]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO audience_segmenttally AS t (lane_key, segment_id, generation, members) "
-            "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::bigint[]) "
-            "ON CONFLICT (lane_key, segment_id, generation) DO UPDATE SET members = t.members + EXCLUDED.members",
+            "INSERT INTO audience_segmenttally AS t (lane_key, segment_id, generation, members, entered, gone) "
+            "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[]) "
+            "ON CONFLICT (lane_key, segment_id, generation) DO UPDATE SET members = t.members + EXCLUDED.members, "
+            "entered = t.entered + EXCLUDED.entered, gone = t.gone + EXCLUDED.gone",
             [list(c) for c in zip(*rows, strict=True)],
         )
 

@@ -45,6 +45,8 @@ class Segment(models.Model):
     announcing = models.IntegerField(default=0)
     announce_cursor = models.BigIntegerField(default=0)
     built_at = models.DateTimeField(null=True, blank=True)
+    #: The package that keeps it for itself ("journeys"); "": made by a user
+    keeper = models.CharField(max_length=20, default="", blank=True)
     created_by = models.CharField(max_length=40, default="system")
     created_at = models.DateTimeField(default=clock.now)
     updated_at = models.DateTimeField(default=clock.now)
@@ -93,7 +95,8 @@ class Picked(models.Model):
 
 
 class SegmentTally(models.Model):
-    """How many members a segment has in each lane; their sum is its exact count, without a hot row."""
+    """How many members a segment has in each lane; their sum is its exact count, without a hot row. Beside them, how
+    many came in and left since the generation was built."""
 
     HOT = "lane"
     pk = models.CompositePrimaryKey("lane_key", "segment_id", "generation")
@@ -101,6 +104,22 @@ class SegmentTally(models.Model):
     segment_id = models.BigIntegerField()
     generation = models.IntegerField()
     members = models.BigIntegerField(default=0)
+    entered = models.BigIntegerField(default=0, db_default=0)
+    gone = models.BigIntegerField(default=0, db_default=0)
+
+
+class SegmentDay(models.Model):
+    """A segment at the end of a day (UTC; of the present one: so far): the sums of its tallies."""
+
+    segment_id = models.BigIntegerField()
+    day = models.DateField()
+    generation = models.IntegerField()
+    members = models.BigIntegerField(default=0)
+    entered = models.BigIntegerField(default=0)
+    gone = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["segment_id", "day"], name="segmentday_segment")]
 
 
 class SegmentRetest(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import OperationalError, connection, transaction
@@ -13,7 +13,7 @@ from headwater.core import clock
 
 from ..compiler import Answer, Scope, explain, parse, parse_segment, statement
 from ..engine.book import book
-from ..models import Picked, Segment, SegmentMember
+from ..models import Picked, Segment, SegmentDay, SegmentMember
 from ..registry import Use, uses
 
 
@@ -57,12 +57,13 @@ class SegmentName(NamedTuple):
 
 
 def segments_of(person_ids: Sequence[int]) -> dict[int, list[SegmentName]]:
-    """The segments that each of these people is in, by name."""
+    """The segments that each of these people is in, by name; those that journeys keep for themselves are left out."""
     out: dict[int, list[SegmentName]] = {p: [] for p in person_ids}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT m.person_id, s.id, s.name FROM audience_segmentmember m JOIN audience_segment s "
-            "ON s.id = m.segment_id AND s.generation = m.generation WHERE m.person_id = ANY(%s) AND s.generation > 0",
+            "ON s.id = m.segment_id AND s.generation = m.generation WHERE m.person_id = ANY(%s) AND s.generation > 0 "
+            "AND s.keeper = ''",
             [list(out)],
         )
         for person_id, *found in cursor.fetchall():
@@ -153,6 +154,64 @@ def moves(segment_id: int, *, hours: int = 48, limit: int = 12) -> list[Move] | 
             return found
     except OperationalError:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A segment at the end of a day (UTC). entered, left: who came and went on it; what an edit of the conditions moved
+    is not among them."""
+
+    day: date
+    members: int
+    entered: int = 0
+    left: int = 0
+
+
+def growth(segments: Sequence[Segment], days: int = 30) -> dict[int, list[Day]]:
+    """The last `days` days of these segments, oldest first, the present one last; none from before a segment was
+    built. Days on which nothing was noted are as the one before."""
+    today = clock.now().date()
+    first = today - timedelta(days=days - 1)
+    noted: dict[int, list[SegmentDay]] = {s.pk: [] for s in segments}
+    rows = SegmentDay.objects.filter(segment_id__in=list(noted), day__gte=first - timedelta(days=1)).order_by("day")
+    for row in rows:
+        noted[row.segment_id].append(row)
+    present = _tallies([s.pk for s in segments])
+    for s in segments:
+        if s.generation:
+            now = SegmentDay(segment_id=s.pk, day=today, generation=s.generation)
+            now.members, now.entered, now.gone = present.get(s.pk, (0, 0, 0))
+            noted[s.pk] = [*(row for row in noted[s.pk] if row.day < today), now]
+    return {pk: _days(found, first, today) for pk, found in noted.items()}
+
+
+def _tallies(segment_ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.id, sum(t.members)::bigint, sum(t.entered)::bigint, sum(t.gone)::bigint FROM audience_segment s "
+            "JOIN audience_segmenttally t ON t.segment_id = s.id AND t.generation = s.generation "
+            "WHERE s.id = ANY(%s) GROUP BY s.id",
+            [list(segment_ids)],
+        )
+        return {pk: (members, entered, gone) for pk, members, entered, gone in cursor.fetchall()}
+
+
+def _days(rows: Sequence[SegmentDay], first: date, today: date) -> list[Day]:
+    out: list[Day] = []
+    before: SegmentDay | None = None
+    for row in rows:
+        while out and out[-1].day + timedelta(days=1) < row.day:
+            out.append(Day(out[-1].day + timedelta(days=1), out[-1].members))
+        same = before is not None and before.generation == row.generation
+        was = (before.entered, before.gone) if before is not None and same else (0, 0)
+        out.append(Day(row.day, row.members, row.entered - was[0], row.gone - was[1]))
+        before = row
+    return [day for day in out if first <= day.day <= today]
+
+
+def kept_by(segments: Sequence[Segment]) -> dict[int, list[Use]]:
+    """What each segment is kept for, where a package above keeps it."""
+    return uses([(s.pk, s.key) for s in segments if s.keeper])
 
 
 def explain_membership(segment: Segment, person_id: int) -> Answer | None:

@@ -145,9 +145,9 @@ def test_the_api_puts_in_keeps_out_and_lists(monkeypatch: pytest.MonkeyPatch) ->
     way = f"/segments/{s['id']}/picked"
     assert admin_api("POST", way, {"people": [a], "reason": "host"}) == (200, {"changed": [a]})
     code, rows = admin_api("GET", way)
-    assert [(r["person_id"], r["side"], r["reason"]) for r in rows] == [(a, "in", "host")]
+    assert [(r["person_id"], r["side"], r["reason"]) for r in rows["items"]] == [(a, "in", "host")]
     assert admin_api("POST", way, {"people": [a], "side": "left"})[0] == 422
     assert admin_api("POST", "/segments/999999/picked", {"people": [a]})[0] == 404
     settle()
-    assert [m["person_id"] for m in admin_api("GET", f"/segments/{s['id']}/members")[1]] == [a]
+    assert [m["person_id"] for m in admin_api("GET", f"/segments/{s['id']}/members")[1]["items"]] == [a]
     assert Contact.objects.filter(pk=a).exists()

@@ -19,6 +19,7 @@ from headwater.people.models import Contact
 from .. import actions, queries
 from ..compiler import ConditionError, Verdict
 from ..models import Picked, Segment
+from ..panels import spark
 from .segments import words_of
 
 PAGE = 50
@@ -57,6 +58,8 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
     if part == "hand":
         return render(request, "audience/segment.html#hand", context | _by_hand(pk))
     context |= {"words": words_of().get(s.pk, s.error), "count": queries.counts().get(s.pk, 0)}
+    if part == "growth":
+        return render(request, "audience/growth.html", context | _growth(s))
     if part == "head":
         return render(request, "audience/segment.html#head", context)
     context["uses"] = queries.used_by([s])[s.pk]
@@ -64,6 +67,28 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
     if chosen.isdigit():
         context |= _why(s, int(chosen))
     return render(request, "audience/segment.html", context | _page(pk, 0) | _by_hand(pk))
+
+
+#: Days of the chart, and of the list below it
+CHART, LISTED = 90, 14
+
+
+def _growth(s: Segment) -> dict[str, Any]:
+    """Members over the days, and who came and went on each, as pieces of a chart of 90 by 64 and 90 by 40."""
+    days = queries.growth([s], CHART)[s.pk]
+    if len(days) < 2:
+        return {"days": []}
+    line, area = spark([d.members for d in days], 480, 64)
+    most, step = max(1, *(max(d.entered, d.left) for d in days)), 480 / len(days)
+    bars = [
+        {"day": d, "x": f"{n * step:.1f}", "w": f"{max(1, step - 1.5):.1f}", "up": f"{18 - 18 * d.entered / most:.1f}",
+         "uph": f"{18 * d.entered / most:.1f}", "down": f"{18 * d.left / most:.1f}"}
+        for n, d in enumerate(days)
+    ]  # fmt: skip
+    return {
+        "line": line, "area": area, "bars": bars, "days": days, "listed": days[-LISTED:][::-1],
+        "came": sum(d.entered for d in days[-30:]), "went": sum(d.left for d in days[-30:]), "span": min(30, len(days)),
+    }  # fmt: skip
 
 
 def members(request: HttpRequest, pk: int) -> HttpResponse:
@@ -148,7 +173,7 @@ def pick(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseBadRequest(_("Choose a person."))
     try:
         actions.pick_members(pk, [int(person)], side=side, actor=actors.user(request.user.pk or 0))
-    except ValueError as error:
+    except (ValueError, actions.Kept) as error:
         return HttpResponseBadRequest(str(error))
     said = {"in": _("Put in by hand"), "out": _("Kept out by hand")}.get(side, _("The conditions decide again"))
     s.refresh_from_db()
@@ -161,6 +186,6 @@ def standing(request: HttpRequest, person_id: int) -> HttpResponse:
     """Every segment with whether this person is in it, in a dialog; each leads to why."""
     person = get_object_or_404(Contact, pk=person_id)
     inside = {s.pk for s in queries.segments_of([person_id])[person_id]}
-    found = Segment.objects.filter(generation__gt=0).order_by("name", "pk")[:500]
+    found = Segment.objects.filter(generation__gt=0, keeper="").order_by("name", "pk")[:500]
     rows = sorted(({"segment": s, "inside": s.pk in inside} for s in found), key=lambda row: not row["inside"])
     return render(request, "audience/standing.html", {"person": person, "rows": rows})

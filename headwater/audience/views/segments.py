@@ -21,6 +21,7 @@ from ..compiler import ConditionError, parse, summary
 from ..engine.book import book
 from ..forms import SegmentForm
 from ..models import Segment
+from ..panels import spark
 
 
 def words_of() -> dict[int, str]:
@@ -32,13 +33,23 @@ def segments(request: HttpRequest) -> HttpResponse:
     """All segments with their counts and with what uses them."""
     words, counts = words_of(), queries.counts()
     found = list(Segment.objects.order_by("name", "pk")[:1000])
-    used = queries.used_by(found)
-    rows = [
-        {"segment": s, "count": counts.get(s.pk, 0), "words": words.get(s.pk, s.error), "uses": used[s.pk]}
+    used, grown = queries.used_by(found), queries.growth([s for s in found if not s.keeper])
+    rows = {
+        s.pk: {"segment": s, "count": counts.get(s.pk, 0), "words": words.get(s.pk, s.error), "uses": used[s.pk]}
+        | _sparkline(grown.get(s.pk, []))
         for s in found
-    ]
+    }
+    context = {"rows": [rows[s.pk] for s in found if not s.keeper], "kept": [rows[s.pk] for s in found if s.keeper]}
     template = "audience/segments.html#rows" if request.GET.get("part") == "rows" else "audience/segments.html"
-    return render(request, template, {"rows": rows})
+    return render(request, template, context)
+
+
+def _sparkline(days: list[queries.Day]) -> dict[str, Any]:
+    """The members over the days as a small line, and how many more or fewer they are than at its beginning."""
+    if len(days) < 2:
+        return {}
+    line, area = spark([d.members for d in days], 84, 22)
+    return {"line": line, "area": area, "more": days[-1].members - days[0].members, "days": len(days)}
 
 
 def preview(request: HttpRequest) -> HttpResponse:
@@ -66,6 +77,12 @@ def preview(request: HttpRequest) -> HttpResponse:
 def segment_edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Create or change a segment."""
     s = get_object_or_404(Segment, pk=pk) if pk is not None else None
+    try:
+        if s is not None:
+            actions.refuse_kept(s)
+    except actions.Kept as error:
+        messages.error(request, str(error))
+        return redirect("audience:segment", s.pk if s else 0)
     definition: Any = {"all": []} if s is None else s.definition if s.pending is None else s.pending
     initial = {"name": s.name, "description": s.description, "announce": s.announce} if s else {}
     if request.method == "POST":

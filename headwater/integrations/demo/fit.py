@@ -1,4 +1,5 @@
-"""How well people fit the demo company's offer: a second score, of who they are and not of what they do."""
+"""The demo company's scores: interest that cools down, and how well people fit its offer, a score of who they are and
+not of what they do."""
 
 from __future__ import annotations
 
@@ -6,8 +7,11 @@ from typing import Any
 
 from headwater.audience import actions as audience
 from headwater.audience.models import ScoreModel
+from headwater.audience.queries import ENGAGEMENT
 
 KEY = "fit"
+#: Days in which the points of the lead score halve: so that about every ninth is hot
+HALF_LIFE = 90
 BANDS: list[dict[str, Any]] = [
     {"key": "poor", "name": "Poor", "hue": 235, "start": None},
     {"key": "good", "name": "Good", "hue": 150, "start": 20},
@@ -28,10 +32,12 @@ RULES: list[tuple[str, dict[str, Any], int]] = [
 ]
 
 
-def ensure_fit(actor: str) -> None:
-    """Make it, once; its rules are computed by `runs`."""
+def ensure_scores(actor: str) -> None:
+    """Set them up, once; they are computed by `runs`."""
     if ScoreModel.objects.filter(key=KEY).exists():
         return
+    lead = ScoreModel.objects.get(key=ENGAGEMENT)
+    audience.update_model(lead.pk, decay="half", decay_days=HALF_LIFE, actor=actor)
     audience.create_model(
         key=KEY, name="Fit", description="Who they are: role and company", bands=BANDS, rollup="avg", actor=actor
     )

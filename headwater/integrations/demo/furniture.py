@@ -25,7 +25,7 @@ from headwater.messaging.actions.templates import TemplateText, create_template
 from headwater.messaging.models import MailTemplate
 from headwater.sales.actions import ensure_pipeline
 
-from .fit import ensure_fit
+from .fit import ensure_scores
 from .paper import white_paper
 
 ACTOR = "demo"
@@ -91,7 +91,7 @@ def ensure() -> Furniture:
         for key, name, definition in SEGMENTS:
             if not Segment.objects.filter(key=key).exists():
                 create_segment(name=name, definition=definition, actor=ACTOR, key=key)
-        ensure_fit(ACTOR)
+        ensure_scores(ACTOR)
         made = {slug: _journey(slug, forms) for slug in WALKED}
     return Furniture(users, site, asset, forms, made, _newsletter())
 

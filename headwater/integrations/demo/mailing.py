@@ -1,4 +1,4 @@
-"""What was sent to a person and what she did with it; what her facts were worth."""
+"""What was sent to a person and what she did with it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from headwater.content.rules import render
 
 from . import pages
-from .lives import HOT, WARM, Happened, Life, Mail, Passage, new_id
+from .lives import Life, Mail, Passage, new_id
 
 if TYPE_CHECKING:
     from .telling import Teller
@@ -73,34 +73,3 @@ def _read(teller: Teller, life: Life, made: Mail, told: dict[str, Any]) -> None:
         teller.say(life, gone, "mail.unsubscribed", {**told, "how": "one-click"})
         state = {"channel": "email", "state": "withdrawn", "source": "unsubscribe"}
         teller.say(life, gone + timedelta(microseconds=1), "consent.changed", state)
-
-
-class Score:
-    """Her points by the score rules, as the product would count them; says when her band changes."""
-
-    def __init__(self, teller: Teller, life: Life) -> None:
-        self.teller, self.life = teller, life
-        self.points = 0
-        self.used: dict[tuple[int, str], int] = {}
-
-    def hear(self, fact: Happened) -> None:
-        at, _, kind, data, _ = fact
-        before = self.points
-        if kind == "score.changed":
-            self.points += data["points"]
-        for n, (test, plus, cap) in enumerate(self.teller.s.rules.get(kind, ())):
-            if test(data):
-                if cap is not None:
-                    key = (n, f"{kind}{at:%Y-%m-%d}")
-                    given = self.used.get(key, 0)
-                    plus = min(plus, max(0, cap - given))
-                    self.used[key] = given + plus
-                self.points += plus
-        old, new = _band(before), _band(self.points)
-        if old != new:
-            told = {"model": "engagement", "before": old, "after": new, "points": self.points}
-            self.teller.say(self.life, at + timedelta(milliseconds=400), "score.band_changed", told, "system")
-
-
-def _band(points: int) -> str:
-    return "hot" if points >= HOT else "warm" if points >= WARM else "cold"

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from headwater.accounts.models import Workspace
 from headwater.audience import actions as audience
+from headwater.audience.actions.history import recall_days
 from headwater.audience.engine import building, runs
 from headwater.audience.models import ScoreRule
 from headwater.audience.rules import where_test
@@ -77,6 +78,7 @@ def past(had: furniture.Furniture, people: int, progress: Callable[[str], None],
     audience.recompute(actor=furniture.ACTOR)
     runs.run_all()
     building.run_all()
+    recall_days()
     insights.rebuild()
     crash.point("demo.computed")
     return facts

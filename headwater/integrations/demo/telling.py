@@ -15,7 +15,8 @@ from typing import Any
 
 from . import pages, world
 from .lives import MONTHS, Happened, Life, Setting, new_id, pick
-from .mailing import Score, send
+from .mailing import send
+from .scoring import Score
 from .walking import Walker
 
 
@@ -109,6 +110,7 @@ class Teller:
             score.hear(what)
             if at >= life.born:
                 walker.hear(what)
+        score.cool(int(self.s.now.timestamp()))
         self.agenda.clear()
         life.facts.sort(key=lambda f: (f[0], f[1].int))
 

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from headwater.accounts.models import User
+from headwater.audience.engine import building
 from headwater.core.paging import BadCursor, opened, sealed
 from headwater.integrations.views.reference import schema
 
@@ -78,7 +79,23 @@ def _submissions(call: Call) -> str:
     return f"/forms/{form}/submissions"
 
 
-FILL = (_contacts, _companies, _timeline, _deals, _tasks, _mails, _submissions)
+def _people_in_a_list(call: Call) -> int:
+    made = call("POST", "/segments", {"name": "List"})[1]["id"]
+    people = [call("POST", "/contacts", {"email": f"p{n}@x.example"})[1]["id"] for n in range(5)]
+    assert call("POST", f"/segments/{made}/picked", {"people": people})[0] == 200
+    building.run_all()
+    return int(made)
+
+
+def _members(call: Call) -> str:
+    return f"/segments/{_people_in_a_list(call)}/members"
+
+
+def _picked(call: Call) -> str:
+    return f"/segments/{_people_in_a_list(call)}/picked"
+
+
+FILL = (_members, _picked, _contacts, _companies, _timeline, _deals, _tasks, _mails, _submissions)
 
 
 @pytest.mark.parametrize("fill", FILL, ids=lambda f: f.__name__.strip("_"))

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.test import override_settings
 
 from headwater.audience.models import Segment
-from headwater.audience.queries import matching
+from headwater.audience.queries import explain_score, growth, matching, scores
 from headwater.core.clock import freeze
 from headwater.core.lanes import lane_key
 from headwater.integrations.demo import seed
@@ -49,13 +49,13 @@ def test_people_are_as_many_as_asked_for_and_no_reaction_has_anything_to_read(co
     assert rows("SELECT count(*) FROM timeline_lanelog l WHERE kind = 'page.viewed'") == [(0,)]
 
 
-def test_points_are_the_sum_of_their_entries(company: None) -> None:
-    wrong = rows(
-        "SELECT person_id FROM audience_personscore p FULL JOIN (SELECT person_id, model_id, sum(points) AS points "
-        "FROM audience_scoreentry GROUP BY 1, model_id) e USING (person_id, model_id) "
-        "WHERE p.points IS DISTINCT FROM e.points"
-    )
-    assert wrong == []
+def test_points_are_what_their_entries_are_worth(company: None) -> None:
+    people = list(Contact.objects.values_list("pk", flat=True))
+    for model in ("engagement", "fit"):
+        found = scores(people, model)
+        for person in people:
+            why = explain_score(person, model)
+            assert round(sum(line.worth for line in why.lines) + why.rounding, 6) == why.points == found[person].points
 
 
 def test_the_last_change_of_band_on_the_timeline_is_the_band(company: None) -> None:
@@ -119,6 +119,13 @@ def test_segments_hold_whom_a_full_evaluation_finds(company: None) -> None:
         have = {p for (p,) in rows(f"SELECT person_id FROM audience_segmentmember WHERE segment_id = {s.pk} "
                                    f"AND generation = {s.generation}")}  # fmt: skip
         assert have == matching(s.definition, people), s.key
+
+
+def test_segments_have_grown_day_by_day(company: None) -> None:
+    found = growth(list(Segment.objects.filter(keeper="")), 30)
+    assert {len(days) for days in found.values()} == {30}
+    readers = Segment.objects.get(key="hot-leads")
+    assert len({day.members for day in found[readers.pk]}) > 2
 
 
 WALKED = ("welcome-nurture", "event", "hand-over")

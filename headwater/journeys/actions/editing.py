@@ -195,7 +195,7 @@ def _prepare(journey: Journey, version: JourneyVersion, actor: str) -> None:
         key = rulebook.segment_key(rule)
         if key and not Segment.objects.filter(key=key).exists():
             name, definition = _kept(rule)
-            audience.create_segment(name=name[:120], definition=definition, key=key, actor=actor)
+            audience.create_segment(name=name[:120], definition=definition, key=key, actor=actor, keeper="journeys")
     # A name that is new is locked until its first user commits; in the engine he would hold lanes meanwhile.
     steps = (graph.get("steps") or {}).values()
     ensure_tags(sorted({step["settings"]["tag"] for step in steps if step["kind"] == "add_tag"}))

@@ -68,7 +68,7 @@ def _assets(text: str, of: str) -> list[Choice]:
 
 
 def _segments(text: str, of: str) -> list[Choice]:
-    return _rows(Segment.objects.filter(name__icontains=text).order_by("name"), hint="key")
+    return _rows(Segment.objects.filter(keeper="", name__icontains=text).order_by("name"), hint="key")
 
 
 def _journeys(text: str, of: str) -> list[Choice]:
