@@ -40,7 +40,7 @@ def test_a_segment_is_created_read_changed_explained_and_deleted(api: Api) -> No
     building.run_all()
     path = f"/segments/{made['id']}"
     assert api("GET", path)[1]["members"] == 1
-    assert [(m["person_id"], m["name"]) for m in api("GET", f"{path}/members")[1]] == [(a, "Ana")]
+    assert [(m["person_id"], m["name"]) for m in api("GET", f"{path}/members")[1]["items"]] == [(a, "Ana")]
     answer = api("GET", f"{path}/explain/{a}")[1]
     assert (answer["holds"], answer["verdict"]["evidence"]) == (True, [{"text": "Tags: vip"}])
     assert api("PATCH", path, {"name": "Best"})[1]["name"] == "Best"
