@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from headwater.core.facts import _
@@ -28,6 +29,7 @@ def zone_of(name: str, default: str = "UTC") -> ZoneInfo:
     return ZoneInfo("UTC")
 
 
+@lru_cache(maxsize=2000)
 def clock_time(text: str) -> time:
     """ "09:30" as a time. Raises RuleError."""
     try:
@@ -37,6 +39,7 @@ def clock_time(text: str) -> time:
         raise RuleError(_("A time looks like 09:30.")) from error
 
 
+@lru_cache(maxsize=20_000)
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The instant at which it is `at` on `day` in the zone (see above for gaps), in UTC."""
     local = datetime.combine(day, at, zone)

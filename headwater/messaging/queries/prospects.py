@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 
 from headwater.content.queries import contexts
-from headwater.content.rules import MissingField, TemplateProblem, prune
+from headwater.content.rules import MissingField, TemplateProblem, prune, render
 from headwater.core import clock
 
 from ..models import MailTemplate, Suppression
@@ -102,7 +102,8 @@ class Prospects:
 
 def _unrendered(source: compose.Source, values: dict[str, Any], marketing: bool, extra: dict[str, Any]) -> str | None:
     try:
-        compose.check(source, compose.values(values, extra, marketing=marketing))
+        # The tags of the subject are among them.
+        render(source.probe, compose.values(values, extra, marketing=marketing))
     except MissingField as missing:
         return f"missing_field:{missing.name}"[:120]
     except TemplateProblem:

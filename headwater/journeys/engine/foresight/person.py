@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from msgspec import json
@@ -18,6 +19,7 @@ from .past import History
 #: What people do with a mail
 OPENED, CLICKED = "mail.opened", "mail.clicked"
 STAGE = "contact.stage"
+WHEN = itemgetter(0)
 #: (when, kind, data as text)
 Fact = tuple[datetime, str, str]
 Data = Mapping[str, Any]
@@ -59,16 +61,19 @@ class Person:
                 yield at, lambda text=text: json.decode(text)  # type: ignore[misc]
 
     def _turns(self, on: str, off: str, prop: str, value: str) -> list[tuple[datetime, bool]]:
-        return [
-            (at, kind == on)
-            for at, kind, text in self.facts
-            if kind in (on, off) and str(json.decode(text).get(prop)) == value
-        ]
+        key = (on, value)
+        if key not in self.memo:
+            self.memo[key] = [
+                (at, kind == on)
+                for at, kind, text in self.facts
+                if kind in (on, off) and str(json.decode(text).get(prop)) == value
+            ]
+        return self.memo[key]
 
     def _stood(self, turns: Sequence[tuple[datetime, Any]], at: datetime, now: Any) -> Any:
         """A state at a moment: what the last turn before it made it; before the first turn, the opposite of what
         that made it; without any, as it is now."""
-        place = bisect_right([moment for moment, _to in turns], at)
+        place = bisect_right(turns, at, key=WHEN)
         if place:
             return turns[place - 1][1]
         return not turns[0][1] if turns else now
@@ -113,7 +118,7 @@ class Person:
                 if (data.get("channel"), data.get("topic") or "") == key
             ]
         turns = self.memo[key]
-        place = bisect_right([when for when, _state in turns], at)
+        place = bisect_right(turns, at, key=WHEN)
         if place:
             return str(turns[place - 1][1])
         if turns:
