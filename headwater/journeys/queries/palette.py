@@ -95,6 +95,7 @@ def _leaves() -> list[dict[str, Any]]:
         ("unsubscribed", _("unsubscribed")),
     ]
     since = [
+        ("", _("at any time")),
         ("entry", _("since entry")),
         ("arrival", _("since arriving here")),
         ("cause", _("what let her in")),
@@ -112,7 +113,7 @@ def _leaves() -> list[dict[str, Any]]:
             "fields": {
                 "event": {"source": "events"},
                 "where": {"source": "props"},
-                "since": {"choices": chosen(since)},
+                "since": {"label": _("Which time counts"), "choices": chosen(since)},
             },
         },
     ]

@@ -33,6 +33,8 @@ def title(step: Mapping[str, Any], steps: Any = None) -> str:
     try:
         if kind.names_step:
             settings = {**settings, kind.names_step: name_of_step(settings.get(kind.names_step), steps)}
+        if isinstance(settings.get("until"), Mapping) and not settings.get("name"):
+            settings = {**settings, "name": condition(settings["until"], steps)[:60]}
         return str(step.get("title") or kind.summary(settings))
     except (RuleError, KeyError, TypeError, ValueError, AttributeError):
         return str(kind.label)

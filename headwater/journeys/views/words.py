@@ -117,6 +117,8 @@ def _panel() -> dict[str, str]:
         "key_redo": _("Redo"),
         "key_undo": _("Undo"),
         "key_walk": _("Walk along the steps"),
+        "hours": _("When mails go out"),
+        "hours_help": _("In each person's own time zone. What comes due at other times waits. Empty: at any time."),
         "keys": _("Keys"),
         "name": _("Name"),
         "no_entry": _("Nobody enters by herself: people come in by hand or through the API."),

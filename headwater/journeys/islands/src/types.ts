@@ -158,6 +158,8 @@ export interface Palette {
   steps: Kind[];
   rules: RuleKind[];
   reentry: Field[];
+  only: Field;
+  hours: Field[];
   conditions?: Json;
   leaves: Json;
 }
