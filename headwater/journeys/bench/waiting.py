@@ -1,0 +1,87 @@
+"""Waiting people: what they cost while nobody is due, and how late they wake."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+
+from headwater.core import clock
+
+from .. import actions
+from ..actions import Entry
+from ..engine import due
+from ..models import Due, Journey
+from .ways import a_second, a_year
+
+#: How often a worker looks when nobody wakes it
+LOOKS_EVERY, SECONDS = 0.5, 10
+
+
+def cost(people: Sequence[int]) -> float:
+    """Per cent of a core that waking costs, here and in PostgreSQL, while all of these people wait and nobody is due:
+    everybody waits for a year, and a worker looks as often as workers do."""
+    journey = _live("Long", a_year())
+    actions.enter(journey.pk, [Entry(p, "long") for p in people], actor="system")
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE) journeys_due")
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    due.run_once()
+    began, end = time.process_time() + _cpu(backend), time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        if due.run_once():
+            raise RuntimeError("somebody was due")
+        time.sleep(LOOKS_EVERY)
+    used = time.process_time() + _cpu(backend) - began
+    actions.pause(journey.pk, actor="system")
+    return round(100 * used / SECONDS, 2)
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of processor time of a process of this machine; 0 where the server runs elsewhere."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            fields = f.read().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def lateness(people: Sequence[int]) -> int:
+    """How late people wake whose waits end one after the other, p99 in ms, at a looping worker."""
+    journey = _live("Late", a_second())
+    actions.enter(journey.pk, [Entry(p, "late") for p in people], actor="system")
+    with connection.cursor() as cursor:
+        now = clock.now()
+        # Spread over two seconds: what a worker with other work sees
+        spread = "%(now)s + (abs(hashint8(person_id)) %% 2000) * interval '1 millisecond'"
+        args: dict[str, Any] = {"now": now + timedelta(milliseconds=200), "journey": journey.pk}
+        mine = "(person_id, passage_id) IN (SELECT person_id, id FROM journeys_passage WHERE journey_id = %(journey)s)"
+        cursor.execute(f"UPDATE journeys_due SET due_at = {spread} WHERE {mine}", args)
+        cursor.execute(
+            f"UPDATE journeys_passage SET due_at = {spread}, until = {spread} WHERE journey_id = %(journey)s", args
+        )
+        end = time.perf_counter() + 10
+        while Due.objects.filter(due_at__lte=now + timedelta(milliseconds=2300)).exists() and time.perf_counter() < end:
+            if not due.run_once():
+                time.sleep(0.02)
+        cursor.execute(
+            f"SELECT percentile_disc(0.99) WITHIN GROUP (ORDER BY ended_at - ({spread})), count(*) "
+            "FROM journeys_passage WHERE journey_id = %(journey)s AND ended_at IS NOT NULL",
+            args,
+        )
+        late, woken = cursor.fetchone()
+    if woken != len(people):
+        raise RuntimeError(f"{woken} of {len(people)} woke")
+    return int(late.total_seconds() * 1000)
+
+
+def _live(name: str, graph: dict[str, Any]) -> Journey:
+    journey = actions.create_journey(name=name, graph=graph, actor="system")
+    actions.publish(journey.pk, actor="system")
+    return journey
