@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from operator import attrgetter
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
@@ -91,10 +93,15 @@ def _alike(outcomes: Sequence[Outcome], people: Sequence[Traveller]) -> list[tup
     kinds = {id(outcome): outcome for outcome in outcomes}
     if len(kinds) == 1:
         return [(outcomes[0], list(people))]
-    parts: dict[int, list[Traveller]] = {key: [] for key in kinds}
+    # Outcomes that say the same without being the same object
+    parts: dict[Any, tuple[Outcome, list[Traveller]]] = {}
+    whose = {key: parts.setdefault(_SAYS(outcome), (outcome, []))[1] for key, outcome in kinds.items()}
     for outcome, t in zip(outcomes, people, strict=True):
-        parts[id(outcome)].append(t)
-    return [(kinds[key], part) for key, part in parts.items()]
+        whose[id(outcome)].append(t)
+    return list(parts.values())
+
+
+_SAYS = attrgetter("what", "arm", "reason", "until", "due")
 
 
 def _apply(batch: Batch, context: Context, people: list[Traveller], outcome: Outcome) -> str | None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.audience import actions as audience
 from headwater.audience.actions import Points
+from headwater.core.ids import named_ids
 
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import Number, Text
@@ -30,17 +31,12 @@ class ChangeScore(Step):
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        points, model = int(context.settings["points"]), context.settings.get("model") or "engagement"
+        ids = named_ids(_SPACE, [context.key(t) for t in people])
         audience.add_points(
             [
-                Points(
-                    person_id=t.person_id,
-                    points=int(context.settings["points"]),
-                    reason=context.version.name,
-                    actor=context.actor,
-                    model=context.settings.get("model") or "engagement",
-                    id=uuid.uuid5(_SPACE, context.key(t)),
-                )
-                for t in people
+                Points(t.person_id, points, context.version.name, context.actor, model, key)
+                for t, key in zip(people, ids, strict=True)
             ]
         )
         return [GO] * len(people)

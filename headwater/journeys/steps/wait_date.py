@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.people.models import Contact
 
-from ..engine.base import Context, Outcome, Step, Traveller, step
+from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import CUSTOM, DATE_FIELDS, Boolean, Choice, DateField, Day, Number, Time
 from ..engine.graph import Node, Version
 from ..rules import calendar
@@ -70,15 +70,16 @@ class WaitDate(Step):
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         moments = _moments(context, people)
         late = "late" if context.settings.get("late") else "next"
+        none, passed = Outcome("next", late, "no_date"), Outcome("next", late, "passed")
         out = []
         for t in people:
             at = moments[t.person_id]
             if at is None:
-                out.append(Outcome("next", late, "no_date"))
+                out.append(none)
             elif at < context.now:
-                out.append(Outcome("next", late, "passed"))
+                out.append(passed)
             else:
-                out.append(Outcome("wait", until=at) if at > context.now else Outcome("next"))
+                out.append(Outcome("wait", until=at) if at > context.now else GO)
         return out
 
     @classmethod
@@ -88,7 +89,7 @@ class WaitDate(Step):
         outcomes = dict(
             zip([(t.person_id, t.id) for t in again], cls.run(context, again) if again else [], strict=True)
         )
-        return [outcomes.get((t.person_id, t.id), Outcome("next")) for t in people]
+        return [outcomes.get((t.person_id, t.id), GO) for t in people]
 
     @classmethod
     def foresee(cls, sight: Sight) -> Outcome:
