@@ -13,7 +13,6 @@ from typing import Any
 from django.db import connection, connections
 from django.db.models import Count, Sum
 
-from headwater.audience.models import PersonScore, ScoreEntry
 from headwater.core import clock
 from headwater.core.lanes import lane_of
 from headwater.core.registry import benches
@@ -36,7 +35,8 @@ def run(args: argparse.Namespace, progress: Callable[[str], None]) -> dict[str, 
     """Fill, walk, compare, wait. The database is the bench's own."""
     people = _people(int(args.contacts), progress)
     _empty()
-    graph = ten_kinds()
+    mark = f"bench-{clock.now():%Y%m%d%H%M%S}"
+    graph = ten_kinds(mark)
     journey = actions.create_journey(name="Bench", graph=graph, actor="system")
     version = actions.publish(journey.pk, actor="system")
     progress(f"{len(people)} people walk {len(graph['steps'])} steps each")
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, progress: Callable[[str], None]) -> dict[str, 
     steps = PassageLog.objects.count()
     _check(version.pk, len(people), steps)
     progress(f"{steps} steps in {total:.1f} s; now the reference")
-    bare = reference.written(people, since, WORKERS, due.BATCH)
+    bare = reference.written(people, mark, since, WORKERS, due.BATCH)
     progress(f"{bare:.1f} s; {len(people)} people wait")
     waits = waiting.cost(people)
     progress(f"{waits} % of a core; 1000 people wake")
@@ -119,15 +119,10 @@ def _people(count: int, progress: Callable[[str], None]) -> list[int]:
 
 
 def _empty() -> None:
-    """Nothing is left of an earlier run."""
+    """Nothing is left of an earlier run but facts, tags and what people have of it."""
     with connection.cursor() as cursor:
-        for model in (Passage, Stretch, Due, StepCount, DayCount, ScoreEntry, PersonScore):
+        for model in (Passage, Stretch, Due, StepCount, DayCount):
             cursor.execute(f"TRUNCATE {model._meta.db_table}")
-        cursor.execute("TRUNCATE timeline_fact, timeline_lanelog")
-        cursor.execute(
-            "UPDATE people_contact SET tags = array_remove(tags, 'bench'), custom = custom - 'bench' "
-            "WHERE tags @> ARRAY['bench']::varchar[] OR custom ? 'bench'"
-        )
         cursor.execute("VACUUM (ANALYZE) people_contact, journeys_passage, journeys_due, timeline_lane")
     Journey.objects.update(version=None)
     Journey.objects.all().delete()

@@ -45,11 +45,9 @@ MOVE = (
     "UPDATE bench_passage SET step = %(step)s, state = %(state)s, hops = %(hop)s, moved_at = %(now)s, until = %(now)s, "
     f"due_at = %(now)s WHERE {MINE}"
 )
-TAG = (
-    "UPDATE bench_contact SET tags = tags || ARRAY['bench']::varchar[], updated_at = %(now)s WHERE id = ANY(%(people)s)"
-)
+TAG = "UPDATE bench_contact SET tags = tags || ARRAY[%(mark)s]::varchar[], updated_at = %(now)s WHERE id = ANY(%(people)s)"
 FIELD = (
-    "UPDATE bench_contact SET custom = jsonb_set(custom, '{bench}', '\"seen\"'), updated_at = %(now)s "
+    "UPDATE bench_contact SET custom = jsonb_set(custom, '{bench}', to_jsonb(%(mark)s::text)), updated_at = %(now)s "
     "WHERE id = ANY(%(people)s)"
 )
 COUNT = "UPDATE bench_counts SET n = n + 1 WHERE lane = %(lane)s"
@@ -62,7 +60,7 @@ TURNS: tuple[tuple[dict[str, Any], tuple[str, ...]], ...] = (
         {"was": 0, "hop": 3, "step": "calm", "state": "waiting", "kinds": FIRST},
         (
             f"INSERT INTO bench_passage SELECT * FROM journeys_passage WHERE {MINE}",
-            f"INSERT INTO bench_entry SELECT * FROM audience_scoreentry WHERE {MINE}",
+            f"INSERT INTO bench_entry SELECT * FROM audience_scoreentry WHERE {MINE} AND at >= %(since)s",
             f"INSERT INTO bench_score SELECT * FROM audience_personscore WHERE {MINE}",
             *(TAG, DUE, *_SAID),
         ),
@@ -75,16 +73,16 @@ TURNS: tuple[tuple[dict[str, Any], tuple[str, ...]], ...] = (
 )
 
 
-def written(people: Sequence[int], since: datetime, workers: int, chunk: int) -> float:
+def written(people: Sequence[int], mark: str, since: datetime, workers: int, chunk: int) -> float:
     """Seconds in which bare SQL writes what the engine wrote for these people since then."""
-    _tables(since)
+    _tables(since, mark)
     connections.close_all()
     began = time.perf_counter()
     children = []
     for n in range(workers):
         pid = os.fork()
         if pid == 0:
-            _write([p for p in people if lane_of(p) % workers == n], since, chunk)
+            _write([p for p in people if lane_of(p) % workers == n], mark, since, chunk)
         children.append(pid)
     failed = [pid for pid in children if os.waitpid(pid, 0)[1] != 0]
     took = time.perf_counter() - began
@@ -101,13 +99,13 @@ def written(people: Sequence[int], since: datetime, workers: int, chunk: int) ->
     return took
 
 
-def _tables(since: datetime) -> None:
+def _tables(since: datetime, mark: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS bench_from, bench_counts, {', '.join(COPIES.values())}")
         for table, copy in COPIES.items():
             cursor.execute(f"CREATE TABLE {copy} (LIKE {table} INCLUDING ALL)")
         cursor.execute("INSERT INTO bench_contact SELECT * FROM people_contact")
-        cursor.execute("UPDATE bench_contact SET tags = array_remove(tags, 'bench'), custom = custom - 'bench'")
+        cursor.execute("UPDATE bench_contact SET tags = array_remove(tags, %s), custom = custom - 'bench'", [mark])
         # The lanes' log has no index by person: what is to be written comes from a copy that has one
         cursor.execute("CREATE TABLE bench_from AS SELECT * FROM timeline_lanelog WHERE at >= %s", [since])
         cursor.execute("CREATE INDEX ON bench_from (person_id)")
@@ -115,14 +113,14 @@ def _tables(since: datetime) -> None:
         cursor.execute("VACUUM (ANALYZE) bench_contact, bench_from, bench_counts")
 
 
-def _write(people: Sequence[int], since: datetime, chunk: int) -> None:
+def _write(people: Sequence[int], mark: str, since: datetime, chunk: int) -> None:
     status = 1
     try:
         ordered = sorted(people, key=lambda p: (lane_key(p), p))
         parts = [ordered[n : n + chunk] for n in range(0, len(ordered), chunk)]
         for more, statements in TURNS:
             for part in parts:
-                _turn(part, {**more, "since": since, "now": since}, statements)
+                _turn(part, {**more, "mark": mark, "since": since, "now": since}, statements)
         connections.close_all()
         status = 0
     finally:

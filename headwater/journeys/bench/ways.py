@@ -9,21 +9,21 @@ YEAR = {"amount": 365, "unit": "days"}
 NEVER = {"event": "bench.never", "since": "entry"}
 
 
-def ten_kinds() -> dict[str, Any]:
+def ten_kinds(mark: str) -> dict[str, Any]:
     """Ten steps of ten kinds on each way: people part, are asked about, tagged, scored, wait twice, and one of their
     fields is set. Of what a step writes beside its log, each person gets a tag, points and a field; nobody has the tag
-    that is taken away, nor the date that is waited for."""
+    that is taken away, nor the date that is waited for. mark: the tag, and the field's value, which nobody has yet."""
     half = {"variants": [{"id": "a", "label": "A", "weight": 1}, {"id": "b", "label": "B", "weight": 1}]}
-    tagged = {"arms": [{"id": "yes", "when": {"tag": "bench"}}]}
+    tagged = {"arms": [{"id": "yes", "when": {"tag": mark}}]}
     steps: dict[str, Any] = {
         "part": {"kind": "split", "settings": half, "arms": {"a": "tag", "b": "tag"}},
-        "tag": {"kind": "add_tag", "settings": {"tag": "bench"}, "next": "points"},
+        "tag": {"kind": "add_tag", "settings": {"tag": mark}, "next": "points"},
         "points": {"kind": "change_score", "settings": {"points": 5}, "next": "calm"},
         "calm": {"kind": "wait", "settings": {"for": SECOND}, "next": "asked"},
         "asked": {"kind": "branch", "settings": tagged, "arms": {"yes": "field", "else": "field"}},
         "field": {
             "kind": "set_field",
-            "settings": {"field": "contact.custom.bench", "mode": "set", "value": "seen"},
+            "settings": {"field": "contact.custom.bench", "mode": "set", "value": mark},
             "next": "day",
         },
         "day": {
