@@ -45,7 +45,10 @@ MOVE = (
     "UPDATE bench_passage SET step = %(step)s, state = %(state)s, hops = %(hop)s, moved_at = %(now)s, until = %(now)s, "
     f"due_at = %(now)s WHERE {MINE}"
 )
-TAG = "UPDATE bench_contact SET tags = tags || ARRAY[%(mark)s]::varchar[], updated_at = %(now)s WHERE id = ANY(%(people)s)"
+TAG = (
+    "UPDATE bench_contact SET tags = tags || ARRAY[%(mark)s]::varchar[], updated_at = %(now)s "
+    "WHERE id = ANY(%(people)s)"
+)
 FIELD = (
     "UPDATE bench_contact SET custom = jsonb_set(custom, '{bench}', to_jsonb(%(mark)s::text)), updated_at = %(now)s "
     "WHERE id = ANY(%(people)s)"
