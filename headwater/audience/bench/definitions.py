@@ -75,7 +75,7 @@ COLD = both(
     did("mail.opened", 1, "60d"),
     {"not": did("form.submitted", 1, "30d")},
 )
-#: The same by hand, twice: what a good writer of SQL would try
+#: The same by hand, three times: what a good writer of SQL would try
 BY_HAND = (
     """
     SELECT c.id FROM people_contact c
@@ -109,6 +109,22 @@ BY_HAND = (
                   AND f.at > %(d60)s AND f.at <= %(now)s)
       AND NOT EXISTS (SELECT 1 FROM timeline_fact f WHERE f.kind = 'form.submitted' AND f.person_id = c.id
                       AND f.at > %(d30)s AND f.at <= %(now)s)
+    """,
+    """
+    WITH few AS MATERIALIZED (
+      SELECT c.id FROM people_contact c JOIN people_company co ON co.id = c.company_id
+      JOIN people_consent s ON s.person_id = c.id AND s.channel = 'email' AND s.topic = '' AND s.state = 'granted'
+      JOIN audience_personscore ps ON ps.person_id = c.id AND ps.model_id = %(model)s AND ps.points >= 20
+      LEFT JOIN audience_interest i ON i.person_id = c.id AND i.topic_id = %(topic)s AND i.weight >= 2
+      WHERE c.stage IN ('lead', 'mql', 'sql') AND c.country = ANY(%(countries)s) AND co.industry = ANY(%(industries)s)
+        AND NOT c.tags @> ARRAY['partner']::varchar[] AND (c.job_title ILIKE '%%market%%' OR i.person_id IS NOT NULL)
+        AND EXISTS (SELECT 1 FROM timeline_fact f WHERE f.kind = 'mail.opened' AND f.person_id = c.id
+                    AND f.at > %(d60)s AND f.at <= %(now)s)
+        AND NOT EXISTS (SELECT 1 FROM timeline_fact f WHERE f.kind = 'form.submitted' AND f.person_id = c.id
+                        AND f.at > %(d30)s AND f.at <= %(now)s))
+    SELECT few.id FROM few WHERE (
+      SELECT count(*) FROM timeline_fact f WHERE f.kind = 'page.viewed' AND f.person_id = few.id
+      AND f.at > %(d90)s AND f.at <= %(now)s AND starts_with(f.data ->> 'path', '/pricing')) >= 2
     """,
 )
 

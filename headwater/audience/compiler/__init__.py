@@ -5,7 +5,8 @@ from .explain import Answer, Verdict, explain
 from .nodes import LEAVES, ConditionError, Known, Leaf, Node, Problem, Sql, leaf, leaves_of, needs_of
 from .parse import parse, parse_segment
 from .schema import schema
-from .sql import EVERYBODY, Query, Scope, Several, Statement, resolve, several, statement
+from .sql import EVERYBODY, Query, Scope, resolve
+from .statements import Several, Statement, rows, several, statement
 from .words import summary
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "parse",
     "parse_segment",
     "resolve",
+    "rows",
     "schema",
     "several",
     "statement",

@@ -38,11 +38,13 @@ class Sql:
     """`value`: a boolean expression, never NULL. `turns`: the next moment at which time alone can change it
     (a timestamptz expression, NULL where none is in sight), or None where time cannot. `must`: a condition without
     which it neither holds nor ever turns by itself, or "" (it may be NULL, which counts as false: an outer join that
-    it asks becomes an inner one). In a query that asks for no turns, `must` says the same as `value`."""
+    it asks becomes an inner one). In a query that asks for no turns, `must` says the same as `value`. `exact`: `must`
+    is never NULL."""
 
     value: str
     turns: str | None = None
     must: str = ""
+    exact: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,15 @@ def text(query: Query, x: str, op: str, value: Any) -> str:
         return f"NOT {text(query, x, NEGATIVE[op], value)}"
     if op == "matches":
         return f"(coalesce({x}, '') ~* {query.bind(value, 'text')})"
-    x = f"lower(coalesce({x}, ''))"
     if op == "empty":
-        return f"({x} = '')"
+        return f"(coalesce({x}, '') = '')"
+    if any(_as_text(v) == "" for v in (value if isinstance(value, list) else [value])):
+        return _lowered(query, f"lower(coalesce({x}, ''))", op, value)
+    # strict, so that an outer join which it asks becomes an inner one
+    return f"({x} IS NOT NULL AND {_lowered(query, f'lower({x})', op, value)})"
+
+
+def _lowered(query: Query, x: str, op: str, value: Any) -> str:
     if op in ("eq", "in"):
         values = [_as_text(v).lower() for v in (value if op == "in" else [value])]
         if len(values) == 1:

@@ -27,10 +27,12 @@ class Asked:
 
 @dataclass
 class Scan:
-    """Aggregates by person over timeline_fact, joined as `alias`; `q` is a fact in its expressions."""
+    """Aggregates by person over timeline_fact, joined as `alias`; `q` is a fact in its expressions. of: SQL of the one
+    person whose facts are aggregated, where it is not joined but asked for her (`one`)."""
 
     query: Query
     alias: str
+    of: str = ""
     asked: list[Asked] = field(default_factory=list)
     _properties: dict[str, str] = field(default_factory=dict)
     _numbers: dict[str, str] = field(default_factory=dict)
@@ -53,6 +55,8 @@ class Scan:
 
     def column(self, asked: Asked, aggregate: str, moment: str = "") -> str:
         """An aggregate over the asked facts, those of them for which `moment` (a condition on q.at) holds."""
+        if self.of:
+            return aggregate + (f" FILTER (WHERE {moment})" if moment else "")
         return f"{self.alias}.{self._columns.setdefault((asked, aggregate, moment), f'a{len(self._columns)}')}"
 
     def ahead(self) -> str:
@@ -63,21 +67,35 @@ class Scan:
 
     def join(self) -> str:
         """The pass as a LEFT JOIN."""
+        return f"LEFT JOIN ({self._select()}) {self.alias} ON {self.alias}.person_id = c.id"
+
+    def _select(self) -> str:
         alone = len(self.asked) == 1
         source, where = self._alone() if alone else self._together()
         columns = ", ".join(
             f"{aggregate}{self._filter(asked, moment, alone)} AS {name}"
             for (asked, aggregate, moment), name in self._columns.items()
         )
+        return f"SELECT q.person_id, {columns} FROM ({source}) q{where} GROUP BY q.person_id"
+
+    def among(self, must: str) -> str:
+        """An inner join with those for whom `must` (over the columns) holds, found once and by all processors: as a
+        subquery of a parallel plan, each would count the same again."""
         return (
-            f"LEFT JOIN (SELECT q.person_id, {columns} FROM ({source}) q{where} GROUP BY q.person_id) {self.alias} "
-            f"ON {self.alias}.person_id = c.id"
+            f"JOIN (WITH m AS MATERIALIZED (SELECT {self.alias}.person_id FROM ({self._select()}) {self.alias} "
+            f"WHERE {must}) SELECT person_id FROM m) {self.alias} ON {self.alias}.person_id = c.id"
         )
+
+    def one(self, value: str) -> str:
+        """A value over the aggregates, of the one person."""
+        source, where = self._alone()
+        return f"(SELECT {value} FROM ({source}) q{where})"
 
     def _facts(self, extra: str = "") -> str:
         kinds = list(dict.fromkeys(a.kind for a in self.asked))
         kind = f"f.kind = {kinds[0]}" if len(kinds) == 1 else f"f.kind IN ({', '.join(kinds)})"
-        where = [kind, self.query.within_scope("f.person_id"), *self._bounds()]
+        whose = f"f.person_id = {self.of}" if self.of else self.query.within_scope("f.person_id")
+        where = [kind, whose, *self._bounds()]
         properties = "".join(f", {way} AS {name}" for way, name in self._properties.items())
         return f"SELECT f.person_id, f.at{extra}{properties} FROM timeline_fact f WHERE {' AND '.join(where)}"
 

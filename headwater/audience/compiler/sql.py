@@ -1,4 +1,5 @@
-"""Tree -> SQL. One shape serves the whole base, a range of it, a batch of people, the preview and the explanation:
+"""Tree -> SQL (see `statements.py` for whole statements). One shape serves the whole base, a range of it, a batch of
+people, the preview and the explanation:
 
     SELECT p.id, <inside>, <turns> FROM (
         SELECT c.id, <leaf 1> AS b1, <its next turn> AS t1, ... FROM people_contact c LEFT JOIN ... WHERE <scope>) p
@@ -11,7 +12,7 @@ share one pass over them (`scan.Scan`). What depends on the time is bound late: 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,8 @@ class Scope:
 
 
 EVERYBODY = Scope()
+#: Up to so many people, facts are looked up for each of them rather than read as a whole
+FEW = 20_000
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,17 @@ def resolve(recipe: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 
 @dataclass
 class Query:
-    """Collects parameters and joins while leaves say themselves. timeless: nobody asks for turns."""
+    """Collects parameters and joins while leaves say themselves. timeless: nobody asks for turns. may: nobody asks for
+    more than who can be inside, now or by time alone (`must`).
+
+    place: where the leaf stands that says itself: "all" where the whole holds only if it does, "none" where only if it
+    does not, "" elsewhere.
+    """
 
     scope: Scope = EVERYBODY
     timeless: bool = False
+    may: bool = False
+    place: str = ""
     #: The ids of a batch, for side tables
     hidden: str = "SELECT %(ids)s::bigint[]"
     params: dict[str, Any] = field(default_factory=dict)
@@ -72,6 +82,12 @@ class Query:
     columns: list[str] = field(default_factory=list)
     company: bool = False
     _scans: dict[str, Scan] = field(default_factory=dict)
+    #: Passes that are put off, and what they must say: of one person, and joined
+    _later: dict[str, Scan] = field(default_factory=dict)
+    _late: list[tuple[str, str, str]] = field(default_factory=list)
+    #: The select of those for whom all the others hold, and whether what was put off is asked together with them
+    early: str = ""
+    together: bool = False
     _aliases: dict[str, str] = field(default_factory=dict)
     _bound: dict[Any, str] = field(default_factory=dict)
     _seen: dict[str, Sql] = field(default_factory=dict)
@@ -80,6 +96,11 @@ class Query:
     def batch(self) -> bool:
         """Whether this is about people named one by one."""
         return self.scope.ids is not None
+
+    @property
+    def bare(self) -> bool:
+        """Whether everybody is asked, and for nothing but who it is: leaves may narrow what they join."""
+        return (self.timeless or self.may) and not self.batch
 
     def bind(self, value: Any, cast: str) -> str:
         """A parameter with its type: never text inside the statement. The same one twice is one."""
@@ -118,6 +139,11 @@ class Query:
             self.joins.append(f"LEFT JOIN ({select}) {alias} ON {alias}.person_id = c.id")
         return self._aliases[select]
 
+    def there(self, select: str) -> Sql:
+        """That a person is among those of a subquery, which holds nothing but them."""
+        there = f"({self.join(select)}.person_id IS NOT NULL)"
+        return Sql(there, None, there, True)
+
     def facts(self, kind: str, recent: bool) -> Scan:
         """The pass over the facts of a kind, for a leaf to add its columns to. For a batch of people one pass serves
         all kinds (their facts lie together), and another one those who ask all of the past, so that recent ones are
@@ -127,16 +153,26 @@ class Query:
             self._scans[key] = Scan(self, f"e{len(self._scans)}")
         return self._scans[key]
 
+    def later(self, kind: str, say: Callable[[Scan], str]) -> Sql:
+        """Put off a condition on facts of a kind that must hold: where the others leave few people, it is asked about
+        each of them, and else by one pass over all."""
+        alone = Scan(self, "", of="c.id")
+        scan = self._later.setdefault(kind, Scan(self, f"l{len(self._later)}"))
+        self._late.append((kind, alone.one(say(alone)), say(scan)))
+        return Sql("true", "NULL" if self.may else None, "true")
+
     def leaf(self, one: Leaf) -> Sql:
         """The leaf as columns of the inner select (the same leaf twice is asked once)."""
-        seen = f"{type(one).__name__}:{one!r}"
+        seen = f"{type(one).__name__}:{self.place}:{one!r}"
         if seen not in self._seen:
             self._seen[seen] = self._said(one.sql(self))
         return self._seen[seen]
 
     def _said(self, said: Sql) -> Sql:
         if self.timeless:
-            return Sql(said.value, None, said.must or said.value)
+            return Sql(said.value, None, said.must or said.value, said.exact)
+        if self.may:
+            return said if said.turns is not None else replace(said, must=said.must or said.value)
         n = len(self.columns)
         self.columns.append(f"{said.value} AS b{n}")
         if said.turns is None:
@@ -152,10 +188,30 @@ class Query:
         scope = self.within_scope("c.id") + (f" AND {where}" if where else "")
         # the fence keeps each column from being computed again wherever it is used
         fence = " OFFSET 0" if self.columns else ""
-        return f"(SELECT c.id{columns} FROM people_contact c{company} {joins} WHERE {scope}{fence}) p"
+        others = f"people_contact c{company} {joins}"
+        if self._late:
+            self.early = f"SELECT c.id FROM {others} WHERE {scope}" if _narrows(where) else ""
+            return self._put_off(others, scope)
+        return f"(SELECT c.id{columns} FROM {others} WHERE {scope}{fence}) p"
+
+    def _put_off(self, others: str, where: str) -> str:
+        """The select with the conditions that were put off."""
+        scans = " ".join(
+            scan.among(" AND ".join(joined for kind_, _, joined in self._late if kind_ == kind))
+            for kind, scan in self._later.items()
+        )
+        if self.together or not self.early:
+            return f"(SELECT c.id FROM {others} {scans} WHERE {where}) p"
+        each = " AND ".join(one for _, one, _ in self._late)
+        few = f"(SELECT count(*) FROM few) <= {FEW}"
+        return (
+            f"(WITH few AS MATERIALIZED (SELECT c.id FROM {others} WHERE {where}) "
+            f"SELECT c.id FROM few c WHERE {few} AND {each} "
+            f"UNION ALL SELECT c.id FROM few c {scans} WHERE NOT {few}) p"
+        )
 
 
-def compile_node(node: Node, query: Query) -> Sql:
+def compile_node(node: Node, query: Query, place: str = "all") -> Sql:
     """The truth of a tree and the next moment at which time alone can change it.
 
     A conjunction that is false stays so until all of its false children have turned; one that is true, until the
@@ -164,15 +220,17 @@ def compile_node(node: Node, query: Query) -> Sql:
     """
     if isinstance(node, Leaf):
         expanded = node.expand()
-        return query.leaf(node) if expanded is None else compile_node(expanded, query)
+        query.place = place
+        return query.leaf(node) if expanded is None else compile_node(expanded, query, place)
     if isinstance(node, Not):
-        inner = compile_node(node.child, query)
-        return Sql(f"NOT {inner.value}", inner.turns, _not(inner))
+        inner = compile_node(node.child, query, {"all": "none", "none": "all"}.get(place, ""))
+        return Sql(f"NOT {inner.value}", inner.turns, _not(inner), inner.exact)
     assert isinstance(node, Group)
     if not node.children:
         value = "true" if node.op == "all" else "false"
         return Sql(value, None, value)
-    parts = [compile_node(child, query) for child in node.children]
+    below = place if len(node.children) == 1 or (node.op, place) == ("all", "all") else ""
+    parts = [compile_node(child, query, below) for child in node.children]
     if len(parts) == 1:
         return parts[0]
     conjunction = node.op == "all"
@@ -185,13 +243,19 @@ def compile_node(node: Node, query: Query) -> Sql:
     return Sql(value, None if timeless else _turns(parts, value, conjunction), must)
 
 
+def _narrows(where: str) -> bool:
+    return bool(where.translate(str.maketrans("", "", "() ")).replace("AND", "").replace("true", ""))
+
+
 def _join(conjunction: bool, parts: list[str]) -> str:
     return "(" + (" AND " if conjunction else " OR ").join(parts) + ")" if parts else ""
 
 
 def _not(inner: Sql) -> str:
     """What a negation needs: where time plays no part, that the inner one does not hold (NULL counts as false)."""
-    return f"({inner.must}) IS NOT TRUE" if inner.turns is None else ""
+    if inner.turns is not None:
+        return ""
+    return f"NOT {inner.must}" if inner.exact else f"({inner.must}) IS NOT TRUE"
 
 
 def _turns(parts: Sequence[Sql], value: str, conjunction: bool) -> str:
@@ -204,46 +268,3 @@ def _turns(parts: Sequence[Sql], value: str, conjunction: bool) -> str:
     )
     settled = value if conjunction else f"NOT {value}"
     return f"CASE WHEN {settled} THEN LEAST({first}) ELSE NULLIF(GREATEST({last}), 'infinity'::timestamptz) END"
-
-
-@dataclass(frozen=True)
-class Statement:
-    """`source` with its parameters; `inside` and `turns` are expressions over it."""
-
-    source: str
-    inside: str
-    turns: str
-    recipe: dict[str, Any]
-
-    def params(self, now: datetime, **others: Any) -> dict[str, Any]:
-        """The parameters at a moment."""
-        return resolve({**self.recipe, **others}, now)
-
-
-def statement(node: Node, *, scope: Scope = EVERYBODY, timeless: bool = False) -> Statement:
-    """The compiled condition, ready for a SELECT over `source`. People of a range who are not inside and never will
-    be by time alone may be left out of it."""
-    query = Query(scope, timeless)
-    said = compile_node(node, query)
-    if timeless:
-        return Statement(query.source(said.must), "true", "NULL::timestamptz", query.params)
-    source = query.source("" if query.batch else said.must)
-    return Statement(source, said.value, said.turns or "NULL::timestamptz", query.params)
-
-
-@dataclass(frozen=True)
-class Several:
-    """Many conditions over one `source`: (inside, turns) of each, in their order."""
-
-    source: str
-    said: tuple[tuple[str, str], ...]
-    recipe: dict[str, Any]
-
-
-def several(nodes: Sequence[Node]) -> Several:
-    """Conditions asked together about a batch of people, named by the parameter `ids` when it runs, which a WITH query
-    `batch` has as its column `ids` too."""
-    query = Query(Scope(ids=[]), hidden="SELECT ids FROM batch")
-    said = [compile_node(node, query) for node in nodes]
-    source = query.source()
-    return Several(source, tuple((s.value, s.turns or "NULL::timestamptz") for s in said), query.params)

@@ -19,7 +19,17 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max
 
-from headwater.audience.compiler import EVERYBODY, ConditionError, Scope, needs_of, parse_segment, statement
+from headwater.audience.compiler import (
+    EVERYBODY,
+    ConditionError,
+    Scope,
+    needs_of,
+    parse_segment,
+    resolve,
+    rows,
+    several,
+    statement,
+)
 from headwater.audience.models import Revision, Segment, SegmentMember, SegmentRetest, SegmentTally, StaleGeneration
 from headwater.core import clock, wake
 from headwater.core.lanes import LANE_KEYS
@@ -34,6 +44,8 @@ from .book import Living, book
 CHUNK, NOTED, SWEPT = 1_000_000, 2_000, 20_000
 #: `build_cursor` when everybody is evaluated
 THROUGH = -1
+#: How many people are asked one by one, and how many they may seem to PostgreSQL
+CANDIDATES, SEEMS = 20_000, 50_000
 #: Memory for each sort or hash of a statement over all people
 MEMORY = "128MB"
 _LANE = "((hashint8({0})::bigint + 2147483648) >> 24)"
@@ -115,24 +127,53 @@ def take_all_lanes() -> None:
 def _chunk(s: Segment, living: Living) -> None:
     """Evaluate the next range of people, or all who are left."""
     low = s.build_cursor or 0
+    top = Contact.objects.aggregate(last=Max("pk"))["last"] or 1
     ids = Contact.objects.filter(pk__gt=low).order_by("pk").values_list("pk", flat=True)
-    high = ids[CHUNK - 1 : CHUNK].first()
+    high = ids[CHUNK - 1 : CHUNK].first() if top - low > CHUNK else None
     scope = EVERYBODY if high is None and not low else Scope(low=low, high=high)
     now = clock.now()
-    said = statement(living.node, scope=scope)
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{MEMORY}'")
-        cursor.execute(
-            "CREATE TEMPORARY TABLE audience_draft ON COMMIT DROP AS "
-            f"SELECT d.* FROM (SELECT p.id, {said.inside} AS inside, {said.turns} AS turns FROM {said.source}) d "
-            "WHERE d.inside OR d.turns IS NOT NULL",
-            said.params(now),
-        )
+        _draft(cursor, living, scope, now)
         if _still(s):
             _write_draft(cursor, s, now)
-            top = Contact.objects.aggregate(last=Max("pk"))["last"] or 1
             _advance(s, THROUGH if high is None else high, min(99, (high or top) * 100 // top))
         cursor.execute("DROP TABLE audience_draft")
+
+
+def _draft(cursor: Any, living: Living, scope: Scope, now: datetime) -> None:
+    """Who is inside, and who may turn when, as a temporary table. Who it can be at all is found first; where these
+    are few, only they are asked about turns."""
+    into = "CREATE TEMPORARY TABLE audience_draft ON COMMIT DROP AS "
+    which = "d WHERE d.inside OR d.turns IS NOT NULL"
+    people = _candidates(cursor, living, scope, now)
+    if people is None:
+        said = statement(living.node, scope=scope)
+        cursor.execute(
+            f"{into}SELECT d.* FROM (SELECT p.id, {said.inside} AS inside, {said.turns} AS turns FROM {said.source}) "
+            f"{which}",
+            said.params(now),
+        )
+        return
+    asked = several([living.node])
+    inside, turns = asked.said[0]
+    cursor.execute(
+        f"{into}WITH batch AS MATERIALIZED (SELECT %(ids)s::bigint[] AS ids) "
+        f"SELECT d.* FROM (SELECT p.id, {inside} AS inside, {turns} AS turns FROM {asked.source}) {which}",
+        resolve({**asked.recipe, "ids": people}, now),
+    )
+
+
+def _candidates(cursor: Any, living: Living, scope: Scope, now: datetime) -> list[int] | None:
+    """Everybody who is inside or can be by time alone, and perhaps some more; None where they are, or seem to
+    PostgreSQL, many."""
+    may = statement(living.node, scope=scope, may=True)
+    query, params = f"SELECT p.id FROM {may.source}", may.params(now)
+    if (rows(query, params) if may.seems is None or may.seems > SEEMS else may.seems) > SEEMS:
+        return None
+    cursor.execute(f"WITH m AS MATERIALIZED ({query}) SELECT id FROM m LIMIT {CANDIDATES + 1}", params)
+    people = [pk for (pk,) in cursor.fetchall()]
+    return people if len(people) <= CANDIDATES else None
 
 
 def _write_draft(cursor: Any, s: Segment, now: datetime) -> None:

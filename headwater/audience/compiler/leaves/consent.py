@@ -33,12 +33,15 @@ class ConsentLeaf(Leaf):
         return cls(channel or "", topic, state, path=at.path)
 
     def sql(self, query: Query) -> Sql:
-        alias = query.join(
+        state = query.bind(self.state, "text")
+        select = (
             "SELECT s.person_id, s.state FROM people_consent s "
             f"WHERE s.channel = {query.bind(self.channel, 'text')} AND s.topic = {query.bind(self.topic, 'text')} "
             f"AND {query.within_scope('s.person_id')}"
         )
-        state = query.bind(self.state, "text")
+        if query.bare and self.state != "none":
+            return query.there(f"{select} AND s.state = {state}")
+        alias = query.join(select)
         must = "" if self.state == "none" else f"({alias}.state = {state})"
         return Sql(f"(coalesce({alias}.state, 'none') = {state})", None, must)
 

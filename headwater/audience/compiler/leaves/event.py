@@ -96,10 +96,22 @@ class EventLeaf(Leaf):
     def sql(self, query: Query) -> Sql:
         since, until = self._window(query)
         whole = self.first is not None or self.last is not None
+        if query.bare and query.place:
+            if self._once() and not self.where:
+                return self._some(query, since, until)
+            if query.place == "all" and least(self.count_op, self.count):
+                return query.later(self.kind, lambda scan: self._said(query, scan, since, until).must)
         scan = query.facts(self.kind, recent=bool(since) and not whole)
+        return self._said(query, scan, since, until)
+
+    def _said(self, query: Query, scan: Scan, since: str, until: str) -> Sql:
         conditions = [where_sql(query, scan, condition) for condition in self.where]
+        whole = self.first is not None or self.last is not None
         past = until or (query.present() if query.timeless else "")
         asked = scan.ask(self.kind, conditions, "" if whole else since, "" if whole and until else past)
+        if query.may:
+            enough = f"({scan.column(asked, 'count(*)')} >= {query.bind(least(self.count_op, self.count), 'bigint')})"
+            return Sql(enough, "NULL", enough if least(self.count_op, self.count) else "")
         timely = [f"q.at <= {query.present()}"] if past != query.present() else []
         narrow = timely + ([f"q.at > {since}"] if whole and since else [])
         narrow += [f"q.at <= {until}"] if whole and until else []
@@ -118,6 +130,20 @@ class EventLeaf(Leaf):
         value = "(" + " AND ".join(values) + ")"
         must = self._must(query, scan, count, values)
         return Sql(value, None if query.timeless else f"LEAST({', '.join(turns)})", must)
+
+    def _once(self) -> bool:
+        """Whether any one fact is enough."""
+        any_one = (self.count_op, self.count) in (("gte", 1), ("gt", 0))
+        return any_one and not (self.sums or self.first or self.last)
+
+    def _some(self, query: Query, since: str, until: str) -> Sql:
+        """That there is such a fact, in a form that the planner may turn into a join."""
+        bounds = [f"f.at > {since}"] if since else []
+        until = until or (query.present() if query.timeless else "")
+        bounds += [f"f.at <= {until}"] if until else []
+        where = ["f.person_id = c.id", f"f.kind = {query.bind(self.kind, 'text')}", *bounds]
+        some = f"EXISTS (SELECT FROM timeline_fact f WHERE {' AND '.join(where)})"
+        return Sql(some, "NULL" if query.may else None, some, True)
 
     def _window(self, query: Query) -> tuple[str, str]:
         """Since when (exclusive) and until when (inclusive) facts count, as SQL, "" where there is no bound."""

@@ -55,21 +55,29 @@ class InterestLeaf(Leaf):
         return cls(topic or "", op, value, within, decays, path=at.path)
 
     def sql(self, query: Query) -> Sql:
+        some = self.op in ("gt", "gte") and isinstance(self.value, int) and 0 < self.value < 2**31
+        if query.bare and some and not self.within:
+            enough = f"{self._weight(query)} {COMPARE[self.op]} {query.bind(self.value, 'int')}"
+            return query.there(f"{self._select(query)} AND {enough}")
         alias = self._join(query)
         weighs = number(query, f"coalesce({alias}.weight, 0)", self.op, self.value)
         if not self.within:
-            some = self.op in ("gt", "gte") and isinstance(self.value, int) and 0 < self.value < 2**31
             must = f"({alias}.weight {COMPARE[self.op]} {query.bind(self.value, 'int')})" if some else ""
             return Sql(weighs, None, must)
         recent = at_moment(query, f"{alias}.last_at", "within", self.within)
         return Sql(f"({weighs} AND {recent.value})", recent.turns)
 
     def _join(self, query: Query) -> str:
-        weight = worth(query, "s.weight", "-s.topic_id", "t") if self.decays else "s.weight"
-        return query.join(
-            f"SELECT s.person_id, {weight} AS weight, s.last_at FROM audience_interest s JOIN audience_topic t "
-            f"ON coalesce(t.space, t.id) = s.topic_id WHERE t.key = {query.bind(self.topic, 'text')} "
-            f"AND {query.within_scope('s.person_id')}"
+        return query.join(self._select(query))
+
+    def _weight(self, query: Query) -> str:
+        return worth(query, "s.weight", "-s.topic_id", "t") if self.decays else "s.weight"
+
+    def _select(self, query: Query) -> str:
+        return (
+            f"SELECT s.person_id, {self._weight(query)} AS weight, s.last_at FROM audience_interest s "
+            f"JOIN audience_topic t ON coalesce(t.space, t.id) = s.topic_id "
+            f"WHERE t.key = {query.bind(self.topic, 'text')} AND {query.within_scope('s.person_id')}"
         )
 
     def needs(self) -> frozenset[str]:

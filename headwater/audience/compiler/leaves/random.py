@@ -35,8 +35,9 @@ class RandomLeaf(Leaf):
         return cls(percent or 1, seed, path=at.path)
 
     def sql(self, query: Query) -> Sql:
-        drawn = f"mod(hashint8extended(c.id, {query.bind(self.seed, 'bigint')})::numeric + 9223372036854775808, 10000)"
-        return Sql(f"({drawn} < {query.bind(round(self.percent * 100), 'numeric')})")
+        # (the hash as an unsigned number) modulo 10,000, in whole numbers: 2^63 leaves 5,808
+        rest = f"mod(hashint8extended(c.id, {query.bind(self.seed, 'bigint')}), 10000)"
+        return Sql(f"(mod({rest} + 15808, 10000) < {query.bind(round(self.percent * 100), 'bigint')})")
 
     def needs(self) -> frozenset[str]:
         return frozenset()

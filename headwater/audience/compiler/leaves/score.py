@@ -82,6 +82,8 @@ class ScoreLeaf(Leaf):
     def sql(self, query: Query) -> Sql:
         if self.of == "company" or self.decays:
             return Sql(self._said(query, self._points(query)))
+        if query.bare and (self._above_zero() if not self.band else not self.zero):
+            return query.there(f"{self._select(query)} AND {self._has(query)}")
         alias = self._join(query)
         if self.band:
             band = query.bind(self.band, "text")
@@ -91,9 +93,17 @@ class ScoreLeaf(Leaf):
         must = f"({alias}.points {COMPARE[self.op]} {query.bind(self.value, 'int')})" if self._above_zero() else ""
         return Sql(number(query, f"coalesce({alias}.points, 0)", self.op, self.value), None, must)
 
+    def _has(self, query: Query) -> str:
+        if self.band:
+            return f"s.band = {query.bind(self.band, 'text')}"
+        return f"s.points {COMPARE[self.op]} {query.bind(self.value, 'int')}"
+
     def _join(self, query: Query) -> str:
+        return query.join(self._select(query))
+
+    def _select(self, query: Query) -> str:
         fresh = f", {worth(query, 's.points', 's.model_id', 'm')} AS fresh" if self.decays else ""
-        return query.join(
+        return (
             f"SELECT s.person_id, s.points, s.band{fresh} FROM audience_personscore s JOIN audience_scoremodel m "
             f"ON coalesce(m.space, m.id) = s.model_id WHERE m.key = {query.bind(self.model, 'text')} "
             f"AND {query.within_scope('s.person_id')}"

@@ -1,0 +1,75 @@
+"""Whole statements out of trees: for everybody or a range of people, and for many conditions about a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from headwater.core import clock
+
+from .nodes import Node
+from .sql import EVERYBODY, Query, Scope, compile_node, resolve
+
+#: Where PostgreSQL thinks that the other conditions leave more people than this, facts are not put off
+MANY = 100_000
+
+
+def rows(select: str, params: Mapping[str, Any]) -> int:
+    """How many rows PostgreSQL thinks that a SELECT has."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {select}", params)
+        return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
+
+
+@dataclass(frozen=True)
+class Statement:
+    """`source` with its parameters; `inside` and `turns` are expressions over it. seems: how many people, at most, it
+    has in PostgreSQL's opinion, where that was asked."""
+
+    source: str
+    inside: str
+    turns: str
+    recipe: dict[str, Any]
+    seems: int | None = None
+
+    def params(self, now: datetime, **others: Any) -> dict[str, Any]:
+        """The parameters at a moment."""
+        return resolve({**self.recipe, **others}, now)
+
+
+def statement(node: Node, *, scope: Scope = EVERYBODY, timeless: bool = False, may: bool = False) -> Statement:
+    """The compiled condition, ready for a SELECT over `source`. People of a range who are not inside and never will
+    be by time alone may be left out of it; with `may` it holds nothing but the others, and perhaps some more."""
+    query = Query(scope, timeless, may)
+    said = compile_node(node, query)
+    source = query.source(said.must) if timeless or may else ""
+    seems = rows(query.early, resolve(query.params, clock.now())) if query.early else None
+    if seems is not None and seems > MANY:
+        query.together = True
+        source = query.source(said.must)
+    if timeless or may:
+        return Statement(source, "true", "NULL::timestamptz", query.params, seems)
+    source = query.source("" if query.batch else said.must)
+    return Statement(source, said.value, said.turns or "NULL::timestamptz", query.params)
+
+
+@dataclass(frozen=True)
+class Several:
+    """Many conditions over one `source`: (inside, turns) of each, in their order."""
+
+    source: str
+    said: tuple[tuple[str, str], ...]
+    recipe: dict[str, Any]
+
+
+def several(nodes: Sequence[Node]) -> Several:
+    """Conditions asked together about a batch of people, named by the parameter `ids` when it runs, which a WITH query
+    `batch` has as its column `ids` too."""
+    query = Query(Scope(ids=[]), hidden="SELECT ids FROM batch")
+    said = [compile_node(node, query) for node in nodes]
+    source = query.source()
+    return Several(source, tuple((s.value, s.turns or "NULL::timestamptz") for s in said), query.params)
