@@ -169,6 +169,16 @@ def _band(value: str) -> Condition:
     return f"EXISTS ({inside} AND ps.band = %s)", [value]
 
 
+def _company_band(value: str) -> Condition:
+    """The band of a company's score; those without one are in none."""
+    if value not in _bands():
+        raise ValueError(value)
+    return (
+        "EXISTS (SELECT FROM audience_companyscore cs JOIN audience_scoremodel m ON m.id = cs.model_id "
+        "AND m.key = 'engagement' WHERE cs.company_id = co.id AND cs.band = %s)"
+    ), [value]
+
+
 def _scored(value: str) -> Condition:
     """MODEL:BAND of any score."""
     key, _colon, band = value.partition(":")
@@ -220,13 +230,27 @@ registry.columns.add(
 )
 registry.company_columns.add(
     "score",
-    Column("score", _("Score"), "audience/rows/score.html", _company_scores, numeric=True, order=40),
+    Column("score", _("Score"), "audience/rows/score.html", _company_scores, sort="score", numeric=True, order=40),
 )
 registry.sorts.add(
     "score",
     Sort("score", _("Score"), "audience_ps.points", "integer",
          "LEFT JOIN audience_personscore audience_ps ON audience_ps.person_id = c.id "
          f"AND audience_ps.model_id = {_MODEL}", order=40),
+)  # fmt: skip
+registry.company_sorts.add(
+    "score",
+    Sort("score", _("Score"), "coalesce(audience_cs.points, -2000000000)", "integer",
+         "LEFT JOIN audience_companyscore audience_cs ON audience_cs.company_id = co.id AND audience_cs.model_id = "
+         "(SELECT id FROM audience_scoremodel WHERE key = 'engagement')", order=40),
+)  # fmt: skip
+registry.company_filters.add(
+    "band",
+    Filter(
+        "band", _("Temperature"), "flame", _company_band,
+        lambda v: gettext("Temperature is %(band)s") % {"band": _band_label(v)},
+        lambda: [(key, band_name(band)) for key, band in _bands().items()], 51,
+    ),
 )  # fmt: skip
 for filter_ in (
     Filter(

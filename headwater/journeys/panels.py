@@ -81,6 +81,8 @@ def _scores_in(node: Any) -> set[str]:
     """Keys of the score models that a graph names in conditions, entries and steps, and of bands: "fit:ideal"."""
     if isinstance(node, dict):
         own = {node[key] for key in ("score", "model") if isinstance(node.get(key), str)}
+        if node.get("kind") in ("score", "points") and not own:  # rules mean the lead score where they name none
+            own = {"engagement"}
         if isinstance(node.get("band"), str):
             own |= {f"{key}:{node['band']}" for key in own or {"engagement"}}
         return own.union(*(_scores_in(value) for value in node.values()))

@@ -185,8 +185,10 @@ holders: Registry[Holder] = Registry("holder of people's rows")
 #: name -> a change of many people
 bulks: Registry[Bulk] = Registry("change of many people")
 columns: Registry[Column] = Registry("column of people")
-#: The same for the list of companies: `values(company_ids)`; `sort` is not asked
+#: The same for the list of companies: `values(company_ids)`; filters and orders over the alias `co` (people_company)
 company_columns: Registry[Column] = Registry("column of companies")
+company_filters: Registry[Filter] = Registry("filter of companies")
+company_sorts: Registry[Sort] = Registry("order of companies")
 filters: Registry[Filter] = Registry("filter of people")
 sorts: Registry[Sort] = Registry("order of people")
 #: kind -> box

@@ -236,6 +236,7 @@ def _names_band(node: Any, model: str, bands: Collection[str]) -> bool:
 def score_users(model: ScoreModel) -> list[Use]:
     """What uses a score: segments, and what packages above tell (journeys)."""
     keys = {f"score:{model.key}", f"company_score:{model.key}"}
-    found = {s.id: s.name for s in book().segments if s.id > 0 and not s.needs.isdisjoint(keys)}
-    mine = [Use(name, f"/segments/{pk}/", "funnel") for pk, name in sorted(found.items())]
+    asking = [s.id for s in book().segments if s.id > 0 and not s.needs.isdisjoint(keys)]
+    rows = Segment.objects.filter(pk__in=asking, keeper="").order_by("pk")  # journeys name those that they keep
+    mine = [Use(s.name, f"/segments/{s.pk}/", "funnel") for s in rows]
     return mine + uses_of_scores([model.key])[model.key]

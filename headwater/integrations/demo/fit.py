@@ -10,8 +10,8 @@ from headwater.audience.models import ScoreModel
 from headwater.audience.queries import ENGAGEMENT
 
 KEY = "fit"
-#: Days in which the points of the lead score halve: so that about every ninth is hot
-HALF_LIFE = 90
+#: Days in which the points of the lead score halve: so that about every eighth is hot
+HALF_LIFE = 120
 BANDS: list[dict[str, Any]] = [
     {"key": "poor", "name": "Poor", "hue": 235, "start": None},
     {"key": "good", "name": "Good", "hue": 150, "start": 20},

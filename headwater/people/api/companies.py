@@ -9,7 +9,7 @@ from ninja import Router
 
 from headwater.core.paging import Cursor, Limit, opened, sealed
 
-from .. import actions, queries
+from .. import actions, queries, registry, rules
 from ..models import Company
 from .schemas import CompanyChange, CompanyIn, CompanyOut, CompanyPage, Words, actor_of, sent
 
@@ -24,9 +24,23 @@ def _company(pk: int) -> Company:
 
 
 @router.get("/companies", response=CompanyPage, summary="Search and list companies")
-def list_companies(request: HttpRequest, q: Words = "", cursor: Cursor = "", limit: Limit = 50) -> dict[str, Any]:
-    found, following = queries.companies(q=q.replace("\0", ""), after=opened("companies", cursor), limit=limit)
-    return {"items": found, "next": sealed("companies", following)}
+def list_companies(
+    request: HttpRequest, q: Words = "", cursor: Cursor = "", limit: Limit = 50, sort: str = "name", band: str = ""
+) -> dict[str, Any]:
+    """`sort`: name or score (highest first). `band`: a band of the lead score, as the company's people add up to it."""
+    if sort != "name" and sort not in registry.company_sorts:
+        raise rules.Invalid({"sort": "There is no such order."})
+    order = "" if sort == "name" else sort
+    if band:
+        try:
+            registry.company_filters["band"].condition(band)
+        except (KeyError, ValueError) as error:
+            raise rules.Invalid({"band": "This value cannot be filtered by."}) from error
+    name = f"companies.{sort}" if order else "companies"
+    filters = (("band", band),) if band else ()
+    place = opened(name, cursor)
+    found, following = queries.companies(q=q.replace("\0", ""), after=place, limit=limit, sort=order, filters=filters)
+    return {"items": found, "next": sealed(name, following)}
 
 
 @router.post("/companies", response={201: CompanyOut}, summary="Create a company")

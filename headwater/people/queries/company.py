@@ -7,13 +7,18 @@ from typing import Any
 
 from django.db import connection
 
-from .. import rules
+from .. import registry, rules
 from ..models import Company, Contact
+from ..registry import Condition, Sort
 from .listing import matches
 
 
-def companies(*, q: str = "", after: str = "", limit: int = 50) -> tuple[list[Company], str]:
-    """A page of companies by name, and the cursor of the next one. Raises ValueError on a malformed cursor."""
+def companies(
+    *, q: str = "", after: str = "", limit: int = 50, sort: str = "", filters: Sequence[tuple[str, str]] = ()
+) -> tuple[list[Company], str]:
+    """A page of companies by name, or in an order of `registry.company_sorts`, and the cursor of the next one. filters:
+    (name, value) of `registry.company_filters`. Raises ValueError on a malformed cursor or value, KeyError on an order
+    or filter that there is not."""
     where: list[str] = ["true"]
     args: list[Any] = []
     query = rules.parse(q)
@@ -22,22 +27,34 @@ def companies(*, q: str = "", after: str = "", limit: int = 50) -> tuple[list[Co
         where = [sql]
     elif q.strip():
         return [], ""
+    for name, value in filters:
+        sql, more = registry.company_filters[name].condition(value)
+        where, args = [*where, sql], [*args, *more]
+    order = registry.company_sorts[sort] if sort else None
     if after:
-        name, _, pk = after.rpartition("~")
-        if not pk.isdigit():
-            raise ValueError(f"not a cursor of this list: {after!r}")
-        where.append("(co.name, co.id) > (%s, %s)")
-        args = [*args, name, int(pk)]
+        sql, more = _after(after, order)
+        where, args = [*where, sql], [*args, *more]
+    value, by = ("co.name", "co.name, co.id") if order is None else (order.value, f"{order.value} DESC, co.id DESC")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT co.id FROM people_company co WHERE {' AND '.join(where) or 'true'} ORDER BY co.name, co.id "
-            f"LIMIT {limit + 1:d}",
+            f"SELECT co.id, {value} FROM people_company co {order.join if order else ''} WHERE {' AND '.join(where)} "
+            f"ORDER BY {by} LIMIT {limit + 1:d}",
             args,
         )
-        pks = [pk for (pk,) in cursor.fetchall()]
-    found = Company.objects.select_related("owner").in_bulk(pks[:limit])
-    rows = [found[pk] for pk in pks[:limit] if pk in found]
-    return rows, f"{rows[-1].name}~{rows[-1].pk}" if len(pks) > limit else ""
+        places = cursor.fetchall()
+    found = Company.objects.select_related("owner").in_bulk([pk for pk, _value in places[:limit]])
+    rows = [found[pk] for pk, _value in places[:limit] if pk in found]
+    return rows, f"{places[limit - 1][1]}~{places[limit - 1][0]}" if len(places) > limit else ""
+
+
+def _after(place: str, order: Sort | None) -> Condition:
+    """What follows a place of the list."""
+    value, _, pk = place.rpartition("~")
+    if not pk.isdigit() or (order is not None and not value.removeprefix("-").isdigit()):
+        raise ValueError(f"not a cursor of this list: {place!r}")
+    if order is None:
+        return "(co.name, co.id) > (%s, %s)", [value, int(pk)]
+    return f"({order.value}, co.id) < (%s, %s)", [int(value), int(pk)]
 
 
 def people_counts(company_ids: Sequence[int]) -> dict[int, int]:

@@ -21,18 +21,28 @@ from .record import _feed, feed_part
 def companies(request: HttpRequest) -> HttpResponse:
     """A page of companies; as a fragment the rows that follow, or the list for a new search."""
     q = request.GET.get("q", "").strip()[:100]
-    cursor = request.GET.get("cursor", "")
+    cursor, sort = request.GET.get("cursor", ""), request.GET.get("sort", "")
+    given = {name: request.GET.get(name, "") for name, _filter in registry.company_filters.items()}
+    chosen = {name: value for name, value in given.items() if value}
     try:
-        found, following = queries.companies(q=q, after=cursor)
-    except ValueError:
+        found, following = queries.companies(q=q, after=cursor, sort=sort, filters=tuple(chosen.items()))
+    except (ValueError, KeyError):
         return HttpResponseBadRequest(_("This link to a part of the list is broken."))
     counts = queries.people_counts([c.pk for c in found])
     url = reverse("people:companies")
     more = sorted(registry.company_columns, key=lambda column: column.order)
     cells = {column.name: column.values([c.pk for c in found]) for column in more}
+    here = {name: value for name, value in {"q": q, **chosen}.items() if value}
     context = {
         "q": q,
-        "more": more,
+        "sort": sort,
+        "by_name": f"{url}?{urlencode(here)}",
+        "heads": [(column, f"{url}?{urlencode(here | {'sort': column.sort})}", column.sort == sort) for column in more],
+        "filters": [
+            {"name": name, "label": one.label, "choices": one.choices() if one.choices else [], "value": given[name]}
+            for name, one in registry.company_filters.items()
+        ],
+        "filtered": bool(q or chosen),
         "width": 6 + len(more),
         "rows": [
             {
@@ -45,7 +55,7 @@ def companies(request: HttpRequest) -> HttpResponse:
             }
             for c in found
         ],
-        "next_url": f"{url}?{urlencode({'q': q, 'cursor': following})}" if following else "",
+        "next_url": f"{url}?{urlencode(here | {'sort': sort, 'cursor': following})}" if following else "",
     }
     if is_fragment(request):
         template = "people/companies_rows.html" if cursor else "people/companies_list.html"
