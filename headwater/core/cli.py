@@ -139,8 +139,9 @@ class _database:
     before is left running."""
 
     def __enter__(self) -> None:
+        from headwater.core.binaries import EmbeddedError
         from headwater.core.config import config
-        from headwater.core.embedded import Embedded, EmbeddedError
+        from headwater.core.embedded import Embedded
 
         self.server = None
         if config.database_url:

@@ -70,8 +70,9 @@ def _data() -> Iterator[Finding]:
 
 
 def _database() -> Iterator[Finding]:
+    from headwater.core.binaries import EmbeddedError
     from headwater.core.config import config
-    from headwater.core.embedded import Embedded, EmbeddedError
+    from headwater.core.embedded import Embedded
 
     if not config.database_url:
         server = Embedded(config.data_dir)

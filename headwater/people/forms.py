@@ -101,6 +101,7 @@ FIELD_LABELS: dict[str, Any] = {
     **{name: prop.label for name, prop in COMPANY_PROPS.items()},
     **{name: prop.label for name, prop in CONTACT_PROPS.items()},
     "first_name": _("First name"), "last_name": _("Last name"), "company_id": _("Company"),
+    "other_email": _("Other e-mail"),
 }  # fmt: skip
 
 

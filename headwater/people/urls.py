@@ -29,6 +29,7 @@ urlpatterns = [
     path("people/<int:pk>/", views.record, name="record"),
     path("people/<int:pk>/stage/", views.stage_cell, name="stage"),
     path("people/<int:pk>/field/<slug:name>/", views.contact_field, name="field"),
+    path("people/<int:pk>/address/", views.address, name="address"),
     path("people/<int:pk>/consent/<slug:channel>/", views.consent, name="consent"),
     path("people/<int:pk>/timeline/", views.timeline, name="timeline"),
     path("people/<int:pk>/props/", views.props, name="props"),

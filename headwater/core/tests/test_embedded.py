@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from headwater.core.embedded import Embedded, EmbeddedError, socket_dir
+from headwater.core.binaries import EmbeddedError
+from headwater.core.embedded import Embedded, socket_dir
 
 
 @pytest.fixture(scope="module")

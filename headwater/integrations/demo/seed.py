@@ -23,9 +23,10 @@ from headwater.journeys.models import Journey
 from headwater.messaging.models import MailTemplate, TemplateVersion
 
 from . import furniture
+from .firms import firms
 from .lives import Setting, Way
 from .telling import Teller
-from .write import PER_COMPANY, STRANGERS, firms, strangers, write
+from .write import PER_COMPANY, STRANGERS, strangers, write
 
 SEED = 20_261_122
 #: The settings of steps that are waits

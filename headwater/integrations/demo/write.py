@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -22,13 +21,13 @@ from headwater.people.actions.history import (
     import_contacts,
     import_visitors,
 )
-from headwater.people.rules import same_name
 from headwater.sales.actions import DealSeed, HandoverSeed, import_deals, import_handovers
 from headwater.teamwork.actions.history import CallSeed, NoteSeed, TaskSeed, import_calls, import_notes, import_tasks
 from headwater.timeline import partitions
 from headwater.timeline.actions import record_anonymous, record_history
 
 from . import world
+from .firms import Firm, addresses
 from .furniture import CONSENT, Furniture
 from .lives import Life, Sale, pick
 from .telling import Teller
@@ -36,60 +35,6 @@ from .telling import Teller
 PER_COMPANY = 2.6
 #: Browsers that never said who they are, for each person that did
 STRANGERS = 3
-
-
-@dataclass
-class Firm:
-    place: world.Place
-    name: str
-    domain: str
-    industry: str
-    size: str
-    city: str
-
-
-def firms(rng: Random, count: int) -> list[Firm]:
-    """Companies with names of their own."""
-    out: list[Firm] = []
-    taken: set[str] = set()
-    places = [(p, p.weight) for p in world.PLACES]
-    tries = 0
-    while len(out) < count:
-        place = pick(rng, places)
-        (name, slug), city = rng.choice(place.companies), rng.choice(place.cities)
-        more, tries = rng.choice(world.MORE), tries + 1
-        if tries > 3 * count:  # the words have run out: number them
-            more = f" {len(out)}"
-        elif rng.random() < 0.4:
-            more = f" {city}"
-        domain = f"{slug}{_plain(more, len(out))}.example"
-        if same_name(name + more) in taken or domain in taken:
-            continue
-        taken |= {same_name(name + more), domain}
-        size = pick(rng, world.SIZES)
-        out.append(Firm(place, name + more, domain, rng.choice(world.INDUSTRIES), size, city))
-    return out
-
-
-def _plain(more: str, number: int) -> str:
-    """A company's second word as part of a domain."""
-    text = more.lower().replace(" & ", "-").replace(" ", "-")
-    return text if text.isascii() else f"-{number}"
-
-
-def addresses(lives: Sequence[Life], companies: Sequence[Firm]) -> None:
-    """Give everybody an address of her own at her company."""
-    taken: dict[str, int] = {}
-    for life in lives:
-        domain = companies[life.company].domain
-        local = f"{life.first[1]}.{life.last[1]}"
-        number = taken[f"{local}@{domain}"] = taken.get(f"{local}@{domain}", 0) + 1
-        life.email = f"{local}{number if number > 1 else ''}@{domain}"
-        for fact in life.facts:
-            if fact[2] == "contact.created":
-                fact[3]["email"] = life.email
-            elif fact[2] == "form.submitted":
-                fact[3]["fields"]["email"] = life.email
 
 
 def write(

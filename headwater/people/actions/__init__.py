@@ -9,7 +9,7 @@ from . import changes as changes
 from .bulk import set_fields, set_owners
 from .companies import create_company, find_or_create_companies, update_company
 from .consent import ConsentChange, set_consent, set_consents
-from .contacts import create_contact, update_contact
+from .contacts import create_contact, drop_email, update_contact, use_email
 from .doubles import tell_apart
 from .erasing import erase_people, export_person
 from .identify import Identity, identify
@@ -26,6 +26,7 @@ __all__ = [
     "can_undo",
     "create_company",
     "create_contact",
+    "drop_email",
     "erase_people",
     "export_person",
     "find_or_create_companies",
@@ -48,4 +49,5 @@ __all__ = [
     "unmerge",
     "update_company",
     "update_contact",
+    "use_email",
 ]

@@ -11,7 +11,7 @@ from headwater.timeline.actions import in_lane, record
 
 from .. import rules
 from ..facts import ContactUpdated
-from ..models import Company, Contact
+from ..models import Company, Contact, EmailClaim
 from . import claims, companies, labels, records
 from .identify import Identity, identify
 
@@ -78,6 +78,42 @@ def update_contact(person_id: int, *, actor: str, **changes: Any) -> Contact:
                     )
             _specials(contact, special, actor)
             return Contact.objects.get(pk=person_id)
+
+
+def use_email(person_id: int, email: str, *, actor: str) -> Contact:
+    """Make another address of hers the main one; the one before stays hers, too. Raises rules.Invalid on "email"
+    where the address is not hers, Contact.DoesNotExist."""
+    normal = rules.normalise_email(email)
+    with transaction.atomic():
+        _own(person_id, normal)
+        with in_lane(person_id):
+            contact = Contact.objects.get(pk=person_id)
+            changed = records.apply(contact, {"email": normal}, overwrite=True)
+            if changed:
+                records.save([contact])
+                record(person_id, ContactUpdated(changes=changed), actor=actor)
+            return contact
+
+
+def drop_email(person_id: int, email: str, *, actor: str) -> None:
+    """Give an address of hers free that is not the main one; from then on it is nobody's. Raises rules.Invalid on
+    "email" where it is not hers or is the main one, Contact.DoesNotExist."""
+    normal = rules.normalise_email(email)
+    with transaction.atomic():
+        claim = _own(person_id, normal)
+        with in_lane(person_id):
+            if Contact.objects.only("email").get(pk=person_id).email == normal:
+                raise rules.Invalid({"email": _("This is the main address. Make another one the main address first.")})
+            claim.delete()
+            record(person_id, ContactUpdated(changes={"other_email": [normal, ""]}), actor=actor)
+
+
+def _own(person_id: int, email: str) -> EmailClaim:
+    """Her claim to an address, locked."""
+    claim = EmailClaim.objects.select_for_update().filter(email=email, person_id=person_id).first()
+    if claim is None:
+        raise rules.Invalid({"email": _("This person has no such address.")})
+    return claim
 
 
 def _specials(contact: Contact, special: dict[str, Any], actor: str) -> None:

@@ -21,6 +21,7 @@ from .schemas import (
     ContactOut,
     ContactPage,
     ContactUpsert,
+    EmailOut,
     FactPage,
     StageIn,
     TagsIn,
@@ -114,6 +115,27 @@ def change_contact(request: HttpRequest, pk: int, body: ContactIn) -> Contact:
 def erase_contact(request: HttpRequest, pk: int, reason: Query[Reason]) -> tuple[int, None]:
     """For ever: only numbers stay, and hashes of the addresses so that nobody writes to them again."""
     actions.erase_people([contact_of(pk).pk], reason=reason, actor=actor_of(request))
+    return 204, None
+
+
+@router.get("/contacts/{int:pk}/emails", response=list[EmailOut], summary="All addresses of a contact")
+def get_emails(request: HttpRequest, pk: int) -> Any:
+    """The main one first; the others are known from forms, imports and merged contacts."""
+    contact = contact_of(pk)
+    others = [email for email in queries.emails(contact.pk) if email != contact.email]
+    return [{"email": email, "main": email == contact.email} for email in (contact.email, *others) if email]
+
+
+@router.put("/contacts/{int:pk}/emails/{email}", response=ContactOut, summary="Make an address of hers the main one")
+def use_email(request: HttpRequest, pk: int, email: str) -> Contact:
+    pk = contact_of(pk).pk
+    actions.use_email(pk, email, actor=actor_of(request))
+    return contact_of(pk)
+
+
+@router.delete("/contacts/{int:pk}/emails/{email}", response={204: None}, summary="Give another address of hers free")
+def drop_email(request: HttpRequest, pk: int, email: str) -> tuple[int, None]:
+    actions.drop_email(contact_of(pk).pk, email, actor=actor_of(request))
     return 204, None
 
 

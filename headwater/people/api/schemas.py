@@ -88,6 +88,11 @@ class ContactOut(Schema):
     updated_at: datetime
 
 
+class EmailOut(Schema):
+    email: str
+    main: bool
+
+
 class ContactPage(Schema):
     items: list[ContactOut]
     next: Next

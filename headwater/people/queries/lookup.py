@@ -47,6 +47,14 @@ def consents(person_id: int) -> list[Consent]:
     return _consents(person_id)
 
 
+_claims = Prepared(lambda person_id: EmailClaim.objects.filter(person_id=person_id).order_by("email"))
+
+
+def emails(person_id: int) -> list[str]:
+    """All addresses by which a person is known: from forms, imports, merged contacts."""
+    return [claim.email for claim in _claims(person_id)]
+
+
 def find_by_email(email: str) -> int | None:
     """The contact who owns an address, in any spelling; None where nobody does or it is no address."""
     try:

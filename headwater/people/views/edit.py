@@ -42,6 +42,23 @@ def contact_field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     )
 
 
+@require_POST
+def address(request: HttpRequest, pk: int) -> HttpResponse:
+    """Another of a person's addresses: make it the main one (`do=use`) or give it free (`do=drop`)."""
+    get_object_or_404(Contact.objects.only("pk"), pk=pk)
+    email = request.POST.get("email", "")
+    try:
+        if request.POST.get("do") == "drop":
+            actions.drop_email(pk, email, actor=actor(request))
+            messages.success(request, _("%(email)s is no longer an address of this person.") % {"email": email})
+        else:
+            actions.use_email(pk, email, actor=actor(request))
+            messages.success(request, _("%(email)s is the main address now.") % {"email": email})
+    except rules.Invalid as problem:
+        messages.error(request, _(next(iter(problem.errors.values()))))
+    return redirect("people:record", pk)
+
+
 @require_http_methods(["GET", "POST"])
 def stage_cell(request: HttpRequest, pk: int) -> HttpResponse:
     """The stage in a row of the list: a chip, or a select to choose another."""

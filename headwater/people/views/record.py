@@ -68,6 +68,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
         "stage_hue": STAGE_HUES.get(contact.stage, ""),
         "props": [p for p in props if not p.prop.more],
         "more_props": [p for p in props if p.prop.more],
+        "others": [email for email in queries.emails(pk) if email != contact.email],
         "custom": sorted(contact.custom.items()),
         "consents": [
             consent_line(pk, channel, said[channel].state if channel in said else "", _proof(said.get(channel)))

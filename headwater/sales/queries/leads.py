@@ -79,7 +79,7 @@ def handovers(
 ) -> HandoverPage:
     """Hand-overs made in [since, until), as `handover_stats` counts them. intime: only those answered within the
     clock. Raises ValueError on a malformed cursor."""
-    rows = LeadHandover.objects.select_related("contact", "contact__company", "owner", "deal")
+    rows = LeadHandover.objects.select_related("contact", "contact__company", "owner")
     given = {"created_at__gte": since, "created_at__lt": until, "status": status or None, "owner_id": owner_id}
     rows = rows.filter(**{name: value for name, value in given.items() if value is not None})
     if intime:
