@@ -138,6 +138,8 @@ def reason(outcome: str, text: str, arms: Mapping[str, str]) -> str:
         return str(_("%(arm)s: the time was over") % {"arm": arms.get(outcome, outcome)})
     if text.startswith("value:"):
         return str(_("%(arm)s: the deal is worth %(n)s") % {"arm": arms.get(outcome, outcome), "n": text[6:]})
+    if text.startswith("best:"):
+        return str(_("Her best hour: %(hour)s") % {"hour": f"{text[5:]}:00"})
     if outcome == "goal":
         return str(_("Reached the goal"))
     if outcome == "exit":

@@ -42,9 +42,14 @@ def filled(template: str, context: Mapping[str, Any]) -> str:
         return template.split("{")[0].strip() or template
 
 
+def default_zone() -> str:
+    """The workspace's time zone."""
+    return Workspace.objects.filter(pk=1).values_list("time_zone", flat=True).first() or "UTC"
+
+
 def zones_of(people: Sequence[Traveller]) -> dict[int, str]:
     """person_id -> the name of her time zone; the workspace's where hers is not known."""
-    default = Workspace.objects.filter(pk=1).values_list("time_zone", flat=True).first() or "UTC"
+    default = default_zone()
     ids = [t.person_id for t in people]
     known = dict(Contact.objects.filter(pk__in=ids).exclude(time_zone="").values_list("pk", "time_zone"))
     return {pk: known[pk] if pk in known and zone_of(known[pk], "").key == known[pk] else default for pk in ids}

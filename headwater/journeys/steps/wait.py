@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from ..engine.base import Context, Outcome, Step, Traveller, step
+from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.fields import DAY_NAMES, Boolean, Days, Duration, Time
 from ..rules import duration
+from ..rules.best_hour import DAYS, HALF, NOTHING, Counts, best_hour, hours_within
 from ..rules.duration import RuleError
-from ..rules.schedule import DAYS, next_run, zone_of
-from ._people import zones_of
+from ..rules.schedule import DAYS as WEEK
+from ..rules.schedule import next_run, zone_of
+from . import _best
+from ._people import default_zone, zones_of
 
 if TYPE_CHECKING:
     from ..engine.foresight.walking import Sight
@@ -29,6 +32,12 @@ class Wait(Step):
         Time("from", _("Not before"), required=False),
         Time("to", _("Not after"), required=False),
         Boolean("office", _("In business hours"), required=False, help=_("Monday to Friday, 9:00 to 17:00")),
+        Boolean(
+            "best",
+            _("In her best hour"),
+            required=False,
+            help=_("When she opens and clicks most; of whom little is known, when most people do"),
+        ),
     )
 
     @classmethod
@@ -39,6 +48,8 @@ class Wait(Step):
             raise RuleError(_("A window needs its beginning and its end."), "to")
         if settings.get("at") and settings.get("from"):
             raise RuleError(_("Either a time or a window."), "at")
+        if settings.get("at") and settings.get("best"):
+            raise RuleError(_("Either a time or her best hour."), "at")
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
@@ -55,17 +66,34 @@ class Wait(Step):
             parts.append(f"{settings['from']}–{settings['to']}")
         if settings.get("office"):
             parts.append(str(_("in business hours")))
+        if settings.get("best"):
+            parts.append(str(_("in her best hour")))
         return " · ".join(parts)
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         settings = context.settings
         earliest = context.now + duration.delta(settings["for"]) if settings.get("for") else context.now
-        if not any(settings.get(key) for key in ("days", "at", "from", "office")):
+        if not any(settings.get(key) for key in SCHEDULED):
             return [_until(earliest, context.now)] * len(people)
         zones = zones_of(people)
+        if settings.get("best"):
+            return _best_hours(context, people, zones, earliest)
         outcomes = {zone: _until(_scheduled(settings, earliest, zone), context.now) for zone in set(zones.values())}
         return [outcomes[zones[t.person_id]] for t in people]
+
+    @classmethod
+    def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
+        if not context.settings.get("best"):
+            return [GO] * len(people)
+        zones = zones_of(people)
+        # Whose wait a colleague ended did not wait for her hour
+        return [
+            Outcome("next", reason=f"best:{t.until.astimezone(zone_of(zones[t.person_id])).hour}")
+            if t.until is not None and t.until < context.now
+            else GO
+            for t in people
+        ]
 
     @classmethod
     def foresee(cls, sight: Sight) -> Outcome:
@@ -73,12 +101,22 @@ class Wait(Step):
         if sight.woken:
             return Outcome("next")
         earliest = sight.now + duration.delta(settings["for"]) if settings.get("for") else sight.now
-        if any(settings.get(key) for key in ("days", "at", "from", "office")):
+        if settings.get("best"):
+            person, since = sight.person, sight.now - timedelta(days=DAYS)
+            read = [
+                (at, kind, person.zone)
+                for at, kind, _data in person.facts
+                if kind in _best.KINDS and since < at <= sight.now
+            ]
+            hers, all_ = _best.counted(read), _best.everybodys(sight.plan.default_zone, sight.plan.until)
+            earliest = _in_best_hour(settings, earliest, person.zone, hers, all_, person.id)
+        elif any(settings.get(key) for key in SCHEDULED):
             earliest = _scheduled(settings, earliest, sight.person.zone)
         return _until(earliest, sight.now)
 
 
-OFFICE_DAYS, OFFICE_HOURS = DAYS[:5], ("09:00", "17:00")
+SCHEDULED = ("days", "at", "from", "office", "best")
+OFFICE_DAYS, OFFICE_HOURS = WEEK[:5], ("09:00", "17:00")
 
 
 def _until(at: datetime, now: datetime) -> Outcome:
@@ -87,6 +125,32 @@ def _until(at: datetime, now: datetime) -> Outcome:
 
 def _scheduled(settings: Mapping[str, Any], earliest: datetime, zone: str) -> datetime:
     return next_run(earliest, zone_of(zone), **hours_of(settings))
+
+
+def _best_hours(
+    context: Context, people: Sequence[Traveller], zones: Mapping[int, str], earliest: datetime
+) -> list[Outcome]:
+    known, all_ = _best.hers(zones, context.now), _best.everybodys(default_zone(), context.now)
+    out = []
+    for t in people:
+        zone, hers = zones[t.person_id], known.get(t.person_id, NOTHING)
+        out.append(_until(_in_best_hour(context.settings, earliest, zone, hers, all_, t.person_id), context.now))
+    return out
+
+
+def _in_best_hour(
+    settings: Mapping[str, Any], earliest: datetime, zone: str, hers: Counts, all_: Counts, person_id: int
+) -> datetime:
+    """The first instant from `earliest` on in the best of the hours that the settings allow, in its first half; at once
+    where it is that hour."""
+    allowed = hours_of(settings)
+    hours = hours_within(allowed["window"])
+    if not hours:  # the window is shorter than that
+        return next_run(earliest, zone_of(zone), **allowed)
+    hour = best_hour(hers, all_, hours)
+    if earliest.astimezone(zone_of(zone)).hour == hour and next_run(earliest, zone_of(zone), **allowed) == earliest:
+        return earliest
+    return next_run(earliest, zone_of(zone), days=allowed["days"], at=f"{hour:02}:{person_id % HALF:02}")
 
 
 def hours_of(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -118,6 +118,8 @@ def plan_of(
     plan.interests, plan.templates = frozenset(build.interests), templates_of(version)
     # Consent is told by its last change, however old that is.
     plan.counted = frozenset(build.counted | {"consent.changed"})
+    if any(node.settings.get("best") for node in version.nodes.values()):
+        plan.counted |= {"mail.opened", "mail.clicked"}
     plan.states = frozenset(build.states | ends)
     plan.heard = frozenset(build.counted | build.states | ends)
     return plan
