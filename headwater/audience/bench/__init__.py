@@ -4,6 +4,7 @@ of changed people against a hundred living segments."""
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import time
 import uuid
@@ -37,7 +38,10 @@ def run(args: argparse.Namespace, progress: Progress) -> dict[str, Any]:
         progress("a segment of ten conditions, built cold")
         cold, by_hand = _cold(now)
         progress("counts while editing")
-        shown = sorted(seconds for one in previews() for seconds in _preview(one))
+        timed = [(_preview(one), one) for one in previews()]
+        shown = sorted(seconds for times, _ in timed for seconds in times)
+        for times, one in sorted(timed, key=lambda t: -min(t[0]))[:3]:
+            progress(f"  among the slowest: {_ms(min(times))} ms for {json.dumps(one)[:160]}")
         whole = sorted(seconds for one in WHOLE_HISTORY for seconds in _preview(one))
         progress("batches of changed people")
         batches, touched, moved = _batches(now)
@@ -45,6 +49,7 @@ def run(args: argparse.Namespace, progress: Progress) -> dict[str, Any]:
         "cold_s": round(cold, 3),
         "preview_p50_ms": _ms(statistics.median(shown)),
         "preview_p95_ms": _ms(shown[int(len(shown) * 0.95)]),
+        "preview_worst_ms": _ms(shown[-1]),
         "preview_whole_history_ms": _ms(statistics.median(whole)),
         "batch_ms": _ms(statistics.median(batches)),
         "batch_worst_ms": _ms(max(batches)),
