@@ -14,7 +14,7 @@ from django.db import connection
 from headwater.audience import queries as audience
 from headwater.core import clock
 from headwater.core.facts import as_json
-from headwater.core.lanes import lane_key
+from headwater.core.lanes import LANES, lane_of
 from headwater.timeline.actions import Custom, NewFact, in_lane
 
 from ..engine import due, load
@@ -29,6 +29,7 @@ from ..rules.duration import delta
 
 #: People who enter in one transaction, where the caller has none
 CHUNK = 2000
+LANES_AT_ONCE = LANES // 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ def enter(journey_id: int, entries: Sequence[Entry], *, actor: str) -> dict[int,
     if connection.in_atomic_block or len(entries) <= CHUNK:
         return _enter(journey_id, entries, actor)
     done: dict[int, int] = {}
-    ordered = sorted(entries, key=lambda e: lane_key(e.person_id))
+    # A quarter of the lanes at a time, so that others go on in the rest; and neighbours together, whose rows and keys
+    # lie on the same pages
+    ordered = sorted(entries, key=lambda e: (lane_of(e.person_id) // LANES_AT_ONCE, e.person_id))
     for start in range(0, len(ordered), CHUNK):
         done |= _enter(journey_id, ordered[start : start + CHUNK], actor)
     return done

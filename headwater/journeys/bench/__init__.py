@@ -14,7 +14,7 @@ from django.db import connection, connections
 from django.db.models import Count, Sum
 
 from headwater.core import clock
-from headwater.core.lanes import lane_of
+from headwater.core.lanes import LANES, lane_of
 from headwater.core.registry import benches
 from headwater.people.actions.history import ContactSeed, import_contacts
 from headwater.people.models import Contact
@@ -85,7 +85,7 @@ def _in_processes(journey_id: int, people: list[int]) -> None:
     for n in range(WORKERS):
         pid = os.fork()
         if pid == 0:
-            _worker(journey_id, [p for p in people if lane_of(p) % WORKERS == n])
+            _worker(journey_id, [p for p in people if lane_of(p) * WORKERS // LANES == n])
         children.append(pid)
     for pid in children:
         if os.waitpid(pid, 0)[1] != 0:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, connections
 
-from headwater.core.lanes import lane_key, lane_of
+from headwater.core.lanes import LANES, lane_key, lane_of
 
 #: table -> the same, for the reference
 COPIES = {
@@ -30,7 +30,7 @@ FACTS = (
     "SELECT person_id, at, id, kind, data, actor, recorded_at, seq FROM timeline_fact "
     f"WHERE {MINE} AND at >= %(since)s AND kind = ANY(%(kinds)s)"
 )
-LANES = (
+IN_LANE = (
     "INSERT INTO bench_lanelog SELECT lane_key, seq, person_id, at, id, kind, data, actor, recorded_at "
     f"FROM bench_from WHERE {MINE} AND kind = ANY(%(kinds)s)"
 )
@@ -55,7 +55,7 @@ FIELD = (
 )
 COUNT = "UPDATE bench_counts SET n = n + 1 WHERE lane = %(lane)s"
 FIRST = ["journey.entered", "tag.added", "score.changed"]
-_SAID = (FACTS, LANES)
+_SAID = (FACTS, IN_LANE)
 #: What the three transactions of a person's way write: entering, waking, waking again. `was`: the number of the first
 #: step, `hop`: of the one at which she stops
 TURNS: tuple[tuple[dict[str, Any], tuple[str, ...]], ...] = (
@@ -85,7 +85,7 @@ def written(people: Sequence[int], mark: str, since: datetime, workers: int, chu
     for n in range(workers):
         pid = os.fork()
         if pid == 0:
-            _write([p for p in people if lane_of(p) % workers == n], mark, since, chunk)
+            _write([p for p in people if lane_of(p) * workers // LANES == n], mark, since, chunk)
         children.append(pid)
     failed = [pid for pid in children if os.waitpid(pid, 0)[1] != 0]
     took = time.perf_counter() - began
@@ -119,7 +119,7 @@ def _tables(since: datetime, mark: str) -> None:
 def _write(people: Sequence[int], mark: str, since: datetime, chunk: int) -> None:
     status = 1
     try:
-        ordered = sorted(people, key=lambda p: (lane_key(p), p))
+        ordered = sorted(people)
         parts = [ordered[n : n + chunk] for n in range(0, len(ordered), chunk)]
         for more, statements in TURNS:
             for part in parts:
