@@ -182,7 +182,7 @@ class Step:
             elif "if" not in way or (settings.get(way["if"]) not in EMPTY and settings[way["if"]] is not False):
                 chosen = settings.get(way.get("label_from", ""))
                 out.append((way["id"], str(chosen) if chosen else _filled(str(way["label"]), settings)))
-        return out
+        return [(way_id, label or str(_("Goes on"))) for way_id, label in out] if len(out) > 1 else out
 
     @classmethod
     def jumps(cls, settings: Mapping[str, Any]) -> Mapping[str, str]:

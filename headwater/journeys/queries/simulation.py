@@ -203,7 +203,9 @@ def as_of_today(version: Version, plan: Plan) -> list[dict[str, str]]:
     for n, leaf in enumerate(plan.today):
         if n not in plan.timeless:
             where = next((name for name, node in places if leaf in leaves_of(node)), "")
-            out.setdefault(str(leaf), {"words": condition(leaf), "why": _not_kept(leaf), "where": where})
+            out.setdefault(
+                str(leaf), {"words": condition(leaf, version.graph["steps"]), "why": _not_kept(leaf), "where": where}
+            )
     return list(out.values())
 
 

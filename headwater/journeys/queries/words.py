@@ -31,6 +31,8 @@ def title(step: Mapping[str, Any], steps: Any = None) -> str:
     kind = STEPS[step["kind"]]
     settings = step.get("settings") or {}
     try:
+        if kind.names_step and not settings.get(kind.names_step):
+            return str(step.get("title") or kind.label)
         if kind.names_step:
             settings = {**settings, kind.names_step: name_of_step(settings.get(kind.names_step), steps)}
         if isinstance(settings.get("until"), Mapping) and not settings.get("name"):

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from headwater.journeys.engine.base import STEPS
 from headwater.journeys.engine.graph import problems
 from headwater.journeys.queries.draft import judged
 from headwater.journeys.queries.inside import ending
 from headwater.journeys.queries.versions import compare
-from headwater.journeys.queries.words import condition
+from headwater.journeys.queries.words import condition, title
 from headwater.journeys.rules import duration
 from headwater.journeys.rules.duration import RuleError
 
@@ -91,3 +92,18 @@ def test_lengths_of_time_are_said_in_the_language_of_the_page() -> None:
 def test_a_message_keeps_a_per_cent_sign_of_its_own() -> None:
     assert RuleError("100 % sure").message == "100 % sure"
     assert str(RuleError("%(n)s of 100 %%", n=5)) == "5 of 100 %"
+
+
+def test_a_way_without_a_name_beside_others_goes_on() -> None:
+    start = STEPS["start_journey"]
+    assert start.arms({"wait": False}) == [("next", "")]
+    assert start.arms({"wait": True}) == [("next", "Goes on"), ("timeout", "Time over")]
+
+
+def test_steps_that_say_nothing_yet_are_called_by_what_they_will_say() -> None:
+    until = {"event": "form.submitted", "since": "arrival"}
+    waits = {"kind": "wait_until", "settings": {"until": until, "timeout": {"amount": 2, "unit": "days"}}}
+    assert title(waits) == "Form sent (since arriving here), at most 2 days"
+    waits["settings"]["name"] = "The form"
+    assert title(waits) == "The form, at most 2 days"
+    assert title({"kind": "jump", "settings": {"most": 3}}, {}) == "Go to step"

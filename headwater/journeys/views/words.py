@@ -106,6 +106,7 @@ def _panel() -> dict[str, str]:
         "duplicate": _("Duplicate"),
         "everybody": _("Everybody who is in it now"),
         "goal": _("Goal"),
+        "goes_on": _("Goes on"),
         "has_steps": _("and its steps"),
         "key_add": _("Add a step behind it"),
         "key_close": _("Close"),

@@ -108,7 +108,7 @@ export class Editor {
 
   armLabel = (slot: ops.Slot): string => {
     const found = this.arms(slot.from);
-    return found.length > 1 ? (found.find(([arm]) => arm === slot.arm)?.[1] ?? slot.arm) : "";
+    return found.length > 1 ? (found.find(([arm]) => arm === slot.arm)?.[1] ?? slot.arm) || this.t("goes_on") : "";
   };
 
   armHue = (slot: ops.Slot): number => {

@@ -14,7 +14,7 @@ export function armsOf(kind: Kind | undefined, step: Step): [string, string][] {
   for (const way of kind.arms) {
     if (way.each) {
       for (const item of settings[way.each] ?? []) if (item?.id) out.push([item.id, String(item.label || item.id)]);
-    } else if (!way.if || !empty(settings[way.if])) {
+    } else if (!way.if || (!empty(settings[way.if]) && settings[way.if] !== false)) {
       const chosen = way.label_from ? settings[way.label_from] : "";
       out.push([way.id!, chosen ? String(chosen) : filled(way.label ?? "", settings)]);
     }

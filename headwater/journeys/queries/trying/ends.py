@@ -39,7 +39,10 @@ class Ends:
 
     def choices(self) -> list[dict[str, str]]:
         """What might end her way, to be chosen."""
-        return [{"id": key, "state": state, "label": said(rule)} for key, state, rule in self.rules]
+        return [
+            {"id": key, "state": state, "label": said(rule, steps=self.version.graph["steps"])}
+            for key, state, rule in self.rules
+        ]
 
     def chosen(self, key: str) -> End | None:
         """The end that was chosen."""
@@ -114,4 +117,9 @@ class Ends:
 
     def _end(self, state: str, rule: Mapping[str, Any]) -> End:
         why = "goal" if state == "finished" else f"exit:{matching.fact_kind(rule) or 'condition'}"
-        return {"state": state, "why": why, "label": ending(state, why), "words": said(rule)}
+        return {
+            "state": state,
+            "why": why,
+            "label": ending(state, why),
+            "words": said(rule, steps=self.version.graph["steps"]),
+        }

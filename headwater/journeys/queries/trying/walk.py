@@ -179,7 +179,9 @@ class Walk:
         for arm, label, when in asked:
             with clock.freeze(now), transaction.atomic():
                 holds = bool(deciding.true_for(when, Context(self.version, node, now), [t]))
-            out.append({"arm": arm, "label": label, "words": condition(when), "holds": holds})
+            out.append(
+                {"arm": arm, "label": label, "words": condition(when, self.version.graph["steps"]), "holds": holds}
+            )
         return out
 
     def _mail(self, node: Node, now: datetime) -> Mail | None:
