@@ -6,9 +6,10 @@ class CoreConfig(PackageConfig):
     label = "core"
 
     def ready(self) -> None:
-        from headwater.core import arrays, lookups, moments
+        from headwater.core import arrays, lookups, moments, statements
 
         arrays.install()
         lookups.install()
+        statements.install()
         moments.install()
         super().ready()

@@ -66,7 +66,7 @@ def _made_before(keys: list[tuple[int, str]]) -> dict[tuple[int, str], Outcome]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT m.person_id, m.key, m.id, m.status, m.reason FROM messaging_message m "
-            "JOIN unnest(%s::bigint[], %s::text[]) AS k(person_id, key) USING (person_id, key)",
+            "JOIN unnest((SELECT %s::bigint[]), (SELECT %s::text[])) AS k(person_id, key) USING (person_id, key)",
             [[p for p, _ in keys], [k for _, k in keys]],
         )
         return {

@@ -43,7 +43,8 @@ def suppressed(emails: Iterable[str]) -> dict[str, str]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT digest, reason FROM messaging_suppression WHERE digest = ANY(%s::text[])", [list(digests)]
+            "SELECT digest, reason FROM messaging_suppression WHERE digest = ANY((SELECT %s::text[])::text[])",
+            [list(digests)],
         )
         return {digests[d]: reason for d, reason in cursor.fetchall()}
 

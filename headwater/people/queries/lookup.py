@@ -25,11 +25,11 @@ def consent_states(person_ids: Sequence[int], channel: str, topic: str = "") -> 
 
     topic: a withdrawal of the channel as a whole outweighs what was said about a topic.
     """
-    with connection.cursor() as cursor:  # each batch of mails asks it
+    with connection.cursor() as cursor:  # each batch of mails asks it; a list that is seen would be planned each time
         cursor.execute(
-            "SELECT person_id, topic, state FROM people_consent WHERE person_id = ANY(%s::bigint[]) AND channel = %s "
-            "AND topic = ANY(%s::text[])",
-            [list(person_ids), channel, list({"", topic})],
+            "SELECT person_id, topic, state FROM people_consent WHERE person_id = ANY((SELECT %s::bigint[])::bigint[]) "
+            "AND channel = %s AND topic IN ('', %s)",
+            [list(person_ids), channel, topic],
         )
         rows = cursor.fetchall()
     out: dict[int, str] = {}
