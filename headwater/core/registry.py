@@ -122,13 +122,17 @@ class SearchHit:
 class Loop:
     """Work that the worker calls again and again. `run_once()` does one short batch in its own transaction
     and returns how many things it did; 0 means nothing to do. Loops of one `thread` run in `order`, one after
-    the other, until all answer 0; then the thread sleeps until a NOTIFY or `every` seconds have passed."""
+    the other, until all answer 0; then the thread sleeps until a NOTIFY or `every` seconds have passed. `pause`: not
+    again sooner than that after less than `full` was done, however busy the thread is: for what need not be done in
+    each round."""
 
     name: str
     run_once: Callable[[], int]
     order: int
     thread: str = "engine"
     every: float = 0.5
+    pause: float = 0.0
+    full: int = 1
 
 
 navigation: Registry[NavItem] = Registry("navigation item")

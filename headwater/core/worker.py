@@ -177,14 +177,18 @@ class Worker:
     def _thread(self, name: str, group: list[Loop]) -> None:
         bell = self.bells[name]
         due = dict.fromkeys((loop.name for loop in group), 0.0)
+        early = dict(due)
         while not self.stop.is_set():
             rung = bell.is_set()
             bell.clear()
             did = 0
             for loop in group:
                 now = time.monotonic()
-                if rung or now >= due[loop.name]:
+                if (rung or now >= due[loop.name]) and now < early[loop.name]:
+                    due[loop.name] = early[loop.name]
+                elif rung or now >= due[loop.name]:
                     count = self._once(loop)
+                    early[loop.name] = now + loop.pause if count < loop.full else 0.0
                     did += count
                     if count:  # what one thread wrote may be work for another
                         self._ring(but=name)

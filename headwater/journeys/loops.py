@@ -17,13 +17,13 @@ def _release() -> int:
     return due.release()
 
 
-loops.add("journeys.due", Loop("journeys.due", _due, order=300))
-loops.add("journeys.release", Loop("journeys.release", _release, order=310, every=2))
+loops.add("journeys.due", Loop("journeys.due", _due, order=300, pause=0.05, full=200))
+loops.add("journeys.release", Loop("journeys.release", _release, order=310, every=2, pause=0.5))
 # Entries by the calendar may be many at once: they have a thread of their own.
 loops.add("journeys.starts", Loop("journeys.starts", starts.run_once, order=320, thread="journeys.starts", every=5))
 loops.add("journeys.sweep", Loop("journeys.sweep", leaving.sweep, order=330, thread=HOUSEKEEPING, every=600))
 loops.add("journeys.ends", Loop("journeys.ends", leaving.look_over, order=325, thread=HOUSEKEEPING, every=2))
-loops.add("journeys.move", Loop("journeys.move", moving.run_once, order=315, every=2))
+loops.add("journeys.move", Loop("journeys.move", moving.run_once, order=315, every=2, pause=0.5))
 loops.add("journeys.splits", Loop("journeys.splits", splits.run_once, order=340, thread=HOUSEKEEPING, every=30))
 # Other systems may be slow: their calls have a thread of their own.
 loops.add("journeys.calls", Loop("journeys.calls", outgoing.run_once, order=350, thread="journeys.calls", every=2))
