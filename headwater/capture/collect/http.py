@@ -84,7 +84,7 @@ class Collector:
                     await send(one.sender.one_kept)
                     await send(ONE_BODY)
                     return
-                answer = await self._page(scope, headers, body, cors)
+                answer = await self._page(one, cors)
         except Answer as decided:
             answer = decided
         except BadBody as bad:
@@ -109,8 +109,8 @@ class Collector:
         moment, wait, add, take = store.moment_of, self.doors.wait, store.add, store.ids.take
         for one in unread:
             try:
-                around = wire.one_page_event(one.body)
-                if around is None:
+                one.whole = around = wire.whole_page_body(one.body)
+                if around is None or len(around.events) != 1:
                     raise Unusual
                 item, door = around.events[0], fresh_site(around.site)
                 received = moment(one.at)
@@ -128,10 +128,10 @@ class Collector:
                 if not one.future.done():
                     one.future.set_result(0)
 
-    async def _page(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, cors: list[Any]) -> Answer:
-        around, good, bad = wire.page_body(body)
+    async def _page(self, one: Unread, cors: list[Any]) -> Answer:
+        around, good, bad = wire.page_body(one.body, one.whole)
         door = self.doors.fresh_site(around.site) or await self.doors.site(around.site)
-        sender = self._sender(door, scope, headers, around)
+        sender = self._sender(door, one.scope, one.headers, around)
         cors += sender.cors
         self._limit(sender.door, len(good) + len(bad))
         received = self.store.present()

@@ -33,6 +33,9 @@ NOTIFY_EVERY = 0.02
 #: A COPY costs half a millisecond whatever it carries. In a crowd, wait for the others: in steps of GATHER until
 #: nobody new arrives, at most GATHER_STEPS of them. Who comes alone does not wait.
 GATHER, GATHER_STEPS, CROWD = 0.001, 6, 4
+#: In a steady stream one COPY begins this long after the one before it, at the earliest: what comes meanwhile goes
+#: together. Who comes after a pause does not wait.
+APART = 0.006
 COPY = (
     "COPY capture_intake (lane_key, id, received_at, source, visitor_id, bot, payload, context) "
     "FROM STDIN (FORMAT text)"
@@ -79,13 +82,15 @@ Waiting = tuple[bytes, int, "asyncio.Future[int]"]
 
 
 class Unread:
-    """A request that nobody has looked into yet. `at`: when it came, on the event loop's clock."""
+    """A request that nobody has looked into yet. `at`: when it came, on the event loop's clock; `whole`: its body, once
+    it was decoded and is in order."""
 
-    __slots__ = ("at", "body", "future", "headers", "scope", "sender")
+    __slots__ = ("at", "body", "future", "headers", "scope", "sender", "whole")
 
     def __init__(self, scope: dict[str, Any], headers: dict[bytes, bytes], body: bytes) -> None:
         self.scope, self.headers, self.body = scope, headers, body
         self.sender: Any = None
+        self.whole: Any = None
         self.at = 0.0
         self.future: asyncio.Future[int]
 
@@ -103,7 +108,7 @@ class Store:
         self.task: asyncio.Task[None] | None = None
         self.connection: psycopg.AsyncConnection[Any] | None = None
         self.not_before = 0.0
-        self.notified = 0.0
+        self.notified = self.began = 0.0
         self.untold = False
         self.loop: asyncio.AbstractEventLoop | None = None
         self.tick_time = -1.0
@@ -171,11 +176,14 @@ class Store:
             while self.waiting or self.unread:
                 if crowd:
                     await self._gather()
+                elif (wait := self.began + APART - time.monotonic()) > 0:
+                    await asyncio.sleep(wait)
                 if self.unread:
                     self._look()
                 tick = self._take()
                 if not tick:
                     continue
+                self.began = time.monotonic()
                 crowd = len(tick) >= CROWD
                 try:
                     await self._commit(tick)

@@ -171,26 +171,22 @@ def explain(error: ValidationError, index: int | None) -> Problem:
 Indexed = list[tuple[int, Item]]
 
 
-def one_page_event(body: bytes) -> Envelope | None:
-    """The body of `/t` where it is in order and holds exactly one event, else None: `page_body` says what it is."""
+def whole_page_body(body: bytes) -> Envelope | None:
+    """The body of `/t` where all of it is in order, else None: `page_body` says what is wrong, and with which event."""
     if b"\\u0000" in body:
         return None
     try:
         envelope: Envelope = decode_envelope(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return envelope if len(envelope.events) == 1 else None
+    return envelope
 
 
-def page_body(body: bytes) -> tuple[Around, Indexed, list[Problem]]:
-    """Decode the body of `/t`: what stands around the events, the good events with their index, and what is wrong
-    with the others. Raises BadBody."""
-    if b"\\u0000" not in body:
-        try:
-            envelope: Envelope = decode_envelope(body)
-            return envelope, list(enumerate(envelope.events)), []
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass  # find out what and which, below
+def page_body(body: bytes, whole: Envelope | None) -> tuple[Around, Indexed, list[Problem]]:
+    """What stands around the events of a body of `/t`, the good events with their index, and what is wrong with the
+    others. whole: what `whole_page_body` made of it. Raises BadBody."""
+    if whole is not None:
+        return whole, list(enumerate(whole.events)), []
     loose = _whole(decode_loose_envelope, body)
     return loose, *_items(loose.events, decode_page_event)
 
