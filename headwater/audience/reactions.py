@@ -24,4 +24,4 @@ def react(batch: Sequence[Event]) -> None:
         for space in rules.spaces.get(str(e.data.get("model")), ())
     }
     companies.moved(batch, rules, now)
-    membership.test(membership.touched(batch, scored, rules), now)
+    membership.test(membership.touched(batch, scored, rules), now, rules)

@@ -192,7 +192,7 @@ def _settle(person_ids: Sequence[int]) -> None:
     """Every segment is tested anew."""
     now, rules = clock.now(), book()
     people = set(person_ids)
-    membership.test({s: set(people) for s in rules.segments}, now)
+    membership.test({s: set(people) for s in rules.segments}, now, rules)
 
 
 HOLDER = Holder(

@@ -14,12 +14,12 @@ from django.db import connection
 from headwater.audience.compiler import resolve, several
 from headwater.core.lanes import lane_key
 
-from .book import Living
+from .book import TOGETHER, Living
 
 #: (person, segment, whether she is in now)
 Moved = tuple[int, Living, bool]
-#: Segments asked by one statement, and sets of segments whose statement is kept
-TOGETHER, KEPT = 60, 200
+#: Sets of segments whose statement is kept
+KEPT = 200
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,20 @@ class _Ready:
 _ready: OrderedDict[tuple[Living, ...], _Ready] = OrderedDict()
 
 
-def apply(segments: Sequence[Living], people: Sequence[int], now: datetime) -> list[Moved]:
-    """Test these people against each of these segments and write the outcome. Returns who moved."""
+def apply(segments: Sequence[Living], people: Sequence[int], now: datetime, *, again: bool = False) -> list[Moved]:
+    """Test these people against each of these segments and write the outcome. Returns who moved. again: the same
+    segments come up all the time, so that the plan is to be made once, without looking at the values. It takes as long
+    to make as to run for fifty people, and PostgreSQL would make it anew each time, for it guesses that pays."""
+    if not again:
+        return _apply(segments, people, now)
+    with connection.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        moved = _apply(segments, people, now)
+        cursor.execute("SET plan_cache_mode = auto")  # after an error the transaction takes it back
+    return moved
+
+
+def _apply(segments: Sequence[Living], people: Sequence[int], now: datetime) -> list[Moved]:
     moved: list[Moved] = []
     ordered = sorted(segments, key=lambda s: (s.id, s.generation))
     lanes = [lane_key(p) for p in people]

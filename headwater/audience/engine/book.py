@@ -15,6 +15,9 @@ from headwater.audience.models import ScoreModel, ScoreRule, ScoreRun, Segment, 
 
 from .scales import Rule, Scale, scales_of, topics_of
 
+#: Segments asked by one statement
+TOGETHER = 60
+
 
 @dataclass(frozen=True, eq=False)
 class Living:
@@ -56,6 +59,19 @@ class Book:
         for s in self.segments:
             for key in s.needs:
                 out.setdefault(key, []).append(s)
+        return out
+
+    @cached_property
+    def blocks(self) -> list[list[Living]]:
+        """The segments that count now (and the rules' conditions, apart), in blocks that are always asked together:
+        what is alike side by side."""
+        out: list[list[Living]] = []
+        for rules in (False, True):
+            ordered = sorted(
+                (s for s in self.segments if not s.building and (s.id < 0) == rules),
+                key=lambda s: (sorted(s.needs), s.id),
+            )
+            out += [ordered[start : start + TOGETHER] for start in range(0, len(ordered), TOGETHER)]
         return out
 
     @cached_property

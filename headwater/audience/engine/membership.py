@@ -93,15 +93,16 @@ def touched(events: Sequence[Happened], scored: Iterable[tuple[int, int]], book:
     return out
 
 
-def test(wanted: Wanted, now: datetime) -> int:
+def test(wanted: Wanted, now: datetime, book: Book | None) -> int:
     """Test these people and move them in and out; returns how many moved. Generations that are being built are not
-    tested here: their people are noted, and tested when the building reaches them."""
+    tested here: their people are noted, and tested when the building reaches them. book: few people are tested by the
+    statements that come up all the time; without it, by one that asks for no more than is wanted."""
     noted = [(p, s.id, s.generation, now) for s, people in wanted.items() if s.building for p in people]
     if noted:
         note_turns(noted)
     moved = []
-    for segments, people in _groups({s: people for s, people in wanted.items() if not s.building}):
-        moved += batch.apply(segments, sorted(people), now)
+    for segments, people, again in _rounds({s: people for s, people in wanted.items() if not s.building}, book):
+        moved += batch.apply(segments, sorted(people), now, again=again)
     members = [one for one in moved if one[1].id > 0]
     if members:
         _tally(members, counted=True)
@@ -118,7 +119,7 @@ def _score(moved: Sequence[batch.Moved], now: datetime) -> None:
     rules = present()
     changed = scoring.post(standing.lines(moved, rules, now), rules, now)
     wanted = touched((), changed, rules)
-    test({s: people for s, people in wanted.items() if s.id > 0}, now)
+    test({s: people for s, people in wanted.items() if s.id > 0}, now, rules)
 
 
 def settle(living: Living, people: set[int], now: datetime) -> None:
@@ -126,6 +127,25 @@ def settle(living: Living, people: set[int], now: datetime) -> None:
     moved = batch.apply([living], sorted(people), now)
     if moved:
         _tally(moved)
+
+
+#: For so many people planning costs more than answers that nobody needs
+FEW = 300
+
+
+def _rounds(wanted: Wanted, book: Book | None) -> list[tuple[list[Living], set[int], bool]]:
+    """What is asked together, and whether it comes up again and again. For few people a whole block each time: the
+    statement of a block stays prepared, while each new choice of segments would be planned anew (20 ms). For many
+    people just what was asked for."""
+    if book is None or len(set().union(*wanted.values())) > FEW:
+        return [(*one, False) for one in _groups(wanted)]
+    left: Wanted = dict(wanted)
+    out: list[tuple[list[Living], set[int], bool]] = []
+    for block in book.blocks:
+        people: set[int] = set().union(*(left.pop(s, ()) for s in block))
+        if people:
+            out.append((block, people, True))
+    return [*out, *((*one, False) for one in _groups(left))]
 
 
 #: What a statement costs by itself, for each of its people (facts, fields), and for each answer: in microseconds
@@ -234,5 +254,5 @@ def retest(book: Book, people: set[int], now: datetime) -> int:
         for person_id, segment_id, generation in taken:
             if (living := by_key.get((segment_id, generation))) is not None:
                 wanted[living].add(person_id)
-        test(wanted, now)
+        test(wanted, now, book)
         return len(taken)

@@ -41,5 +41,5 @@ def turn(people: Collection[int], now: datetime) -> int:
             rows.filter(model_id__in=gone).update(turns_at=None)
             tastes.filter(topic_id__in=[-space for space in gone]).update(turns_at=None)
         changed = scoring.settle({key: 0 for key in keys if key[1] not in gone}, rules, now)
-        membership.test(membership.touched((), changed, rules), now)
+        membership.test(membership.touched((), changed, rules), now, rules)
         return len(keys)
