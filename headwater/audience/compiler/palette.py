@@ -187,6 +187,6 @@ def _options() -> dict[str, list[list[Any]]]:
 
 
 def _bands() -> list[list[Any]]:
-    """The bands of all models, each key once."""
-    bands = [band for model in ScoreModel.objects.filter(archived_at=None).order_by("pk") for band in model.bands]
-    return [[key, name] for key, name in {b["key"]: band_name(b) for b in bands}.items()]
+    """The bands of all models, the highest last: [key, name, key of the model]."""
+    models = ScoreModel.objects.filter(archived_at=None).order_by("pk")
+    return [[band["key"], band_name(band), model.key] for model in models for band in model.bands]

@@ -189,6 +189,31 @@ def test_the_editor_stands_alone_with_leaves_of_its_host(page: Page) -> None:
     }
 
 
+def test_a_score_offers_its_own_bands_and_a_birthday_comes_each_year(page: Page) -> None:
+    bands = [{"key": "no"}, {"key": "yes", "name": "Fits", "start": 20}]
+    actions.create_model(name="Fit", bands=bands, actor="user:1")
+    actions.create_segment(name="VIPs", definition={"tag": "vip"}, actor="user:1")
+    people()
+    page.goto("/segments/new/")
+    count(page, 3)
+    add(page, "score")
+    row = page.locator(".hc-row").first
+    row.get_by_label("Operator").select_option(label="band is")
+    assert row.get_by_label("band is").locator("option").all_inner_texts() == ["Cold", "Warm", "Hot"]
+    row.get_by_label("Score", exact=True).select_option(label="Fit")
+    assert row.get_by_label("band is").locator("option").all_inner_texts() == ["no", "Fits"]
+    assert definition(page) == {"all": [{"score": "fit", "band": "yes"}]}
+    count(page, 0)
+    add(page, "birthday")
+    assert definition(page)["all"][1] == {"field": "contact.birthday", "op": "anniversary", "value": "7d"}
+    page.locator("[data-add]").first.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("segment")
+    page.get_by_role("option", name=re.compile("^Other segment")).wait_for()
+    first = page.get_by_role("listbox").get_by_role("option").first.inner_text()
+    assert first.startswith("Other segment")  # before the events of that name
+
+
 def test_a_member_is_found_and_why_she_is_in_is_seen_and_changed_by_hand(page: Page) -> None:
     ana, ben, _cleo = people()
     s = actions.create_segment(

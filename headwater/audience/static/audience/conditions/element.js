@@ -150,8 +150,10 @@ if (!customElements.get("hw-conditions")) {
     }
 
     // ---- for the parts ----
-    options(part) {
-      return Array.isArray(part.options) ? part.options : this.palette.options[part.options] || [];
+    /** [[value, words, of?]]; of: only where the condition is about that (the bands of its score). */
+    options(part, node) {
+      const all = Array.isArray(part.options) ? part.options : this.palette.options[part.options] || [];
+      return node ? all.filter((one) => one.length < 3 || one[2] === node.raw[node.type]) : all;
     }
 
     leaf(type) {

@@ -87,8 +87,8 @@
     }
 
     /** A button that opens a list to choose one of many from. */
-    chooser(at, label, options, value, set) {
-      if (options.length <= 12) return this.select(at, label, options, value, set);
+    chooser(at, label, options, value, set, again = false) {
+      if (options.length <= 12) return this.select(at, label, options, value, set, again);
       const found = options.find(([v]) => String(v) === String(value));
       const node = this.mark(make("button", { type: "button", class: "btn hc-pick", "data-variant": "outline", "data-size": "sm", "aria-haspopup": "listbox", "aria-label": `${label}: ${found?.[1] ?? value ?? ""}` }), at);
       node.append(make("bdi", { class: "truncate" }, String(found?.[1] ?? (value || "…"))), icon("chevron-down"));
@@ -203,10 +203,12 @@
     }
 
     as_choice(node, part) {
-      const options = this.host.options(part);
+      const options = this.host.options(part, node);
       const value = node.raw[part.key] ?? part.default;
       if ((value === undefined || value === "") && options.length && part.key === node.type) node.raw[part.key] = options[0][0];
-      return [this.chooser({ node, key: part.key }, part.label, options, node.raw[part.key] ?? value, (v) => (node.raw[part.key] = v))];
+      // the subject has changed since: what belongs to another one is none of its own
+      if (options.at(-1)?.length > 2 && !options.some(([v]) => v === value)) node.raw[part.key] = options.at(-1)[0];
+      return [this.chooser({ node, key: part.key }, part.label, options, node.raw[part.key] ?? value, (v) => (node.raw[part.key] = v), part.key === node.type)];
     }
 
     as_text(node, part) {

@@ -130,7 +130,7 @@
       const label = String(item.label).toLocaleLowerCase();
       const all = `${label} ${item.hint || ""} ${item.search || ""} ${item.group || ""}`.toLocaleLowerCase();
       if (!words.every((word) => all.includes(word))) continue;
-      scored.push([(label === words.join(" ") ? -1 : label.startsWith(words[0]) ? 0 : label.includes(words[0]) ? 1 : 2) + (item.deep ? 1 : 0), item]);
+      scored.push([(label === words.join(" ") ? -1 : label.startsWith(words[0]) ? 0 : label.includes(words[0]) ? 1 : 2) + (item.deep ? 1 : 0) - (item.type ? 1.5 : 0), item]);
     }
     return scored.sort((a, b) => a[0] - b[0]).slice(0, most).map(([, item]) => item);
   };

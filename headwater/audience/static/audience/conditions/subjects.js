@@ -14,10 +14,11 @@
             out.push({ label: k.label, search: k.kind, icon: k.icon, hue: k.hue, group: leaf.label, groupIcon: leaf.icon, json: { ...structuredClone(leaf.fresh), event: k.kind } });
         } else if (leaf.type === "field") {
           for (const f of palette.fields) {
-            const op = palette.types[f.type]?.ops[0] || "eq";
+            const yearly = f.name.endsWith("birthday") && palette.types[f.type]?.ops.includes("anniversary");
+            const op = yearly ? "anniversary" : palette.types[f.type]?.ops[0] || "eq";
             const group = text[f.group] || leaf.group;
             const on = f.group === "company" ? "building-2" : leaf.icon;
-            out.push({ label: f.label, search: f.name, icon: on, group, json: { field: f.name, ...(f.custom && f.type !== "text" ? { as: f.type } : {}), op } });
+            out.push({ label: f.label, search: f.name, icon: on, group, json: { field: f.name, ...(f.custom && f.type !== "text" ? { as: f.type } : {}), op, ...(yearly ? { value: "7d" } : {}) } });
             for (const [value, words] of f.choices || [])
               out.push({ label: `${f.label}: ${words}`, icon: on, group, deep: true, json: { field: f.name, op: palette.types[f.type].ops[0], value } });
           }
