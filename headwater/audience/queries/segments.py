@@ -77,7 +77,7 @@ def picked(segment_id: int, *, after: int = 0, limit: int = 100) -> list[Picked]
 
 
 #: Somebody waits: memory for hashes, and all processors for work that PostgreSQL thinks too small for them
-QUICKLY = "SET LOCAL work_mem = '128MB'; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0"
+QUICKLY = "SET LOCAL work_mem = '128MB'; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0.006"
 #: Among so many of the newest people, the sample of a preview is looked for first
 NEWEST = 20_000
 

@@ -251,9 +251,8 @@ def _thawed(value: Any) -> Any:
 
 def _numeric(scan: Scan, prop: str) -> str:
     """A property as a number; what is none does not count."""
-    kind = scan.property(_way(scan.query, prop, "->"))
-    text = scan.property(_way(scan.query, prop, "->>"))
-    return scan.number(f"CASE WHEN jsonb_typeof({kind}) = 'number' THEN {text}::numeric END")
+    value = scan.property(_way(scan.query, prop, "->"))
+    return scan.number(f"CASE WHEN jsonb_typeof({value}) = 'number' THEN {value}::numeric END")
 
 
 def where_sql(query: Query, scan: Scan, condition: Mapping[str, Any]) -> str:
