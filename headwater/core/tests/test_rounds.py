@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
-from headwater.core import statements
+from headwater.core import statements, wake
 from headwater.core.registry import Loop
 from headwater.core.worker import Worker
 
@@ -38,3 +39,17 @@ def test_a_busy_thread_runs_a_loop_with_a_pause_once_in_that_time_unless_it_is_f
     thread.start()
     thread.join(30)
     assert calls == {"busy": 20, "seldom": 1, "full": 19}
+
+
+@pytest.mark.django_db
+def test_a_notice_is_said_once_in_a_transaction_and_again_after_what_said_it_was_rolled_back() -> None:
+    def said(*topics: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            wake.notify(topics)
+        return len(queries)
+
+    assert (said("facts"), said("facts"), said("facts", "mail"), said("mail")) == (1, 0, 1, 0)
+    with transaction.atomic():
+        assert (said("board"), said("board")) == (1, 0)
+        transaction.set_rollback(True)
+    assert (said("board"), said("facts")) == (1, 0)
