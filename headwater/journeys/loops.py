@@ -5,7 +5,7 @@ from __future__ import annotations
 from headwater.core.registry import Loop, loops
 from headwater.core.worker import HOUSEKEEPING
 
-from .actions import moving, outgoing, simulating, splits, starts
+from .actions import moving, outgoing, simulating, splits, starts, tallies
 from .engine import due, leaving
 
 
@@ -25,6 +25,7 @@ loops.add("journeys.sweep", Loop("journeys.sweep", leaving.sweep, order=330, thr
 loops.add("journeys.ends", Loop("journeys.ends", leaving.look_over, order=325, thread=HOUSEKEEPING, every=2))
 loops.add("journeys.move", Loop("journeys.move", moving.run_once, order=315, every=2, pause=0.5))
 loops.add("journeys.splits", Loop("journeys.splits", splits.run_once, order=340, thread=HOUSEKEEPING, every=30))
+loops.add("journeys.tallies", Loop("journeys.tallies", tallies.roll_up, order=370, thread=HOUSEKEEPING, every=3600))
 # Other systems may be slow: their calls have a thread of their own.
 loops.add("journeys.calls", Loop("journeys.calls", outgoing.run_once, order=350, thread="journeys.calls", every=2))
 # Walks some thousand people at a time, in memory: nobody else waits for it.

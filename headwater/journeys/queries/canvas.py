@@ -13,6 +13,7 @@ from ..engine.base import STEPS
 from ..models import Journey
 from . import choices, overview
 from .draft import name_of
+from .kept import LARGE, kept
 
 
 def numbers(journey: Journey) -> dict[str, Any]:
@@ -20,8 +21,10 @@ def numbers(journey: Journey) -> dict[str, Any]:
     own figures; and who changed the draft last, so that an open editor notices. The journey comes with its version."""
     steps = _known(journey.draft)
     found = overview.counts(journey.pk)
-    mails = results(list(_templates(steps)))
     sums, month = overview.totals(journey.pk), overview.totals(journey.pk, 30)
+    templates = sorted(set(_templates(steps)))
+    large = sums.get("entered", 0) >= LARGE
+    mails = kept(("mails", *templates), large, lambda: results(templates))
     inside = sums.get("entered", 0) - sums.get("finished", 0) - sums.get("exited", 0)
     figures = [
         (_("In it now"), inside),
