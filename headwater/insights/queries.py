@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.messaging.models import MailTemplate
 from headwater.messaging.queries.results import Results, results
-from headwater.people.models import Visitor
+from headwater.people.models import Contact, Visitor
 
 from .rules import MOST_SOURCES, OTHERS, REACHED, STEPS, Period, change, share
 
@@ -88,6 +88,11 @@ def new_visitors(period: Period) -> int:
     return Visitor.objects.filter(
         last_seen_at__gte=period.since, first_seen_at__gte=period.since, first_seen_at__lt=period.until
     ).count()
+
+
+def is_fresh() -> bool:
+    """Whether nobody is known yet: no browser came, and there is no contact."""
+    return not Contact.objects.exists() and not Visitor.objects.exists()
 
 
 def visitors(period: Period, *, before: datetime | None = None, limit: int = 50) -> list[Visitor]:

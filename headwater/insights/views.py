@@ -64,6 +64,7 @@ def _context(period: Period) -> dict[str, Any]:
         "times": urlencode({"since": period.since.isoformat(), "until": period.until.isoformat()}),
         "since": urlencode({"since": period.since.isoformat()}),
         "board": board,
+        "fresh": queries.is_fresh(),
         "donut": charts.donut(sources, title=gettext("Leads by source")) if sources else "",
         "stages": heads(board, language=language) if board else [],
     }

@@ -44,7 +44,7 @@ FROM people_bulkjob j WHERE j.id = %s
 def running(tmp_path: Path) -> Iterator[Running]:
     made = Running(tmp_path / "data", extra={"HEADWATER_KILL_FILE": str(tmp_path / "kill")})
     try:
-        made.start()
+        made.start(seconds=240)
         yield made
     finally:
         if made.process is not None and made.process.poll() is None:
@@ -63,7 +63,7 @@ def kill_inside(running: Running, kill_file: Path, job: int, times: int) -> None
     """Let the worker die inside a batch, once surely and up to so often; look at what it left each time. `kill_file`
     holds the first death already: it was there before the change began."""
     for again in range(times):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while kill_file.exists() and not (again and ended(running, job)):
             assert time.monotonic() < deadline, running.log[-3000:]
             time.sleep(0.02)
@@ -79,7 +79,7 @@ def ended(running: Running, job: int) -> bool:
 
 def kill_outside(running: Running) -> None:
     """The worker's process, wherever it stands."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while (pid := running.children().get("work")) is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -87,7 +87,7 @@ def kill_outside(running: Running) -> None:
 
 
 def finished(running: Running, job: int, state: str) -> None:
-    running.until("SELECT 1 FROM people_bulkjob WHERE id = %s AND state = %s", job, state, seconds=90)
+    running.until("SELECT 1 FROM people_bulkjob WHERE id = %s AND state = %s", job, state, seconds=240)
 
 
 def test_a_change_of_many_and_its_undo_are_whole_however_often_they_are_killed(

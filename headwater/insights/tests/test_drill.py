@@ -163,3 +163,13 @@ def test_hand_overs_lead_to_who_was_handed_over_and_what_became_of_it(client: Cl
     assert rows(client, "/leads/") == 5
     assert rows(client, "/leads/?status=open&owner=me") == 2
     assert Contact.objects.count() == 8
+
+
+def test_an_empty_installation_says_where_to_start_until_somebody_is_there(client: Client) -> None:
+    page = client.get("/").content.decode()
+    start = page.partition('class="cardx w6 insights-start"')[2].partition("</section>")[0]
+    assert re.findall(r'href="([^"]+)"', start) == ["/sites/", "/forms/new/", "/journeys/gallery/", "/mail/"]
+    for url in re.findall(r'href="([^"]+)"', start):
+        assert client.get(url).status_code == 200
+    people.create_contact(actor="system", email="a@x.example")
+    assert "insights-start" not in client.get("/").content.decode().replace("insights-start ol", "")

@@ -209,6 +209,10 @@ def _as_before(row: Merge) -> Contact:
         wanted["tags"] = [t for t in before["tags"] if t in now["tags"]] + came
     if now["custom"] != after["custom"]:
         wanted["custom"] = _custom(before["custom"], after["custom"], now["custom"])
+    if wanted["email"] != before["email"]:  # chosen since: it may be the one that parts with the other
+        mine = set(EmailClaim.objects.filter(person_id=row.survivor_id).values_list("email", flat=True))
+        kept = [email for email in (wanted["email"], before["email"]) if email in mine]
+        wanted["email"] = kept[0] if kept else ""
     fields = {f.column: f for f in Contact._meta.concrete_fields}
     contact = Contact(**{fields[c].attname: fields[c].to_python(v) for c, v in wanted.items()})
     contact.search = rules.searchable(contact.name, contact.email, contact.phone)

@@ -9,7 +9,7 @@ from django.test import Client
 
 from headwater.accounts.models import User
 from headwater.people import actions, queries, rules
-from headwater.people.models import Contact, EmailClaim
+from headwater.people.models import Contact, EmailClaim, Merge
 from headwater.timeline import queries as log
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +90,25 @@ def test_the_api_reads_chooses_and_drops_them(page: Client, ana: Contact) -> Non
     assert ask("DELETE", "/ana@work.example") == (204, None)
     assert ask("GET") == (200, [{"email": "ana@home.example", "main": True}])
     assert ask("PUT", "/bo@x.example")[0] == 422
+
+
+def test_who_is_separated_again_takes_her_address_along_though_it_was_the_main_one(ana: Contact) -> None:
+    merge = Merge.objects.get()
+    actions.use_email(ana.pk, "ana@home.example", actor="system")
+    actions.unmerge(merge.pk, actor="system")
+    found = {c.pk: c.email for c in Contact.objects.all()}
+    assert found == {ana.pk: "ana@work.example", merge.merged_id: "ana@home.example"}
+    assert {e: queries.find_by_email(e) for e in found.values()} == {
+        "ana@work.example": ana.pk,
+        "ana@home.example": merge.merged_id,
+    }
+
+
+def test_who_gave_her_first_address_free_has_none_once_the_other_parts(ana: Contact) -> None:
+    merge = Merge.objects.get()
+    actions.use_email(ana.pk, "ana@home.example", actor="system")
+    actions.drop_email(ana.pk, "ana@work.example", actor="system")
+    bo = actions.create_contact(actor="system", email="ana@work.example")
+    actions.unmerge(merge.pk, actor="system")
+    found = {c.pk: c.email for c in Contact.objects.all()}
+    assert found == {ana.pk: "", merge.merged_id: "ana@home.example", bo.pk: "ana@work.example"}
