@@ -240,7 +240,8 @@ def behind(journey: Journey, what: str, step: str = "", number: int | None = Non
             where = LOGGED[what]
         # One after the other in the order of the key, until there are enough: nobody reads a million for fifty.
         source += f" CROSS JOIN LATERAL (SELECT 1 FROM {LOG} AND l.step = %(step)s AND {where} LIMIT 1) taken"
-        where = "true"
+        # Who left did so in the step where she was last.
+        where = "p.step = %(step)s AND p.ended_at IS NOT NULL" if what == "left" else "true"
     if not where:
         raise KeyError(what)
     with connection.cursor() as cursor:
