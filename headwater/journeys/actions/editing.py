@@ -14,7 +14,7 @@ from headwater.core import clock, wake
 from headwater.people.actions.labels import ensure_tags
 
 from ..engine import rulebook
-from ..engine.graph import check_shape, problems
+from ..engine.checking import check_shape, problems
 from ..engine.leaving import clock_of
 from ..models import Journey, JourneyVersion, StartClock, Status, empty_graph
 from ..queries.versions import held, titles

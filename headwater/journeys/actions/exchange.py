@@ -24,7 +24,7 @@ from headwater.sales.models import PipelineStage
 
 from ..engine import rulebook
 from ..engine.base import STEPS
-from ..engine.graph import check_shape
+from ..engine.checking import check_shape
 from ..models import Journey
 from ..rules.duration import RuleError
 from .editing import create_journey

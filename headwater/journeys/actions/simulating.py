@@ -18,9 +18,10 @@ from headwater.core import clock, wake
 from headwater.messaging.queries.prospects import Response, responses
 
 from ..engine import foresight
+from ..engine.checking import problems
 from ..engine.foresight.person import Person
 from ..engine.foresight.plan import templates_of
-from ..engine.graph import problems, ready
+from ..engine.graph import ready
 from ..engine.rulebook import with_segments
 from ..models import Journey, Simulation
 from ..rules.duration import RuleError

@@ -11,7 +11,7 @@ from ninja.errors import HttpError
 
 from headwater.people.models import Contact
 
-from ..engine.graph import problems
+from ..engine.checking import problems
 from ..queries import explaining, trying
 from ..queries.draft import placed
 from .doors import find, refusals, router

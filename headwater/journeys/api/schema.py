@@ -9,8 +9,8 @@ from django.http import HttpRequest
 
 from ..engine import rulebook
 from ..engine.base import STEPS
+from ..engine.checking import REENTRY
 from ..engine.fields import Field, condition_schema
-from ..engine.graph import REENTRY
 from ..rules.duration import UNITS
 from .doors import router
 

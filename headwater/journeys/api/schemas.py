@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ninja import Schema
 
-from ..engine.graph import problems
+from ..engine.checking import problems
 
 
 class JourneyOut(Schema):

@@ -12,7 +12,7 @@ from headwater.core.actors import user_id
 from headwater.people import registry as people
 
 from ..engine.base import STEPS
-from ..engine.graph import problems
+from ..engine.checking import problems
 from ..models import Journey
 from ..rules.duration import RuleError
 from .words import said

@@ -11,8 +11,8 @@ from headwater.audience.compiler.palette import palette as segment_palette
 
 from ..engine import rulebook
 from ..engine.base import GROUPS, STEPS, Step
+from ..engine.checking import HOURS
 from ..engine.fields import Choice, Condition, Duration, chosen
-from ..engine.graph import HOURS
 from ..rules.duration import UNITS
 from ..rules.schedule import DAYS
 from .choices import SOURCES

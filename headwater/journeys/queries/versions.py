@@ -10,8 +10,9 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from ..engine.base import EMPTY, STEPS
+from ..engine.checking import HOURS
 from ..engine.fields import DAY_NAMES, Field
-from ..engine.graph import HOURS, targets_of
+from ..engine.graph import targets_of
 from ..models import OPEN, Journey, JourneyVersion, Passage
 from ..rules import duration
 from .choices import label_of

@@ -10,7 +10,7 @@ from django.core.cache import caches
 from headwater.core import clock
 from headwater.journeys import actions
 from headwater.journeys.engine import due
-from headwater.journeys.engine.graph import problems
+from headwater.journeys.engine.checking import problems
 from headwater.journeys.models import Passage, PassageLog
 from headwater.journeys.queries.inside import reason
 from headwater.journeys.rules.best_hour import NOTHING, best_hour, hours_within

@@ -11,7 +11,7 @@ from headwater.core import clock
 from headwater.journeys import actions
 from headwater.journeys.actions import Entry
 from headwater.journeys.engine import due
-from headwater.journeys.engine.graph import problems
+from headwater.journeys.engine.checking import problems
 from headwater.journeys.models import Passage
 from headwater.journeys.queries import trying
 from headwater.journeys.queries.words import condition

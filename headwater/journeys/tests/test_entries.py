@@ -15,7 +15,7 @@ from headwater.core import clock
 from headwater.journeys import actions
 from headwater.journeys.actions import Entry, starts
 from headwater.journeys.engine import due, leaving
-from headwater.journeys.engine.graph import problems
+from headwater.journeys.engine.checking import problems
 from headwater.journeys.models import Journey, Passage, PassageLog, StartClock
 from headwater.journeys.queries.palette import palette
 from headwater.journeys.queries.words import said

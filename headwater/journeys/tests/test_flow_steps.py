@@ -19,7 +19,7 @@ from headwater.core import clock
 from headwater.journeys import actions
 from headwater.journeys.actions import Entry, outgoing, splits
 from headwater.journeys.engine import due
-from headwater.journeys.engine.graph import problems
+from headwater.journeys.engine.checking import problems
 from headwater.journeys.models import Journey, OutCall, OutDue, Passage, PassageLog, SplitDecision
 from headwater.journeys.rules import trial
 from headwater.journeys.steps.split import way_of

@@ -17,7 +17,7 @@ from headwater.capture.models import Form, Site
 from headwater.content.rules import unknown_tags
 from headwater.core.facts import KINDS
 from headwater.journeys import actions
-from headwater.journeys.engine.graph import problems
+from headwater.journeys.engine.checking import problems
 from headwater.journeys.gallery import GOALS, letters, templates
 from headwater.journeys.gallery.letters import LANGUAGES
 from headwater.journeys.gallery.needs import body

@@ -15,7 +15,7 @@ from headwater.core import clock
 from headwater.journeys import actions
 from headwater.journeys.actions import Entry
 from headwater.journeys.engine import due
-from headwater.journeys.engine.graph import problems
+from headwater.journeys.engine.checking import problems
 from headwater.journeys.models import Journey, Passage, PassageLog
 from headwater.journeys.rules import calendar
 from headwater.journeys.rules.schedule import zone_of

@@ -13,7 +13,7 @@ from headwater.core import clock
 from headwater.journeys import actions
 from headwater.journeys.actions import Entry
 from headwater.journeys.engine import due
-from headwater.journeys.engine.graph import problems
+from headwater.journeys.engine.checking import problems
 from headwater.journeys.models import Journey, Passage, PassageLog
 from headwater.messaging.actions.templates import TemplateText, create_template
 from headwater.messaging.models import Message

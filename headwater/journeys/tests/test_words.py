@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from headwater.journeys.engine.base import STEPS
-from headwater.journeys.engine.graph import problems
+from headwater.journeys.engine.checking import problems
 from headwater.journeys.queries.draft import judged
 from headwater.journeys.queries.inside import ending
 from headwater.journeys.queries.versions import compare

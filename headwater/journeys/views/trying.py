@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from headwater.people.models import Contact
 
 from ..engine.base import STEPS
-from ..engine.graph import problems
+from ..engine.checking import problems
 from ..models import Journey, Passage
 from ..queries import explaining, inside, simulation, trying
 from .gallery import MAIL_POLICY

@@ -1,0 +1,145 @@
+"""What keeps a graph from being published, and what keeps it from being kept at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from ..rules.duration import RuleError, delta
+from . import deciding, rulebook
+from .base import STEPS
+from .fields import Days, Time
+from .graph import order_of, targets_of
+
+REENTRY = ("once", "when_finished", "always")
+
+
+def check_shape(graph: Any) -> None:
+    """A draft may be unfinished, but is made of the right parts. Raises RuleError with the place."""
+    if not isinstance(graph, Mapping):
+        raise RuleError(_("A journey is a JSON object."))
+    steps = graph.get("steps") or {}
+    if not isinstance(steps, Mapping):
+        raise RuleError(_("Steps are a JSON object."), "steps")
+    for key, step in steps.items():
+        parts = [step] + ([step.get("settings") or {}, step.get("arms") or {}] if isinstance(step, Mapping) else [])
+        if any(not isinstance(part, Mapping) for part in parts):
+            raise RuleError(_("A step is a JSON object."), f"steps.{key}")
+    for name in ("entry", "exits"):
+        rules = graph.get(name) or []
+        if not isinstance(rules, list) or any(not isinstance(rule, Mapping) for rule in rules):
+            raise RuleError(_("Rules are a list of JSON objects."), name)
+    for name in ("goal", "reentry", "only", "hours"):
+        if not isinstance(graph.get(name) or {}, Mapping):
+            raise RuleError(_("This is a JSON object."), name)
+
+
+def problems(graph: Any) -> list[RuleError]:
+    """Everything that keeps a graph from being published, each with its place ("steps.welcome.template")."""
+    found: list[RuleError] = []
+    if not isinstance(graph, Mapping):
+        return [RuleError(_("A journey is a JSON object."))]
+    steps = graph.get("steps")
+    if not isinstance(steps, Mapping) or not steps:
+        found.append(RuleError(_("A journey needs at least one step."), "steps"))
+        steps = {}
+    for key, step in steps.items():
+        found += _step_problems(key, step, steps)
+    if graph.get("start") not in steps and steps:
+        found.append(RuleError(_("The first step is missing."), "start"))
+    elif not found:
+        order, _loops = order_of(graph)
+        _straight, loops = order_of(graph, jumps=False)
+        found += [RuleError(_("No way leads to this step."), f"steps.{key}") for key in steps if key not in order]
+        if loops:
+            found.append(RuleError(_("A step leads back to one before it."), "steps"))
+    found += _rule_problems(graph, steps)
+    return found
+
+
+def _step_problems(key: str, step: Any, steps: Mapping[str, Any]) -> list[RuleError]:
+    place = f"steps.{key}"
+    if not isinstance(key, str) or not key or len(key) > 40:
+        return [RuleError(_("A step's id has 1 to 40 characters."), place)]
+    if not isinstance(step, Mapping) or step.get("kind") not in STEPS:
+        return [RuleError(_("Unknown kind of step; known: %(kinds)s."), place, kinds=", ".join(sorted(STEPS)))]
+    kind = STEPS[step["kind"]]
+    settings = step.get("settings") or {}
+    if not isinstance(settings, Mapping):
+        return [RuleError(_("Settings are a JSON object."), f"{place}.settings")]
+    found = []
+    names = {f.name for f in kind.fields}
+    found += [
+        RuleError(_("This step has no such setting."), f"{place}.{name}") for name in settings if name not in names
+    ]
+    for f in kind.fields:
+        try:
+            f.clean(settings.get(f.name))
+        except RuleError as error:
+            found.append(RuleError(error.message, f"{place}.{f.name}"))
+    if found:
+        return found
+    try:
+        kind.check(settings, steps)
+        arms = [arm for arm, _label in kind.arms(settings)]
+    except RuleError as error:
+        return [RuleError(error.message, f"{place}.{error.where}" if error.where else place)]
+    targets = targets_of(step)
+    found += [RuleError(_("The arm “%(arm)s” is not connected."), place, arm=arm) for arm in arms if arm not in targets]
+    found += [RuleError(_("There is no arm “%(arm)s”."), place, arm=arm) for arm in targets if arm not in arms]
+    found += [
+        RuleError(_("It leads to a step that does not exist: %(step)s."), place, step=target)
+        for target in targets.values()
+        if target is not None and target not in steps
+    ]
+    return found
+
+
+def _rule_problems(graph: Mapping[str, Any], steps: Mapping[str, Any]) -> list[RuleError]:
+    found = []
+    if graph.get("only"):
+        found += rulebook.condition_problems(graph["only"], "only", {})
+        if not found and deciding.has_own(graph["only"]):
+            found.append(RuleError(_("Nothing has happened in the journey yet when somebody enters."), "only"))
+    found += _hours_problems(graph.get("hours") or {})
+    for name, use in (("entry", rulebook.ENTRY), ("exits", rulebook.EXIT)):
+        rules = graph.get(name) or []
+        if not isinstance(rules, list):
+            found.append(RuleError(_("Rules are a list."), name))
+            continue
+        for n, rule in enumerate(rules):
+            found += rulebook.check(rule, f"{name}.{n}", use, steps)
+    if graph.get("goal"):
+        found += rulebook.check(graph["goal"], "goal", rulebook.GOAL, steps)
+    reentry = graph.get("reentry") or {}
+    if not isinstance(reentry, Mapping) or reentry.get("rule", "when_finished") not in REENTRY:
+        found.append(RuleError(_("Re-entry is one of %(rules)s."), "reentry.rule", rules=", ".join(REENTRY)))
+    elif reentry.get("after"):
+        try:
+            delta(reentry["after"])
+        except RuleError as error:
+            found.append(RuleError(error.message, "reentry.after"))
+    return found
+
+
+def _hours_problems(hours: Mapping[str, Any]) -> list[RuleError]:
+    """What is wrong with the hours in which messages may go out."""
+    found = []
+    for f in HOURS:
+        try:
+            f.clean(hours.get(f.name))
+        except RuleError as error:
+            found.append(RuleError(error.message, f"hours.{f.name}"))
+    if bool(hours.get("from")) != bool(hours.get("to")):
+        found.append(RuleError(_("A window needs its beginning and its end."), "hours.to"))
+    return found
+
+
+#: When messages of a journey may go out, in each person's own time zone
+HOURS = (
+    Days("days", _("Only on"), required=False),
+    Time("from", _("Not before"), required=False),
+    Time("to", _("Not after"), required=False),
+)
