@@ -13,6 +13,7 @@ from django.db import connection
 
 from headwater.core import actors, wake
 from headwater.core.arrays import literal
+from headwater.core.copying import copy_in
 from headwater.core.lanes import lane_key
 from headwater.timeline.actions import Custom, NewFact, record_many
 
@@ -122,10 +123,9 @@ class Batch:
         self._arrive([t for t in people if t.arrival is not None])
         self._move([t for t in people if t.arrival is None])
         walked = [t for t in people if t.trail is not None]
+        if walked:
+            copy_in(LOG, _copied(walked, self.now))
         with connection.cursor() as cursor:
-            if walked:
-                with cursor.copy(LOG) as copy:
-                    copy.write(_copied(walked, self.now))
             lane = min((lane_key(t.person_id) for t in people), default=None)
             if self.counts and lane is not None:
                 rows = sorted((*key, n) for key, n in self.counts.items())
@@ -142,13 +142,10 @@ class Batch:
     def _arrive(self, people: list[Traveller]) -> None:
         if not people:
             return
-        with connection.cursor() as cursor:
-            with cursor.copy(ARRIVE) as copy:
-                copy.write(_arrivals(people, self.now))
-            due = [t for t in people if t.due_at is not None]
-            if due:
-                with cursor.copy(FIRST_DUE) as copy:
-                    copy.write("".join([f"{lane_key(t.person_id)}\t{t.due_at}\t{t.person_id}\t{t.id}\n" for t in due]))
+        copy_in(ARRIVE, _arrivals(people, self.now))
+        due = [t for t in people if t.due_at is not None]
+        if due:
+            copy_in(FIRST_DUE, "".join([f"{lane_key(t.person_id)}\t{t.due_at}\t{t.person_id}\t{t.id}\n" for t in due]))
 
     def _move(self, people: list[Traveller]) -> None:
         if not people:

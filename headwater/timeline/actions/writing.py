@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from django.db import connection
 
+from headwater.core.copying import copy_in
 from headwater.core.lanes import lane_key
 
 #: (person_id, at, id, kind, data as JSON, actor)
@@ -95,11 +96,8 @@ def _copy(rows: Sequence[Row], seqs: Sequence[int], now: datetime) -> None:
         if "\\" in data:
             data = data.replace("\\", "\\\\")
         lines.append(f"{seq}\t{person}\t{when}\t{id_.int:032x}\t{_escaped(kind)}\t{data}\t{_escaped(actor)}{end}")
-    with connection.cursor() as cursor:
-        with cursor.copy(FACTS) as copy:
-            copy.write("".join(lines))
-        with cursor.copy(LANES) as copy:
-            copy.write("".join([f"{lane_key(row[0])}\t{line}" for row, line in zip(rows, lines, strict=True)]))
+    copy_in(FACTS, "".join(lines))
+    copy_in(LANES, "".join([f"{lane_key(row[0])}\t{line}" for row, line in zip(rows, lines, strict=True)]))
 
 
 @lru_cache(maxsize=2000)
