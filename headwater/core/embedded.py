@@ -21,6 +21,7 @@ from headwater.core.binaries import EmbeddedError, major, name_of, reachable, ru
 
 log = logging.getLogger("headwater.database")
 
+
 def _share(part: int, least: int, most: int) -> str:
     """A share of the machine's memory, in MB; it is taken when it is used."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20

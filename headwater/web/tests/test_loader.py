@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from django.templatetags.static import static
 
+from headwater import web
 from headwater.web.loader import addressed, inline
 
 ICON = "<use href=\"{% static 'web/icons.svg' %}#"
@@ -32,3 +36,14 @@ def test_the_address_of_a_static_file_becomes_text() -> None:
     assert icons.startswith("/static/web/icons.svg?v=")
     source = "{% static 'web/icons.svg' %}#x {% static \"web/icons.svg\" %} {% static name %}"
     assert addressed(source) == f"{icons}#x {icons} {{% static name %}}"
+
+
+def test_every_icon_that_a_template_names_is_drawn() -> None:
+    house = Path(web.__file__).parent.parent
+    drawn = set(re.findall(r'id="([a-z0-9-]+)"', (house / "web/static/web/icons.svg").read_text()))
+    named = {
+        (name, path.relative_to(house).as_posix())
+        for path in house.glob("*/templates/**/*.html")
+        for name in re.findall(r'<c-icon n="([a-z0-9-]+)"', path.read_text())
+    }
+    assert [use for use in sorted(named) if use[0] not in drawn] == []
