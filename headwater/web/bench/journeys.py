@@ -19,7 +19,7 @@ JOINED: dict[str, Json] = {
     "bench-webinar": {"event": "webinar.joined", "count": {"op": "gte", "value": 1}, "within": "90d"},
     "bench-quote": {"all": [{"event": "quote.asked", "count": {"op": "gte", "value": 1}}, {"consent": "email"}]},
     "bench-fair": {"all": [{"event": "fair.visited", "count": {"op": "gte", "value": 1}, "within": "30d"},
-                           {"not": {"tag": "press"}}]},
+                           {"not": {"tag": "no fairs"}}]},
 }  # fmt: skip
 
 
