@@ -137,6 +137,8 @@ class Step:
     group: ClassVar[str] = "ways"
     #: Steps at which people stay for a while
     waits: ClassVar[bool] = False
+    #: `run_all` does the work of several such steps with the statements of one
+    together: ClassVar[bool] = False
     #: The ways out, as data, so that the editor knows them too. Each is {"id", "label"}, with "if": SETTING where it is
     #: there only when that setting is, "label_from": SETTING where a setting may name it (and {SETTING} in a label is
     #: filled in; without the setting the label is empty); or {"each": SETTING}: one for each item of a list
@@ -151,6 +153,12 @@ class Step:
         in the caller's transaction. Returns an outcome for each, in order; people with the same outcome share the
         object where they can, for they go on together."""
         raise NotImplementedError
+
+    @classmethod
+    def run_all(cls, groups: Sequence[tuple[Context, Sequence[Traveller]]]) -> list[Sequence[Outcome]]:
+        """`run` (and `wake`) for people in several steps of this kind, also of several journeys, at once: for kinds
+        that are `together`."""
+        return [cls.run(context, people) for context, people in groups]
 
     @classmethod
     def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:

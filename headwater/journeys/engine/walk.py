@@ -12,7 +12,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 
 from headwater.core.session import blame
 
-from .base import Context, Outcome, Traveller
+from .base import Context, Outcome, Step, Traveller
 from .batch import Batch
 from .graph import Version
 
@@ -24,6 +24,7 @@ MAX_STEPS = 100
 MAX_TRIES = 5
 
 Key = tuple[int, str, bool]
+Group = tuple[Context, list[Traveller]]
 
 
 def advance(batch: Batch, people: Iterable[Traveller], versions: Mapping[int, Version]) -> int:
@@ -37,21 +38,54 @@ def advance(batch: Batch, people: Iterable[Traveller], versions: Mapping[int, Ve
         queue.setdefault((t.version_id, t.step, t.woken), []).append(t)
     steps = 0
     while queue:
-        # Lowest rank first: arms that meet again are served together.
-        key = min(queue, key=lambda k: (_rank(versions[k[0]], k[1]), k))
-        group = queue.pop(key)
-        version = versions[key[0]]
+        groups = _next(batch, queue, versions)
+        steps += sum(len(people) for _, people in groups)
+        for (context, people), outcomes in zip(groups, _run_all(groups), strict=True):
+            for outcome, those in _alike(outcomes, people):
+                target = _apply(batch, context, those, outcome)
+                if target is not None:
+                    queue.setdefault((context.version.id, target, False), []).extend(those)
+    return steps
+
+
+def _next(batch: Batch, queue: dict[Key, list[Traveller]], versions: Mapping[int, Version]) -> list[Group]:
+    """Take out of the queue whoever is served next. Lowest rank first: arms that meet again are served together; and
+    with them all others who stand in a step of that kind, where it serves many steps at once."""
+    first = min(queue, key=lambda k: (_rank(versions[k[0]], k[1]), k))
+    kind = _kind(versions, first)
+    keys = [first]
+    if kind is not None and kind.together:
+        keys += sorted(k for k in queue if k != first and _kind(versions, k) is kind)
+    groups: list[Group] = []
+    for key in keys:
+        people, version = queue.pop(key), versions[key[0]]
         node = version.nodes.get(key[1])
         if node is None:
-            batch.ended(group, version, "exited", "no such step")
-            continue
-        context = Context(version, node, batch.now)
-        steps += len(group)
-        for outcome, those in _alike(_run(context, group), group):
-            target = _apply(batch, context, those, outcome)
-            if target is not None:
-                queue.setdefault((version.id, target, False), []).extend(those)
-    return steps
+            batch.ended(people, version, "exited", "no such step")
+        else:
+            groups.append((Context(version, node, batch.now), people))
+    return groups
+
+
+def _kind(versions: Mapping[int, Version], key: Key) -> type[Step] | None:
+    node = versions[key[0]].nodes.get(key[1])
+    return node.kind if node else None
+
+
+def _run_all(groups: Sequence[Group]) -> list[Sequence[Outcome]]:
+    """The work of several steps of one kind; of each by itself where together it fails."""
+    if len(groups) > 1:
+        try:
+            with transaction.atomic():
+                outcomes = groups[0][0].node.kind.run_all(groups)
+                if [len(part) for part in outcomes] != [len(people) for _, people in groups]:
+                    raise RuntimeError("an outcome for each is needed")
+            return outcomes
+        except (OperationalError, InterfaceError):
+            raise  # the database, not the step
+        except Exception as error:
+            blame(error)
+    return [_run(context, people) for context, people in groups]
 
 
 def _rank(version: Version, step: str) -> int:

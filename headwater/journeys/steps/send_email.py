@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.messaging import actions as messaging
 from headwater.messaging.actions import MailRequest, PurposeName
+from headwater.messaging.actions import Outcome as Queued
 from headwater.messaging.models import MailTemplate, TrackedLink
 from headwater.messaging.queries.templates import sources
 
@@ -36,17 +37,15 @@ class SendEmail(Step):
         ),
     )
 
+    together = True
+
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
         return str(_("Mail"))
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
-        opens = outside_hours(context, people)
-        if not opens:
-            return cls._send(context, people)
-        sent = iter(cls._send(context, [t for t in people if t.person_id not in opens]))
-        return [Outcome("wait", until=opens[t.person_id]) if t.person_id in opens else next(sent) for t in people]
+        return cls.run_all([(context, people)])[0]
 
     @classmethod
     def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
@@ -54,25 +53,36 @@ class SendEmail(Step):
         return cls.run(context, people)
 
     @classmethod
-    def _send(cls, context: Context, people: Sequence[Traveller]) -> list[Outcome]:
+    def run_all(cls, groups: Sequence[tuple[Context, Sequence[Traveller]]]) -> list[Sequence[Outcome]]:
+        requests: list[MailRequest] = []
+        waiting = []
+        for context, people in groups:
+            opens = outside_hours(context, people)
+            waiting.append(opens)
+            requests += cls._requests(context, [t for t in people if t.person_id not in opens])
+        queued = iter(messaging.queue(requests))
+        return [
+            [Outcome("wait", until=opens[t.person_id]) if t.person_id in opens else _went(next(queued)) for t in people]
+            for (_context, people), opens in zip(groups, waiting, strict=True)
+        ]
+
+    @classmethod
+    def _requests(cls, context: Context, people: Sequence[Traveller]) -> list[MailRequest]:
         template = int(context.settings["template"])
         purpose: PurposeName = context.settings.get("purpose") or "marketing"
         says = _of_event(template)
         events = values(people, context.version, says) if says else {}
-        outcomes = messaging.queue(
-            [
-                MailRequest(
-                    person_id=t.person_id,
-                    template_id=template,
-                    key=context.key(t),
-                    purpose=purpose,
-                    actor=context.actor,
-                    context={"event": events.get((t.person_id, t.id), {})} if events else {},
-                )
-                for t in people
-            ]
-        )
-        return [Outcome("next", reason=f"refused:{o.refused}") if o.refused else GO for o in outcomes]
+        return [
+            MailRequest(
+                person_id=t.person_id,
+                template_id=template,
+                key=context.key(t),
+                purpose=purpose,
+                actor=context.actor,
+                context={"event": events.get((t.person_id, t.id), {})} if events else {},
+            )
+            for t in people
+        ]
 
     @classmethod
     def foresee(cls, sight: Sight) -> Outcome:
@@ -91,6 +101,10 @@ class SendEmail(Step):
             person.sent.append(sight.now)
         respond(sight, template, drawn(sight.key))
         return GO
+
+
+def _went(queued: Queued) -> Outcome:
+    return Outcome("next", reason=f"refused:{queued.refused}") if queued.refused else GO
 
 
 def _of_event(template_id: int) -> str:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from headwater.accounts.models import User
 from headwater.audience import queries as audience
@@ -15,6 +17,7 @@ from headwater.journeys.actions import Entry
 from headwater.journeys.engine import due
 from headwater.journeys.engine.checking import problems
 from headwater.journeys.models import Journey, Passage, PassageLog
+from headwater.journeys.steps.send_email import SendEmail
 from headwater.messaging.actions.templates import TemplateText, create_template
 from headwater.messaging.models import Message
 from headwater.people import actions as people
@@ -179,4 +182,47 @@ def test_what_is_wrong_with_a_journey_is_said_with_its_place() -> None:
         ("steps.e.arms", "No step “no” sends a mail."),
         ("entry.0.tag", "This is needed."),
         ("reentry.rule", "Re-entry is one of once, when_finished, always."),
+    ]
+
+
+def mailing(live: Make, count: int) -> list[Journey]:
+    says = TemplateText(subject="Hi", mjml=MJML)
+    mails = [create_template(name=f"Mail {n}", says=says, actor="user:1").pk for n in range(count)]
+    return [live(chain(("mail", "send_email", {"template": m}), ("end", "exit", {}))) for m in mails]
+
+
+def entered_by(journeys: list[Journey], ids: list[int]) -> None:
+    actions.enter_all({j.pk: [Entry(p, "k") for p in ids] for j in journeys}, actors={j.pk: "system" for j in journeys})
+
+
+def test_mails_of_several_journeys_are_queued_at_once(live: Make) -> None:
+    journeys, ids = mailing(live, 5), [person(n) for n in range(4)]
+    asked = []
+    for some in (journeys[:1], journeys[1:]):
+        with CaptureQueriesContext(connection) as queries:
+            entered_by(some, ids)
+        asked.append(sum("messaging_message" in q["sql"] for q in queries))
+    assert asked[0] == asked[1]
+    assert Message.objects.count() == 20
+    assert Passage.objects.filter(state="finished").count() == 20
+
+
+def test_a_mail_that_fails_keeps_nobody_from_those_of_other_journeys(
+    live: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journeys, ids = mailing(live, 3), [person(n) for n in range(2)]
+    bad, whole = journeys[1].draft["steps"]["mail"]["settings"]["template"], SendEmail._requests.__func__
+
+    def requests(cls: Any, context: Any, people: Any) -> Any:
+        if context.settings["template"] == bad:
+            raise ValueError("odd")
+        return whole(cls, context, people)
+
+    monkeypatch.setattr(SendEmail, "_requests", classmethod(requests))
+    entered_by(journeys, ids)
+    assert Message.objects.count() == 4
+    states = Passage.objects.order_by("journey_id", "person_id").values_list("journey_id", "state", "outcome")
+    went, failed = ("finished", "end"), ("active", "ValueError: odd")
+    assert [(j, (s, o)) for j, s, o in states] == [
+        (j.pk, failed if j == journeys[1] else went) for j in journeys for _ in ids
     ]

@@ -190,7 +190,9 @@ def _write(decisions: list[Decision]) -> None:
                 "SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::bigint[], %s::uuid[])",
                 [list(column) for column in zip(*due, strict=True)],
             )
-    record_many([NewFact(d.request.person_id, _fact(d), now, d.message_id, d.request.actor) for d in decisions])
+    record_many(
+        [NewFact(d.request.person_id, _fact(d), now, d.message_id, d.request.actor, fresh=True) for d in decisions]
+    )
     wake.notify(["mail"])
 
 
