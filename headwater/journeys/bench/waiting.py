@@ -20,6 +20,8 @@ from .ways import a_second, a_year
 
 #: How often a worker looks when nobody wakes it
 LOOKS_EVERY, SECONDS = 0.5, 10
+#: Seconds until the first of those who wake is due
+PLACED = 3
 
 
 def cost(people: Sequence[int]) -> float:
@@ -58,16 +60,16 @@ def lateness(people: Sequence[int]) -> int:
     actions.enter(journey.pk, [Entry(p, "late") for p in people], actor="system")
     with connection.cursor() as cursor:
         now = clock.now()
-        # Spread over two seconds: what a worker with other work sees
+        # Spread over two seconds, from when all are placed: what a worker with other work sees
         spread = "%(now)s + (abs(hashint8(person_id)) %% 2000) * interval '1 millisecond'"
-        args: dict[str, Any] = {"now": now + timedelta(milliseconds=200), "journey": journey.pk}
+        args: dict[str, Any] = {"now": now + timedelta(seconds=PLACED), "journey": journey.pk}
         mine = "(person_id, passage_id) IN (SELECT person_id, id FROM journeys_passage WHERE journey_id = %(journey)s)"
         cursor.execute(f"UPDATE journeys_due SET due_at = {spread} WHERE {mine}", args)
         cursor.execute(
             f"UPDATE journeys_passage SET due_at = {spread}, until = {spread} WHERE journey_id = %(journey)s", args
         )
-        end = time.perf_counter() + 10
-        while Due.objects.filter(due_at__lte=now + timedelta(milliseconds=2300)).exists() and time.perf_counter() < end:
+        last, end = now + timedelta(seconds=PLACED + 2), time.perf_counter() + PLACED + 10
+        while Due.objects.filter(due_at__lte=last).exists() and time.perf_counter() < end:
             if not due.run_once():
                 time.sleep(0.02)
         cursor.execute(
