@@ -22,17 +22,10 @@ from headwater.core.binaries import EmbeddedError, major, name_of, reachable, ru
 log = logging.getLogger("headwater.database")
 
 
-def _share(part: int, least: int, most: int) -> str:
-    """A share of the machine's memory, in MB; it is taken when it is used."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return f"{max(least, min(most, total // part))}MB"
-
-
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "100",
-    "shared_buffers": _share(8, 128, 4096),
-    "effective_cache_size": _share(2, 512, 65536),
+    "shared_buffers": "256MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "256MB",
     "max_wal_size": "2GB",
