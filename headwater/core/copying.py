@@ -10,3 +10,11 @@ def copy_in(statement: str, lines: str) -> None:
     would tell nobody that it is the database that went away, and not what was written."""
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         copy.write(lines)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def escaped(text: str) -> str:
+    """A value as it stands in such a line."""
+    return text.translate(_ESCAPES)

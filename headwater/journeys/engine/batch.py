@@ -13,7 +13,7 @@ from django.db import connection
 
 from headwater.core import actors, wake
 from headwater.core.arrays import literal
-from headwater.core.copying import copy_in
+from headwater.core.copying import copy_in, escaped
 from headwater.core.lanes import lane_key
 from headwater.timeline.actions import Custom, NewFact, record_many
 
@@ -93,7 +93,7 @@ class Batch:
                 t.first_hop, t.came_at = t.hops, t.moved_at
             after = trails.get(before)
             if after is None:
-                after = trails[before] = Trail(before, t.step, outcome, reason[:200])
+                after = trails[before] = Trail(before, t.step, outcome, reason[:200].replace("\0", " "))
             t.trail = after
             t.hops += 1
 
@@ -189,7 +189,7 @@ def _arrivals(people: Sequence[Traveller], now: datetime) -> str:
 
 
 def _field(value: Any) -> str:
-    return "\\N" if value is None else str(value).translate(_ESCAPES)
+    return "\\N" if value is None else escaped(str(value))
 
 
 def _ways(people: Sequence[Traveller]) -> tuple[list[tuple[Any, ...]], list[int]]:
@@ -220,10 +220,7 @@ def _tail(trail: Trail, now: datetime) -> str:
 
 def _array(values: list[str]) -> str:
     """Texts as an array of PostgreSQL, inside a line of COPY."""
-    return (literal(values) or "").translate(_ESCAPES)
-
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+    return escaped(literal(values) or "")
 
 
 def _columns(rows: list[Any]) -> list[list[Any]]:

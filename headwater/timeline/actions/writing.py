@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from django.db import connection
 
-from headwater.core.copying import copy_in
+from headwater.core.copying import copy_in, escaped
 from headwater.core.lanes import lane_key
 
 #: (person_id, at, id, kind, data as JSON, actor)
@@ -100,9 +100,5 @@ def _copy(rows: Sequence[Row], seqs: Sequence[int], now: datetime) -> None:
     copy_in(LANES, "".join([f"{lane_key(row[0])}\t{line}" for row, line in zip(rows, lines, strict=True)]))
 
 
-@lru_cache(maxsize=2000)
-def _escaped(text: str) -> str:
-    return text.translate(_ESCAPES)
-
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+#: Kinds and actors are few
+_escaped = lru_cache(maxsize=2000)(escaped)
