@@ -28,13 +28,22 @@ SETTINGS = {
     "shared_buffers": "256MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "256MB",
-    "max_wal_size": "2GB",
     "random_page_cost": "1.1",
     "jit": "off",  # short set-based statements: compiling them costs more than running them
     "timezone": "UTC",
     "log_min_messages": "warning",
     "autovacuum_naptime": "15s",
 }
+
+
+GIB = 1 << 30
+
+
+def log_room(free: int) -> str:
+    """How much write-ahead log PostgreSQL may keep before it writes everything down, by the bytes that are free on its
+    disk: a tenth, from 1 to 8 GiB. After each such checkpoint every page is logged whole once more; where millions of
+    rows change, that is most of the log, so it should come by the clock and not by size."""
+    return f"{min(8 * GIB, max(GIB, free // 10)) >> 20}MB"
 
 
 def socket_dir(data_dir: Path) -> Path:
@@ -93,7 +102,12 @@ class Embedded:
         if self.pid() is not None:
             return False
         self._folder(self.socket_dir, user, 0o700)
-        options = " ".join(f"-c {k}='{v}'" for k, v in {**SETTINGS, **(self.settings or {})}.items())
+        settings = {
+            **SETTINGS,
+            "max_wal_size": log_room(shutil.disk_usage(self.data_dir).free),
+            **(self.settings or {}),
+        }
+        options = " ".join(f"-c {k}='{v}'" for k, v in settings.items())
         command = [
             "start",
             "-w",

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from headwater.core.binaries import EmbeddedError
-from headwater.core.embedded import Embedded, socket_dir
+from headwater.core.embedded import GIB, Embedded, log_room, socket_dir
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +111,9 @@ def test_a_long_path_gets_a_short_socket() -> None:
     long = Path("/" + "x" * 100)
     assert len(str(socket_dir(long))) < 60
     assert socket_dir(long) == socket_dir(long) != socket_dir(Path("/" + "y" * 100))
+
+
+def test_the_write_ahead_log_takes_a_tenth_of_the_free_disk_within_bounds() -> None:
+    assert [log_room(free * GIB) for free in (0, 5, 10, 30, 80, 4000)] == [
+        "1024MB", "1024MB", "1024MB", "3072MB", "8192MB", "8192MB",
+    ]  # fmt: skip

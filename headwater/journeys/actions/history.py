@@ -137,6 +137,9 @@ def _count_steps(steps: Steps, lane: int, seed: PassageSeed, version: Version) -
             steps[*key, reason[:60]] += 1
     if seed.ended_at is None:
         steps[lane, seed.version_id, seed.step, "entered"] += 1
+    elif seed.outcome == "goal":
+        for step, outcome in {(row[0], row[3]) for row in seed.log}:
+            steps[lane, seed.version_id, step, f"goal:{outcome}"] += 1
 
 
 def _columns(counts: Counter[Any], width: int) -> list[list[Any]]:

@@ -60,6 +60,16 @@ COUNT = (
     "SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[]) "
     "ON CONFLICT (lane_key, version_id, step, what) DO UPDATE SET n = journeys_stepcount.n + excluded.n"
 )
+#: The steps and ways of those who have reached the goal, each way of a passage once. Its steps are in the log by then.
+REACHED = (
+    "INSERT INTO journeys_stepcount (lane_key, version_id, step, what, n) "
+    "SELECT %s, version_id, step, 'goal:' || outcome, count(*) FROM (SELECT DISTINCT v.version_id, s.person_id, "
+    "s.passage_id, u.step, u.outcome FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS v(person_id, id, "
+    "version_id) JOIN journeys_stretch s ON s.person_id = v.person_id AND s.passage_id = v.id CROSS JOIN LATERAL "
+    "unnest(s.steps, s.outcomes) AS u(step, outcome)) taken GROUP BY version_id, step, outcome "
+    "ORDER BY version_id, step, outcome "
+    "ON CONFLICT (lane_key, version_id, step, what) DO UPDATE SET n = journeys_stepcount.n + excluded.n"
+)
 DAY = (
     "INSERT INTO journeys_daycount (lane_key, journey_id, day, what, n) "
     "SELECT %s, v.j, %s, v.w, v.n FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS v(j, w, n) "
@@ -77,6 +87,7 @@ class Batch:
         self.days: Counter[tuple[int, str]] = Counter()
         self.facts: list[NewFact] = []
         self.journeys: set[int] = set()
+        self.reached: list[Traveller] = []
 
     def touch(self, t: Traveller) -> None:
         if not t.touched:
@@ -114,6 +125,7 @@ class Batch:
         self.days[version.journey_id, state] += len(people)
         if why == "goal":
             self.days[version.journey_id, "goal"] += len(people)
+            self.reached += people
 
     def flush(self) -> None:
         """Write everything."""
@@ -130,6 +142,8 @@ class Batch:
             if self.counts and lane is not None:
                 rows = sorted((*key, n) for key, n in self.counts.items())
                 cursor.execute(COUNT, [lane, *_columns(rows)])
+            if self.reached:
+                cursor.execute(REACHED, [lane, *_columns([(t.person_id, t.id, t.version_id) for t in self.reached])])
             if self.days and lane is not None:
                 days = sorted((*key, n) for key, n in self.days.items())
                 cursor.execute(DAY, [lane, self.now.date(), *_columns(days)])

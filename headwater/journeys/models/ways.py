@@ -163,7 +163,8 @@ class PassageLog(models.Model):
 
 class StepCount(models.Model):
     """How many people came to a step and left it. A transaction adds to the rows of one lane that it holds, so nobody
-    waits for a counter; readers add the lanes up. what: "entered", "done", "arm:ID", "refused:WHY", "failed"."""
+    waits for a counter; readers add the lanes up. what: "entered", "done", "left", "arm:ID", "refused:WHY", "failed";
+    "goal:ID": of those who reached the goal, who took that way before (each passage once, in its last version)."""
 
     HOT = "lane"
     pk = models.CompositePrimaryKey("lane_key", "version_id", "step", "what")

@@ -77,7 +77,7 @@ def counts(journey_id: int) -> dict[str, dict[str, int]]:
     """step id -> {"entered", "done", "left", "arm:ID", "refused:WHY", "failed"}, over all versions."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     rows = StepCount.objects.filter(version_id__in=Journey.objects.get(pk=journey_id).versions.values("pk"))
-    for step, what, n in rows.values_list("step", "what").annotate(total=Sum("n")):
+    for step, what, n in rows.exclude(what__startswith="goal:").values_list("step", "what").annotate(total=Sum("n")):
         found[step][what] = n
     return found
 

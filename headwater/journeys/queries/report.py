@@ -128,19 +128,33 @@ def _people(journey_id: int) -> dict[int, tuple[int, int, int, int, int]]:
         return {row[0]: tuple(row[1:]) for row in cursor.fetchall()}
 
 
+MAILS_OF_ONE = (
+    "SELECT %(version)s::bigint, split_part(key, ':', 3), count(sent_at), count(opened_at), count(clicked_at) "
+    "FROM messaging_message WHERE template_id = ANY(%(templates)s::bigint[]) AND actor = %(actor)s GROUP BY 2"
+)
+MAILS = (
+    "SELECT p.version_id, split_part(m.key, ':', 3), count(m.sent_at), count(m.opened_at), count(m.clicked_at) "
+    "FROM messaging_message m JOIN journeys_passage p ON p.person_id = m.person_id "
+    "AND p.id::text = split_part(split_part(m.key, ':', 2), '.', 2) "
+    "WHERE m.template_id = ANY(%(templates)s::bigint[]) AND m.actor = %(actor)s AND p.journey_id = %(journey)s "
+    "GROUP BY 1, 2"
+)
+
+
 def _mails(journey_id: int, known: Mapping[int, Version]) -> dict[tuple[int, str], tuple[int, int, int]]:
     """(version, step) -> (sent, opened, clicked) of the mails that the journey sent."""
     templates = sorted({pk for version in known.values() for pk in templates_of(version)})
     if not templates:
         return {}
+    # Most journeys have one version: which of them a mail is of need not be asked of a million passages.
+    values: dict[str, Any] = {
+        "templates": templates,
+        "actor": f"journey:{journey_id}",
+        "journey": journey_id,
+        "version": min(known),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT p.version_id, split_part(m.key, ':', 3), count(m.sent_at), count(m.opened_at), count(m.clicked_at) "
-            "FROM messaging_message m JOIN journeys_passage p ON p.person_id = m.person_id "
-            "AND p.id::text = split_part(split_part(m.key, ':', 2), '.', 2) "
-            "WHERE m.template_id = ANY(%s::bigint[]) AND m.actor = %s AND p.journey_id = %s GROUP BY 1, 2",
-            [templates, f"journey:{journey_id}", journey_id],
-        )
+        cursor.execute(MAILS_OF_ONE if len(known) == 1 else MAILS, values)
         return {(version, step): (a, b, c) for version, step, a, b, c in cursor.fetchall()}
 
 
@@ -151,11 +165,10 @@ def _steps(
     rows = StepCount.objects.filter(version_id__in=chosen)
     for step, what, n in rows.values_list("step", "what").annotate(total=Sum("n")):
         counts.setdefault(step, {})[what] = n
-    goals = kept(("goals", journey.pk, *sorted(chosen)), is_large(journey.pk), lambda: _goals(journey.pk, chosen))
     out = []
     for key in version.nodes:
         line = _step(version, key, counts.get(key, {}))
-        reached = goals.get(key, {})
+        reached = {what.removeprefix("goal:"): n for what, n in counts.get(key, {}).items() if what.startswith("goal:")}
         line.goal = sum(reached.values())
         line.rate = round(100 * line.goal / line.entered, 1) if line.entered else None
         for way in line.ways:
@@ -168,22 +181,6 @@ def _steps(
                 line.mail[name] = round(100 * n / sums[0]) if sums[0] else None
         out.append(line)
     return out
-
-
-def _goals(journey_id: int, chosen: list[int]) -> dict[str, dict[str, int]]:
-    """step -> way -> people who took it and reached the goal later, or right there. Each passage counts once a way."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT step, outcome, count(*) FROM (SELECT DISTINCT p.person_id, p.id, l.step, l.outcome "
-            "FROM journeys_passage p JOIN journeys_passagelog l ON l.person_id = p.person_id AND l.passage_id = p.id "
-            "WHERE p.journey_id = %s AND p.version_id = ANY(%s::bigint[]) AND p.outcome = 'goal' "
-            "AND p.ended_at IS NOT NULL) taken GROUP BY 1, 2",
-            [journey_id, chosen],
-        )
-        found: dict[str, dict[str, int]] = {}
-        for step, way, n in cursor.fetchall():
-            found.setdefault(step, {})[way] = n
-        return found
 
 
 def _step(version: Version, key: str, n: Mapping[str, int]) -> StepLine:

@@ -155,7 +155,11 @@ def test_goal_and_exit_take_her_out_of_the_middle(live: Make) -> None:
         ("waiting", ""),
     ]
     assert days(journey.pk) == {"entered": 3, "finished": 1, "goal": 1, "exited": 1}
-    assert counts(journey.version_id) == {("pause", "entered"): 3, ("pause", "left"): 2}
+    assert counts(journey.version_id) == {
+        ("pause", "entered"): 3,
+        ("pause", "left"): 2,
+        ("pause", "goal:goal"): 1,
+    }
     assert list(Due.objects.values_list("person_id", flat=True)) == [3]
 
 

@@ -117,7 +117,7 @@ def test_who_moves_to_a_version_that_ends_her_way_leaves_as_she_comes(live: Make
     counts: Counter[str] = Counter()
     for row in StepCount.objects.filter(version_id=version.pk):
         counts[row.what] += row.n
-    assert counts == {"entered": 3, "left": 2}
+    assert counts == {"entered": 3, "left": 2, "goal:goal": 1}
 
 
 def test_who_turns_while_the_segment_is_built_leaves_when_it_is_there(live: Make) -> None:
