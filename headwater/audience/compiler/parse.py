@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from headwater.core.plain import BAD_NUMBER, BAD_TEXT, TOO_DEEP, flaw
+
 from .nodes import LEAVES, At, ConditionError, Group, Known, Leaf, Node, Not, Problem
 
 MAX_DEPTH = 12
 MAX_CHILDREN = 100
+_FLAWS = {
+    TOO_DEEP: "is nested too deeply",
+    BAD_TEXT: "must not contain characters that are none (NUL, half of a surrogate pair)",
+    BAD_NUMBER: "must be a finite number, and not a huge one",
+}
 
 
 def parse(
@@ -20,6 +27,8 @@ def parse(
     of the segments being defined, which the condition must not lead back to; the last one draws the random samples.
     Raises ConditionError.
     """
+    if found := flaw(condition):
+        raise ConditionError([Problem(f"${found[0]}", _FLAWS[found[1]])])
     problems: list[Problem] = []
     at = At("$", problems, segments or _stored, trail)
     node = parse_node(condition, at)

@@ -7,6 +7,7 @@ the same key, a journey of the same name with the same graph) is used and not ma
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from headwater.audience.compiler import ConditionError
 from headwater.audience.models import Segment
 from headwater.capture.models import Form
 from headwater.content.rules import TemplateProblem
+from headwater.core.plain import flaw
 from headwater.messaging.actions.templates import TemplateText, create_template
 from headwater.messaging.models import MailTemplate, TemplateVersion
 from headwater.sales.models import PipelineStage
@@ -31,8 +33,8 @@ from .editing import create_journey
 
 FORMAT = "headwater.journey/1"
 TEXTS = ("subject", "preview", "mjml", "text_override", "from_name", "from_address", "reply_to")
-#: source of a reference -> how its record is called in a file
-SOURCES = ("templates", "segments", "forms", "stages", "journeys", "users")
+#: Characters of a name
+LONGEST = {"mails": 160, "segments": 120}
 
 
 def export_journey(journey_id: int) -> dict[str, Any]:
@@ -74,12 +76,20 @@ def _check(data: Any) -> None:
         raise RuleError(_("A journey's file says “%(format)s”."), "format", format=FORMAT)
     if not isinstance(data.get("name"), str) or not data["name"].strip():
         raise RuleError(_("Give the journey a name."), "name")
+    if found := flaw(data):
+        raise RuleError(_("A text, a number or so deep a nesting cannot be kept."), found[0].lstrip("."))
+    if not isinstance(data.get("description") or "", str):
+        raise RuleError(_("This must be text."), "description")
     for part in ("mails", "segments"):
         if not isinstance(data.get(part) or {}, Mapping):
             raise RuleError(_("This is a JSON object."), part)
         for key, one in (data.get(part) or {}).items():
             if not isinstance(one, Mapping) or not isinstance(one.get("name"), str) or not one["name"]:
                 raise RuleError(_("It needs a name."), f"{part}.{key}.name")
+            if len(one["name"]) > LONGEST[part]:
+                raise RuleError(_("At most %(n)s characters."), f"{part}.{key}.name", n=LONGEST[part])
+            if part == "segments" and not re.fullmatch("[-a-zA-Z0-9_]{1,60}", key):
+                raise RuleError(_("A key is made of letters, digits and dashes, 60 at most."), f"{part}.{key}")
     try:
         check_shape(data.get("graph"))
     except RuleError as error:
@@ -135,11 +145,11 @@ def _name(source: str, value: Any, out: dict[str, Any]) -> Any:
 def _found(source: str, value: Any, place: str, mails: Mapping[str, int], segments: Mapping[str, int]) -> Any:
     """The record of ours that a name in a file means; what is not here is left open, for the editor to ask."""
     if source == "templates":
-        if value not in mails:
+        if not isinstance(value, str) or value not in mails:
             raise RuleError(_("The file has no mail “%(mail)s”."), place, mail=value)
         return mails[value]
     if source == "segments":
-        if value not in segments:
+        if not isinstance(value, str) or value not in segments:
             raise RuleError(_("The file has no segment “%(segment)s”."), place, segment=value)
         return segments[value]
     if source == "stages":

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from headwater.core.plain import flaw
+
 from ..rules.duration import RuleError, delta
 from . import deciding, rulebook
 from .base import STEPS
@@ -20,27 +22,49 @@ def check_shape(graph: Any) -> None:
     """A draft may be unfinished, but is made of the right parts. Raises RuleError with the place."""
     if not isinstance(graph, Mapping):
         raise RuleError(_("A journey is a JSON object."))
+    if found := flaw(graph):
+        raise RuleError(_("A text, a number or so deep a nesting cannot be kept."), found[0].lstrip("."))
     steps = graph.get("steps") or {}
     if not isinstance(steps, Mapping):
         raise RuleError(_("Steps are a JSON object."), "steps")
     for key, step in steps.items():
-        parts = [step] + ([step.get("settings") or {}, step.get("arms") or {}] if isinstance(step, Mapping) else [])
-        if any(not isinstance(part, Mapping) for part in parts):
-            raise RuleError(_("A step is a JSON object."), f"steps.{key}")
+        _check_step(step, f"steps.{key}")
     for name in ("entry", "exits"):
         rules = graph.get(name) or []
         if not isinstance(rules, list) or any(not isinstance(rule, Mapping) for rule in rules):
             raise RuleError(_("Rules are a list of JSON objects."), name)
+        for n, rule in enumerate(rules):
+            _texts(rule, ("kind",), f"{name}.{n}")
     for name in ("goal", "reentry", "only", "hours"):
         if not isinstance(graph.get(name) or {}, Mapping):
             raise RuleError(_("This is a JSON object."), name)
+    _texts(graph.get("goal") or {}, ("kind",), "goal")
+    _texts(graph, ("start",), "")
+
+
+def _check_step(step: Any, place: str) -> None:
+    parts = [step] + ([step.get("settings") or {}, step.get("arms") or {}] if isinstance(step, Mapping) else [])
+    if any(not isinstance(part, Mapping) for part in parts):
+        raise RuleError(_("A step is a JSON object."), place)
+    _texts(step, ("kind", "title", "next"), place)
+    arms = step.get("arms") or {}
+    _texts(arms, tuple(arms), f"{place}.arms")
+
+
+def _texts(part: Mapping[str, Any], names: tuple[str, ...], place: str) -> None:
+    """Names of kinds and steps are texts, where they are there."""
+    for name in names:
+        if part.get(name) is not None and not isinstance(part[name], str):
+            raise RuleError(_("This must be text."), f"{place}.{name}".lstrip("."))
 
 
 def problems(graph: Any) -> list[RuleError]:
     """Everything that keeps a graph from being published, each with its place ("steps.welcome.template")."""
     found: list[RuleError] = []
-    if not isinstance(graph, Mapping):
-        return [RuleError(_("A journey is a JSON object."))]
+    try:
+        check_shape(graph)
+    except RuleError as error:
+        return [error]
     steps = graph.get("steps")
     if not isinstance(steps, Mapping) or not steps:
         found.append(RuleError(_("A journey needs at least one step."), "steps"))
@@ -105,11 +129,7 @@ def _rule_problems(graph: Mapping[str, Any], steps: Mapping[str, Any]) -> list[R
             found.append(RuleError(_("Nothing has happened in the journey yet when somebody enters."), "only"))
     found += _hours_problems(graph.get("hours") or {})
     for name, use in (("entry", rulebook.ENTRY), ("exits", rulebook.EXIT)):
-        rules = graph.get(name) or []
-        if not isinstance(rules, list):
-            found.append(RuleError(_("Rules are a list."), name))
-            continue
-        for n, rule in enumerate(rules):
+        for n, rule in enumerate(graph.get(name) or []):
             found += rulebook.check(rule, f"{name}.{n}", use, steps)
     if graph.get("goal"):
         found += rulebook.check(graph["goal"], "goal", rulebook.GOAL, steps)

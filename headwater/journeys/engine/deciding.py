@@ -167,13 +167,13 @@ def needs_recheck(node: Condition) -> bool:
 
 def check(node: Mapping[str, Any], step_ids: Mapping[str, Any], where: str) -> None:
     """Raises RuleError where a condition names a mail that no step sends, or says what the audience cannot answer."""
-    children = [*(node.get("all") or []), *(node.get("any") or []), *([node["not"]] if "not" in node else [])]
-    for child in children:
-        check(child, step_ids, where)
-    if "mail" in node and (step_ids.get(node["mail"]) or {}).get("kind") != "send_email":
-        raise RuleError(_("No step “%(step)s” sends a mail."), where, step=node["mail"])
-    if not children and not own(node):
+    if not has_own(node):  # it is asked as a whole, so it is checked as a whole
         try:
             parse(dict(node))
         except ConditionError as error:
             raise RuleError(str(error), where) from error
+        return
+    for child in [*(node.get("all") or []), *(node.get("any") or []), *([node["not"]] if "not" in node else [])]:
+        check(child, step_ids, where)
+    if "mail" in node and (step_ids.get(node["mail"]) or {}).get("kind") != "send_email":
+        raise RuleError(_("No step “%(step)s” sends a mail."), where, step=node["mail"])

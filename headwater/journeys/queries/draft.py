@@ -12,7 +12,7 @@ from headwater.core.actors import user_id
 from headwater.people import registry as people
 
 from ..engine.base import STEPS
-from ..engine.checking import problems
+from ..engine.checking import check_shape, problems
 from ..models import Journey
 from ..rules.duration import RuleError
 from .words import said
@@ -39,14 +39,14 @@ def _placed(problem: RuleError) -> dict[str, Any]:
 def judged(graph: Any) -> dict[str, Any]:
     """{"problems", "arms", "titles", "rules"} of a graph, however broken: arms and title of each step that has a known
     kind, and its rules in words by place."""
-    steps = graph.get("steps") if isinstance(graph, Mapping) else None
-    sound = {
-        key: step
-        for key, step in (steps or {}).items()
-        if isinstance(step, Mapping) and step.get("kind") in STEPS and isinstance(step.get("settings") or {}, Mapping)
-    } if isinstance(steps, Mapping) else {}  # fmt: skip
+    found = problems(graph)
+    try:
+        check_shape(graph)
+    except RuleError:
+        return {"problems": placed(found), "arms": {}, "titles": {}, "rules": {}}
+    sound = {key: step for key, step in (graph.get("steps") or {}).items() if step.get("kind") in STEPS}
     return {
-        "problems": placed(problems(graph)),
+        "problems": placed(found),
         "arms": {key: _arms(step) for key, step in sound.items()},
         "titles": {key: title(step, sound) for key, step in sound.items()},
         "rules": _rules(graph),
@@ -61,15 +61,17 @@ def _arms(step: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _rules(graph: Any) -> dict[str, str]:
-    out: dict[str, str] = {}
-    steps = graph.get("steps") if isinstance(graph, Mapping) else None
-    for name in ("entry", "exits"):
-        rules = graph.get(name) if isinstance(graph, Mapping) else None
-        for n, rule in enumerate(rules if isinstance(rules, list) else []):
-            if isinstance(rule, Mapping):
-                out[f"{name}.{n}"] = said(rule, steps=steps)
-    goal = graph.get("goal") if isinstance(graph, Mapping) else None
-    return out | ({"goal": said(goal, steps=steps)} if isinstance(goal, Mapping) and goal else {})
+    steps, goal = graph.get("steps"), graph.get("goal")
+    rules = [(f"{name}.{n}", rule) for name in ("entry", "exits") for n, rule in enumerate(graph.get(name) or [])]
+    rules += [("goal", goal)] if goal else []
+    return {place: _in_words(rule, steps) for place, rule in rules}
+
+
+def _in_words(rule: Mapping[str, Any], steps: Any) -> str:
+    try:
+        return said(rule, steps=steps)
+    except (RuleError, KeyError, TypeError, ValueError, AttributeError):  # it is not finished; the problems say so
+        return str(rule.get("kind") or "")
 
 
 def draft(journey: Journey) -> dict[str, Any]:

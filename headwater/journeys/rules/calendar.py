@@ -51,7 +51,7 @@ def come(after: datetime, now: datetime, at: time, names: Sequence[str]) -> Iter
 def time_of(rule: Mapping[str, Any]) -> time:
     """The time of day of a rule of the kind "date" or "schedule"."""
     if rule.get("kind") == "schedule":
-        return clock_time(str(rule["from"])[11:16])
+        return local(rule["from"]).time().replace(second=0, microsecond=0)
     return clock_time(rule.get("at") or "09:00")
 
 

@@ -38,7 +38,7 @@ def _number(value: Any) -> float | None:
         return None
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -163,7 +163,23 @@ def check_where(conditions: Any, where: str) -> None:
     for one in conditions:
         if not isinstance(one, Mapping) or not isinstance(one.get("prop"), str):
             raise RuleError(_("Each condition names a property."), where)
-        if one.get("op", "eq") not in OPS:
-            raise RuleError(
-                _("Unknown comparison “%(op)s”; known: %(ops)s."), where, op=one.get("op"), ops=", ".join(OPS)
-            )
+        op = one.get("op", "eq")
+        if not isinstance(op, str) or op not in OPS:
+            raise RuleError(_("Unknown comparison “%(op)s”; known: %(ops)s."), where, op=op, ops=", ".join(OPS))
+        if not _fits(op, one.get("value")):
+            raise RuleError(_("This is no value for “%(op)s”."), where, op=op)
+
+
+def _fits(op: str, value: Any) -> bool:
+    """Can a property be compared with this in this way?"""
+    if op in ("in", "not_in"):
+        return isinstance(value, list) and all(map(_scalar, value))
+    if op in ("starts_with", "not_starts_with", "ends_with"):
+        return all(map(_scalar, _list(value)))
+    if op in ("gt", "gte", "lt", "lte"):
+        return _number(value) is not None
+    return op in ("empty", "not_empty", "exists") or value is None or _scalar(value)
+
+
+def _scalar(value: Any) -> bool:
+    return isinstance(value, (str, int, float, bool))

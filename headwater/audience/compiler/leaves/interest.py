@@ -45,7 +45,7 @@ class InterestLeaf(Leaf):
         if topic is not None and found is None:
             at.wrong(f"there is no topic {topic!r}", ".interest")
         op, value, within = raw.get("op", "gte"), raw.get("value", 1), raw.get("within", "")
-        if op not in COMPARE:
+        if not isinstance(op, str) or op not in COMPARE:
             at.wrong(f"unknown operator {op!r}; one of {', '.join(COMPARE)}", ".op")
         elif problem := check("number", op, value):
             at.wrong(problem, ".value")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,37 +124,57 @@ def check_condition(node: Any, where: str) -> None:
     {"mail": STEP, "did": "opened"}. Raises RuleError."""
     if not isinstance(node, Mapping) or not node:
         raise RuleError(_("A condition is needed."), where)
-    for key in ("all", "any"):
-        if key in node:
-            if not isinstance(node[key], list) or not node[key]:
-                raise RuleError(_("“%(key)s” needs a list of conditions."), where, key=key)
-            for child in node[key]:
-                check_condition(child, where)
-            return
-    if "not" in node:
-        return check_condition(node["not"], where)
+    for key in ("all", "any", "not"):
+        if key not in node:
+            continue
+        _nothing_beside(node, (key,), where)
+        if key != "not" and (not isinstance(node[key], list) or not node[key]):
+            raise RuleError(_("“%(key)s” needs a list of conditions."), where, key=key)
+        for child in [node[key]] if key == "not" else node[key]:
+            check_condition(child, where)
+        return
     if "mail" in node:
-        if node.get("did") not in ("sent", "opened", "clicked", "bounced", "unsubscribed"):
-            raise RuleError(_("Of a mail one can ask: sent, opened, clicked, bounced, unsubscribed."), where)
+        _check_mail(node, where)
     elif "event" in node:
-        if not isinstance(node["event"], str) or not node["event"]:
-            raise RuleError(_("Name the event."), where)
-        if node.get("since") not in (None, *SINCE):
-            raise RuleError(_("An event counts since her entry or her arrival at the step."), where)
-        matching.check_where(node.get("where") or [], where)
-        if node.get("since"):
-            _check_count(node, where)
-    return None
+        _check_event(node, where)
+
+
+def _nothing_beside(node: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    """Raises RuleError where a condition says more than is listened to."""
+    for key in node:
+        if key not in known:
+            raise RuleError(_("“%(key)s” cannot stand here."), where, key=key)
+
+
+def _check_mail(node: Mapping[str, Any], where: str) -> None:
+    if not isinstance(node["mail"], str):
+        raise RuleError(_("Choose a step."), where)
+    if node.get("did") not in ("sent", "opened", "clicked", "bounced", "unsubscribed"):
+        raise RuleError(_("Of a mail one can ask: sent, opened, clicked, bounced, unsubscribed."), where)
+    _nothing_beside(node, ("mail", "did", "count", "within"), where)
+    _check_count(node, where)
+
+
+def _check_event(node: Mapping[str, Any], where: str) -> None:
+    if not isinstance(node["event"], str) or not node["event"]:
+        raise RuleError(_("Name the event."), where)
+    if node.get("since") not in (None, *SINCE):
+        raise RuleError(_("An event counts since her entry or her arrival at the step."), where)
+    matching.check_where(node.get("where") or [], where)
+    if node.get("since"):
+        _nothing_beside(node, ("event", "since", "where", "count", "within"), where)
+        _check_count(node, where)
 
 
 def _check_count(node: Mapping[str, Any], where: str) -> None:
     """An event on the way may be counted; of the one that let her in, or that she waited for, there is one."""
-    if node["since"] in ONE and (node.get("count") or node.get("within")):
+    if node.get("since") in ONE and (node.get("count") or node.get("within")):
         raise RuleError(_("This is one event: it is neither counted nor has it a window."), where)
     count, within = node.get("count"), node.get("within")
     try:
         if count:
-            matching.enough(count)(0)
+            for times in (0, 10**9):
+                matching.enough(count)(times)
         if within:
             span(within)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):

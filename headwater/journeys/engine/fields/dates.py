@@ -59,6 +59,8 @@ class Time(Field):
     widget: str = "time"
 
     def check(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            raise RuleError(_("A time looks like 09:30."), self.name)
         clock_time(value)
         return value
 
@@ -109,6 +111,10 @@ class Moment(Field):
     widget: str = "datetime"
 
     def check(self, value: Any) -> Any:
+        if not isinstance(value, str) or not re.fullmatch(
+            r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?", value
+        ):
+            raise RuleError(_("A moment looks like 2026-12-31T09:00."), self.name)
         calendar.local(value)
         return value
 
@@ -124,7 +130,7 @@ class DateField(Field):
     widget: str = "text"
 
     def check(self, value: Any) -> Any:
-        if value not in DATE_FIELDS and not CUSTOM.fullmatch(str(value)):
+        if not isinstance(value, str) or (value not in DATE_FIELDS and not CUSTOM.fullmatch(value)):
             raise RuleError(_("One of %(fields)s or contact.custom.NAME."), self.name, fields=", ".join(DATE_FIELDS))
         return value
 

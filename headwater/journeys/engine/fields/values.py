@@ -97,7 +97,7 @@ class Reference(Field):
     def check(self, value: Any) -> Any:
         if self.any and value == "any":
             return value
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < 2**63:
             raise RuleError(_("Choose one."), self.name)
         return value
 
