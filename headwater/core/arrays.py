@@ -7,6 +7,7 @@ Everything else goes psycopg's own way.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,6 +46,11 @@ def _texts(values: list[Any], gaps: bool) -> str | None:
         quoted = ["NULL" if v is None else '"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in values]
         return "{" + ",".join(quoted) + "}"
     return '{"' + joined + '"}'
+
+
+def columns(rows: Iterable[Sequence[Any]], width: int = 0) -> list[list[Any]]:
+    """Rows as the columns that `unnest` takes; of no rows, so many empty ones."""
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
 PLAIN = {int, str, UUID, datetime, _NONE}

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from headwater.core.arrays import columns
 from headwater.core.lanes import lane_key
 
 from ..engine.graph import Version, versions
@@ -112,13 +113,13 @@ def _count(seeds: Sequence[PassageSeed]) -> None:
             "INSERT INTO journeys_stepcount (lane_key, version_id, step, what, n) "
             "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[]) "
             "ON CONFLICT (lane_key, version_id, step, what) DO UPDATE SET n = journeys_stepcount.n + excluded.n",
-            _columns(steps, 5),
+            columns(sorted((*key, n) for key, n in steps.items() if n), 5),
         )
         cursor.execute(
             "INSERT INTO journeys_daycount (lane_key, journey_id, day, what, n) "
             "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::text[], %s::bigint[]) "
             "ON CONFLICT (lane_key, journey_id, day, what) DO UPDATE SET n = journeys_daycount.n + excluded.n",
-            _columns(days, 5),
+            columns(sorted((*key, n) for key, n in days.items() if n), 5),
         )
 
 
@@ -140,8 +141,3 @@ def _count_steps(steps: Steps, lane: int, seed: PassageSeed, version: Version) -
     elif seed.outcome == "goal":
         for step, outcome in {(row[0], row[3]) for row in seed.log}:
             steps[lane, seed.version_id, step, f"goal:{outcome}"] += 1
-
-
-def _columns(counts: Counter[Any], width: int) -> list[list[Any]]:
-    rows = sorted((*key, n) for key, n in counts.items() if n)
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

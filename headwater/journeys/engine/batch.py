@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from headwater.core import actors, wake
-from headwater.core.arrays import literal
+from headwater.core.arrays import columns, literal
 from headwater.core.copying import copy_in, escaped
 from headwater.core.lanes import lane_key
 from headwater.timeline.actions import Custom, NewFact, record_many
@@ -141,12 +141,12 @@ class Batch:
             lane = min((lane_key(t.person_id) for t in people), default=None)
             if self.counts and lane is not None:
                 rows = sorted((*key, n) for key, n in self.counts.items())
-                cursor.execute(COUNT, [lane, *_columns(rows)])
+                cursor.execute(COUNT, [lane, *columns(rows)])
             if self.reached:
-                cursor.execute(REACHED, [lane, *_columns([(t.person_id, t.id, t.version_id) for t in self.reached])])
+                cursor.execute(REACHED, [lane, *columns([(t.person_id, t.id, t.version_id) for t in self.reached])])
             if self.days and lane is not None:
                 days = sorted((*key, n) for key, n in self.days.items())
-                cursor.execute(DAY, [lane, self.now.date(), *_columns(days)])
+                cursor.execute(DAY, [lane, self.now.date(), *columns(days)])
         record_many(self.facts)
         wake.publish("journeys", *(f"journey:{j}" for j in sorted(self.journeys)))
         for t in people:
@@ -166,19 +166,17 @@ class Batch:
             return
         with connection.cursor() as cursor:
             ways, places = _ways(people)
-            known = _columns([(t.person_id, t.id, t.hops) for t in people])
+            known = columns([(t.person_id, t.id, t.hops) for t in people])
             if len(ways) <= FEW:
-                cursor.execute(MOVE_ALIKE, [*_columns(ways), *known, places])
+                cursor.execute(MOVE_ALIKE, [*columns(ways), *known, places])
             else:
-                cursor.execute(MOVE, [*known, *_columns([_STANDS(t) for t in people])])
+                cursor.execute(MOVE, [*known, *columns([_STANDS(t) for t in people])])
             gone = [t for t in people if t.stored_due is not None and t.stored_due != t.due_at]
             if gone:
-                cursor.execute(
-                    UNDUE, _columns([(lane_key(t.person_id), t.stored_due, t.person_id, t.id) for t in gone])
-                )
+                cursor.execute(UNDUE, columns([(lane_key(t.person_id), t.stored_due, t.person_id, t.id) for t in gone]))
             due = [t for t in people if t.due_at is not None and t.stored_due != t.due_at]
             if due:
-                cursor.execute(DUE, _columns([(lane_key(t.person_id), t.due_at, t.person_id, t.id) for t in due]))
+                cursor.execute(DUE, columns([(lane_key(t.person_id), t.due_at, t.person_id, t.id) for t in due]))
 
 
 _KEY = attrgetter("person_id", "id")
@@ -235,7 +233,3 @@ def _tail(trail: Trail, now: datetime) -> str:
 def _array(values: list[str]) -> str:
     """Texts as an array of PostgreSQL, inside a line of COPY."""
     return escaped(literal(values) or "")
-
-
-def _columns(rows: list[Any]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]

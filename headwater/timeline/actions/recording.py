@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from headwater.core import clock, wake
 from headwater.core.actors import SYSTEM
+from headwater.core.arrays import columns
 from headwater.core.facts import Fact, as_json
 from headwater.core.ids import random_ids
 from headwater.core.lanes import LANE_KEYS, lane_key
@@ -166,7 +167,7 @@ def record_anonymous(rows: Sequence[tuple[int, datetime, uuid.UUID, str, dict[st
             "INSERT INTO timeline_visitorfact (visitor_id, at, id, kind, data, recorded_at) "
             "SELECT *, %s FROM unnest(%s::bigint[], %s::timestamptz[], %s::uuid[], %s::text[], %s::jsonb[]) "
             "ON CONFLICT DO NOTHING",
-            [clock.now(), *_columns([(v, at, i, k, as_json(d)) for v, at, i, k, d in rows])],
+            [clock.now(), *columns([(v, at, i, k, as_json(d)) for v, at, i, k, d in rows])],
         )
 
 
@@ -205,10 +206,6 @@ def ensure_consumers() -> None:
             )
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
 def hold(rows: Sequence[Row]) -> list[uuid.UUID]:
     """Keep facts of the future until their time comes. The caller holds the lanes. Returns the ids of the new ones."""
     if not rows:
@@ -218,7 +215,7 @@ def hold(rows: Sequence[Row]) -> list[uuid.UUID]:
             "INSERT INTO timeline_heldfact (lane_key, due_at, person_id, id, kind, data, actor) "
             "SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::uuid[], %s::text[], %s::jsonb[], "
             "%s::text[]) ON CONFLICT DO NOTHING RETURNING id",
-            _columns([(lane_key(p), at, p, i, kind, data, who) for p, at, i, kind, data, who in rows]),
+            columns([(lane_key(p), at, p, i, kind, data, who) for p, at, i, kind, data, who in rows]),
         )
         return [i for (i,) in cursor.fetchall()]
 
