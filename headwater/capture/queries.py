@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import get_language
 from msgspec import json
 
 from headwater.core import clock
 from headwater.people.models import Visitor
 from headwater.people.queries import contacts, hue_of
-from headwater.people.rules import initials
+from headwater.people.rules import country_name, initials
 
 from .models import Asset, Form, FormSubmission, IntakeRejected, Site, SpamSubmission
 
@@ -122,6 +123,11 @@ class Present:
         """How long she has been here: 0:42, 12:05."""
         seconds = max(0, int((self.visitor.last_seen_at - self.since).total_seconds()))
         return f"{seconds // 60}:{seconds % 60:02}"
+
+    @property
+    def place(self) -> str:
+        """Her country, in the reader's language."""
+        return country_name(self.visitor.country, get_language() or "en")
 
     @property
     def initials(self) -> str:

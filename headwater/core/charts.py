@@ -39,12 +39,15 @@ def short(value: float) -> str:
 
 
 def nice_top(value: float) -> float:
-    """The smallest of 1, 2, 2.5, 5, 10 times a power of ten that is not below `value`; 4 for nothing at all, so that
-    the empty grid still reads 0 to 4."""
+    """The top of an axis that is not below `value` and whose lines all stand at round numbers; 4 for nothing at all,
+    so that the empty grid still reads 0 to 4."""
     if value <= 0:
         return float(GRID)
-    power = 10 ** math.floor(math.log10(value))
-    return float(next(step * power for step in (1, 2, 2.5, 4, 5, 8, 10) if value <= step * power * (1 + 1e-9)))
+    each = value / GRID
+    power = 10 ** math.floor(math.log10(each))
+    steps = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if power >= 10 else (1, 2, 3, 4, 5, 6, 8, 10)
+    step = next(step * power for step in steps if each <= step * power * (1 + 1e-9))
+    return float(GRID * (step if value < 1 else max(step, 1)))
 
 
 def line(

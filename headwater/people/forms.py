@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.models import User
@@ -56,8 +55,11 @@ def _stages() -> list[tuple[str, Any]]:
 
 
 def _languages() -> list[tuple[str, Any]]:
-    more = [("de", "Deutsch"), ("fr", "Français"), ("es", "Español"), ("ja", "日本語"), ("pt", "Português")]
-    return [("", "–"), *settings.LANGUAGES, *more]
+    return [("", "–"), *rules.languages(get_language() or "en").items()]
+
+
+def _countries() -> list[tuple[str, Any]]:
+    return [("", "–"), *rules.countries(get_language() or "en").items()]
 
 
 CONTACT_PROPS = {
@@ -68,7 +70,7 @@ CONTACT_PROPS = {
         Prop("job_title", _("Job title"), "briefcase"),
         Prop("company", _("Company"), "building-2"),
         Prop("city", _("City"), "map-pin"),
-        Prop("country", _("Country"), "globe"),
+        Prop("country", _("Country"), "globe", "select", _countries),
         Prop("stage", _("Lifecycle"), "circle-dot", "select", _stages),
         Prop("owner_id", _("Owner"), "user-round", "select", _users),
         Prop("tags", _("Tags"), "tag", "tags"),
@@ -92,7 +94,7 @@ COMPANY_PROPS = {
         Prop("industry", _("Industry"), "factory"),
         Prop("size", _("Size"), "users"),
         Prop("city", _("City"), "map-pin"),
-        Prop("country", _("Country"), "earth"),
+        Prop("country", _("Country"), "earth", "select", _countries),
         Prop("owner_id", _("Owner"), "user-round", "select", _users),
         Prop("roles", _("Roles"), "tags", "tags"),
     )
@@ -128,7 +130,15 @@ class PropView:
 
     @property
     def options(self) -> Sequence[tuple[str, Any]]:
-        return self.prop.choices() if self.prop.choices else ()
+        """What the editor offers, the present value among it."""
+        found = self.prop.choices() if self.prop.choices else ()
+        return found if any(value == self.value for value, _label in found) else [*found, (self.value, self.shown)]
+
+    @property
+    def shown(self) -> str:
+        """The value as people read it: codes by their names."""
+        name = {"country": rules.country_name, "language": rules.language_name}.get(self.prop.name)
+        return name(self.value, get_language() or "en") if name and self.value else self.value
 
     @property
     def suggestions(self) -> Sequence[str]:

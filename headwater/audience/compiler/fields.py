@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from headwater.people import rules as people
 from headwater.people.models import Stage
 
 
@@ -27,6 +29,8 @@ class Field:
     custom: str = ""
     #: "upper" or "lower" where values are codes that are always stored in one case
     fold: str = ""
+    #: Names of values that are codes: what is kept is the code, what people read and type is the name
+    names: str = ""
 
 
 #: What a value can be. "as" of a condition names one of these for a custom field.
@@ -35,7 +39,12 @@ FIELDS: dict[str, Field] = {}
 
 
 def _add(
-    name: str, label: Any, type: str, choices: Callable[[], list[tuple[str, Any]]] | None = None, fold: str = ""
+    name: str,
+    label: Any,
+    type: str,
+    choices: Callable[[], list[tuple[str, Any]]] | None = None,
+    fold: str = "",
+    names: str = "",
 ) -> None:
     table, _dot, column = name.partition(".")
     alias = "co" if table == "company" else "c"
@@ -44,7 +53,16 @@ def _add(
         sql = f"{alias}.origin ->> '{column[7:]}'"
     elif type == "user":
         sql = f"{alias}.owner_id"
-    FIELDS[name] = Field(name, label, type, sql, table == "company", choices, fold=fold)
+    FIELDS[name] = Field(name, label, type, sql, table == "company", choices, fold=fold, names=names)
+
+
+#: What `Field.names` may name: code and name in the reader's language, by name
+NAMES: dict[str, Callable[[str], dict[str, str]]] = {"countries": people.countries, "languages": people.languages}
+
+
+def names_of(found: Field) -> dict[str, str]:
+    """Names of a field's codes in the language that is active; empty where its values are no codes."""
+    return NAMES[found.names](get_language() or "en") if found.names else {}
 
 
 def _roles() -> list[tuple[str, Any]]:
@@ -60,10 +78,10 @@ _add(
     "lower",
 )
 _add("contact.owner", _("Owner"), "user")
-_add("contact.country", _("Country"), "text", fold="upper")
+_add("contact.country", _("Country"), "text", fold="upper", names="countries")
 _add("contact.city", _("City"), "text")
 _add("contact.region", _("Region"), "text")
-_add("contact.language", _("Language"), "text")
+_add("contact.language", _("Language"), "text", names="languages")
 _add("contact.time_zone", _("Time zone"), "text")
 _add("contact.job_title", _("Job title"), "text")
 _add("contact.name", _("Name"), "text")
@@ -84,7 +102,7 @@ _add("company.name", _("Company"), "text")
 _add("company.domain", _("Company domain"), "text")
 _add("company.industry", _("Industry"), "text")
 _add("company.size", _("Company size"), "text")
-_add("company.country", _("Company country"), "text", fold="upper")
+_add("company.country", _("Company country"), "text", fold="upper", names="countries")
 _add("company.city", _("Company city"), "text")
 _add("company.roles", _("Company roles"), "choices", _roles)
 _add("company.owner", _("Company owner"), "user")

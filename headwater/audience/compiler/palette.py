@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.templatetags.static import static
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from headwater.accounts.models import User
@@ -31,7 +32,7 @@ from headwater.people.rules import CONSENT_CHANNELS
 
 from . import seen
 from .checks import LIST_OPS, NO_VALUE_OPS, OPS, SPAN_OPS
-from .fields import FIELDS, TYPES
+from .fields import FIELDS, NAMES, TYPES
 from .hints import Hints, counts, hints, texts, type_label
 from .leaves.consent import STATES
 from .nodes import LEAVES, Leaf
@@ -152,7 +153,9 @@ def _field(name: str, f: Any) -> dict[str, Any]:
 
 
 def _fields() -> list[dict[str, Any]]:
-    standard = [_field(f.name, f) | {"group": "company" if f.company else "contact"} for f in FIELDS.values()]
+    standard = [
+        _field(f.name, f) | {"group": "company" if f.company else "contact", "names": f.names} for f in FIELDS.values()
+    ]
     custom = [f | {"group": f["name"].partition(".")[0], "custom": True} for f in seen.custom_fields()]
     return standard + custom
 
@@ -183,6 +186,7 @@ def _options() -> dict[str, list[list[Any]]]:
         "users": [[u.pk, u.name] for u in users],
         "channels": [[c, c] for c in CONSENT_CHANNELS],
         "states": [[s, states.get(s, s)] for s in STATES],
+        **{name: [list(one) for one in names(get_language() or "en").items()] for name, names in NAMES.items()},
     }
 
 

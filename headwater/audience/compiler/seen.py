@@ -12,7 +12,7 @@ from typing import Any
 from django.core.cache import caches
 from django.db import connection
 
-from .fields import field
+from .fields import field, names_of
 
 #: Rows that an answer looks at, and values it keeps
 ROWS, KEPT = 20_000, 500
@@ -145,10 +145,12 @@ def property_values(kind: str, name: str) -> list[Value]:
 
 def suggest(of: str, text: str = "", limit: int = 20) -> list[Value]:
     """Values for an input. of: "field:NAME", "kinds", "props:KIND", "prop:KIND:NAME" or "tags"; text: what they
-    contain, without regard to case. Those that begin with it come first. Raises ValueError on another `of`."""
+    contain (or their names, where they are codes), without regard to case. Those that begin with it come first.
+    Raises ValueError on another `of`."""
     what, _colon, rest = of.partition(":")
+    names: dict[str, str] = {}
     if what == "field":
-        found = field_values(rest)
+        found, names = field_values(rest), names_of(field(rest))
     elif what == "props":
         found = properties(rest)
     elif what == "prop":
@@ -161,5 +163,7 @@ def suggest(of: str, text: str = "", limit: int = 20) -> list[Value]:
     else:
         raise ValueError('must be "field:NAME", "kinds", "props:KIND", "prop:KIND:NAME" or "tags"')
     needle = text.strip().casefold()
-    fits = [(v, n) for v, n in found if needle in v.casefold()]
-    return sorted(fits, key=lambda one: not one[0].casefold().startswith(needle))[:limit]
+    said = [(v, n, names.get(v, v).casefold()) for v, n in found]
+    fits = [one for one in said if needle in one[0].casefold() or needle in one[2]]
+    fits.sort(key=lambda one: not (one[0].casefold().startswith(needle) or one[2].startswith(needle)))
+    return [(v, n) for v, n, _name in fits[:limit]]

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from headwater.core.facts import look_of
 from headwater.timeline import queries as timeline
 
-from .fields import Field
+from .fields import Field, names_of
 from .fields import field as field_of
 from .nodes import Group, Leaf, Node, Not
 
@@ -111,7 +111,7 @@ def choices_of(found: Field) -> dict[str, str]:
     """The values of a field that have a name of their own."""
     if found.type == "user":
         return _users()
-    return {str(k): str(v) for k, v in found.choices()} if found.choices else {}
+    return {str(k): str(v) for k, v in found.choices()} if found.choices else names_of(found)
 
 
 def field(leaf: FieldLeaf) -> str:

@@ -199,6 +199,6 @@ def test_a_condition_says_itself_in_plain_words() -> None:
         ]
     }
     assert summary(parse(condition)) == (
-        "Country is “KR” and (tagged “vip” or not (consent for email is granted)) and "
+        "Country is “South Korea” and (tagged “vip” or not (consent for email is granted)) and "
         "page viewed (path starts with “/pricing”) at least 3 times in the last 30 days"
     )

@@ -110,8 +110,9 @@ def test_a_segment_is_edited_by_mouse_and_saved_again(page: Page) -> None:
     count(page, 2)
     page.get_by_label("Value", exact=True).click()
     page.get_by_label("Value", exact=True).fill("")
-    page.get_by_role("option", name="DE").click()  # what is seen is offered
+    page.get_by_role("option", name="Germany").click()  # what is seen is offered, codes by their names
     count(page, 1)
+    assert page.get_by_label("Value", exact=True).input_value() == "Germany"
     add(page, "tag")
     page.locator(".hc-row").nth(1).get_by_label("Operator").select_option(label="has not")
     page.get_by_label("Tag", exact=True).fill("vip")

@@ -378,7 +378,7 @@ def test_a_rule_about_who_people_are_is_computed_in_the_background(client: Clien
     client.post("/scoring/of/engagement/rules/new/?sort=condition", made)
     page = text(client.get("/scoring/of/engagement/"))
     assert "Being computed anew: 0 %" in page
-    assert "Country is “KR”" in page
+    assert "Country is “South Korea”" in page
     client.post("/scoring/of/engagement/run/cancel/")
     assert not ScoreRule.objects.filter(name="Korea").exists()
 

@@ -74,6 +74,7 @@ def test_values_are_offered_by_how_often_they_are_seen() -> None:
     person(company=Company.objects.create(name="Hanbit", roles=["customer", "partner"]))
     assert seen.suggest("field:contact.country") == [("KR", 2), ("DE", 1)]
     assert seen.suggest("field:contact.country", "d") == [("DE", 1)]
+    assert seen.suggest("field:contact.country", "korea") == [("KR", 2)]  # by its name too
     assert seen.suggest("field:company.name", "BIT") == [("Hanbit", 1)]
     assert seen.suggest("field:company.roles") == [("customer", 1), ("partner", 1)]
     person(custom={"plan": "pro"})

@@ -29,7 +29,7 @@ MAPS: Final = {
     "phone": _("Phone"),
     "company": _("Company"),
     "job_title": _("Job title"),
-    "country": _("Country (two letters)"),
+    "country": _("Country"),
     "city": _("City"),
     "language": _("Language"),
 }

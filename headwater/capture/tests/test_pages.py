@@ -205,7 +205,7 @@ def test_live_visitors_show_who_is_there_and_where(marketer: Client, django_asse
         text = marketer.get("/visitors/?part=1").content.decode()
     assert f'href="/people/{person}/"' in text
     assert "Ana Silva" in text
-    assert "Anonymous · KR" in text
+    assert "Anonymous · South Korea" in text
     assert "/gone" not in text
     assert "<c-" not in text
 

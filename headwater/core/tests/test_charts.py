@@ -38,7 +38,8 @@ def test_every_chart_of_nothing_or_one_point_is_well_formed_and_has_a_label(svg)
 
 
 @pytest.mark.parametrize(
-    "value, top", [(0, 4), (-3, 4), (1, 1), (3, 4), (7, 8), (11, 20), (21, 25), (26, 40), (99, 100), (1234, 2000)]
+    "value, top",
+    [(0, 4), (-3, 4), (0.5, 0.8), (1, 4), (3, 4), (7, 8), (11, 12), (21, 24), (26, 32), (99, 100), (1234, 1600)],
 )
 def test_the_axis_ends_at_a_round_number(value, top):
     assert charts.nice_top(value) == top

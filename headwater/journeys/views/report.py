@@ -34,7 +34,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     shown = [line] if line else found["versions"]
     sums = {name: sum(getattr(v, name) for v in shown) for name in ("entered", "inside", "finished", "goal", "left")}
     converted = sum(v.converted for v in shown)
-    labels = [date_format(m.month, "M y") for m in months]
+    labels = [date_format(m.month, "MONTH_SHORT_FORMAT") for m in months]
     series = [(_("One-off"), [m.one_off for m in months]), (_("Nurture"), [m.nurture for m in months])]
     context: dict[str, Any] = {
         "journey": journey,

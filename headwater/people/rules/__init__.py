@@ -15,6 +15,7 @@ from .fields import (
     show_phone,
 )
 from .names import company_domain, full_name, initials, same_name, split_name
+from .places import countries, country_name, language_name, languages
 from .search import Query, grams, parse, searchable
 
 __all__ = [
@@ -27,9 +28,13 @@ __all__ = [
     "clean_fields",
     "clean_tags",
     "company_domain",
+    "countries",
+    "country_name",
     "full_name",
     "grams",
     "initials",
+    "language_name",
+    "languages",
     "normalise_email",
     "normalise_phone",
     "parse",

@@ -14,6 +14,8 @@ import phonenumbers
 
 from headwater.core.facts import _
 
+from . import places
+
 STAGES = ("visitor", "lead", "mql", "sql", "opportunity", "customer", "evangelist", "former")
 CONSENT_CHANNELS = ("email", "sms", "whatsapp", "push", "phone", "post")
 CONSENT_STATES = ("granted", "withdrawn", "pending")
@@ -21,7 +23,6 @@ COMPANY_ROLES = ("customer", "prospect", "supplier", "vendor", "distributor", "p
 
 TEXT = {"first_name": 120, "last_name": 120, "name": 250, "job_title": 160, "city": 120, "region": 120, "gender": 20}
 COMPANY_TEXT = {"name": 200, "industry": 80, "size": 20, "city": 120, "website": 200}
-COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS) | {"AQ", "BV", "GS", "HM", "PN", "TF", "UM"}
 
 
 class Invalid(ValueError):
@@ -157,9 +158,10 @@ def _email(value: Any) -> str:
 
 
 def _country(value: Any) -> str:
-    code = _text(value, 60).upper()
-    if code and code not in COUNTRIES:
-        raise Invalid({"": _("Use the two-letter code of the country, such as DE.")})
+    text = _text(value, 80)
+    code = places.country_code(text)
+    if text and not code:
+        raise Invalid({"": _("Use the two-letter code of the country, such as DE, or its name.")})
     return code
 
 

@@ -106,7 +106,7 @@ def _sides(survivor: Contact, merged: Contact) -> list[dict[str, Any]]:
     lines = []
     for name in SIDES:
         views = [prop_view(c, name, {}, "") for c in (survivor, merged)]
-        words = [", ".join(text for text, _hue in v.chips) or v.value for v in views]
+        words = [", ".join(text for text, _hue in v.chips) or v.shown for v in views]
         if name == "owner_id":
             words = [c.owner.name if c.owner else "" for c in (survivor, merged)]
         field = "company_id" if name == "company" else name

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gettext
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.utils import translation
+from django.utils.formats import date_format
 
 LOCALE = Path(settings.LOCALE_PATHS[0])
 LANGUAGES = ["ko", "zh_Hans"]
@@ -81,3 +83,27 @@ def test_every_text_of_the_templates_is_in_the_catalogues() -> None:
         for match in re.finditer(r"{% translate (\"[^\"]*\"|'[^']*')", template.read_text()):
             texts.add(match[1][1:-1])
     assert sorted(texts - known) == []
+
+
+@pytest.mark.parametrize(
+    "language, day, moment, month",
+    [
+        ("en", "22 Nov 2026", "22 Nov, 10:25:07", "Nov 26"),
+        ("ko", "2026년 11월 22일", "11월 22일 10:25:07", "26년 11월"),
+        ("zh-hans", "2026年11月22日", "11月22日 10:25:07", "26年11月"),
+    ],
+)
+def test_dates_are_written_as_the_reader_writes_them(language: str, day: str, moment: str, month: str) -> None:
+    at = datetime(2026, 11, 22, 10, 25, 7, tzinfo=UTC)
+    with translation.override(language):
+        names = ("DATE_FORMAT", "DAY_SECONDS_FORMAT", "MONTH_SHORT_FORMAT")
+        assert [date_format(at, name) for name in names] == [day, moment, month]
+
+
+def test_no_template_writes_a_date_in_the_order_of_one_language() -> None:
+    wrong = [
+        str(template)
+        for template in (LOCALE.parent.parent).glob("*/templates/**/*.html")
+        if re.search(r"""date:["'][^"'%]*\b(?:[jdFM] [jFMY]|M, )""", template.read_text())
+    ]
+    assert wrong == []

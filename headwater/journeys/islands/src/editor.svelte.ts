@@ -2,7 +2,7 @@
 import * as ops from "./graph";
 import { armsOf, freshStep, idFor, waysOf } from "./kinds";
 import type { Boot, Choice, Draft, Edited, Graph, Json, Kind, Numbers, Problem, RuleKind, Step } from "./types";
-import { layout, type Plan, type Ways } from "./layout";
+import { fitsInLine, layout, type Plan, type Ways } from "./layout";
 
 interface Page {
   csrf(): string;
@@ -89,8 +89,23 @@ export class Editor {
   plan: Plan = $derived.by(() => {
     const all: Ways = new Map([[ops.TOP, [["next", this.graph.start ?? null]]]]);
     for (const [key, step] of Object.entries(this.graph.steps)) all.set(key, waysOf(this.kinds.get(step.kind), step));
-    return layout(all, this.leaps());
+    return layout(all, this.leaps(), new Set(this.tall.split(" ")));
   });
+
+  /** The figures below a step: [how many, of what, is that bad?]. */
+  figures = (id: string): [string, string, boolean][] => {
+    if (id === ops.TOP) return [[this.numbers.entered.toLocaleString(this.boot.language), this.t("entered"), false]];
+    const count = this.numbers.counts[id];
+    const found = (count?.stats ?? []).map(([n, what]): [string, string, boolean] => [n, what, false]);
+    return count?.failed ? [...found, [count.failed.toLocaleString(this.boot.language), this.t("failed"), true]] : found;
+  };
+
+  /** Steps whose figures need two lines, as one text: what is drawn changes only when they do. */
+  private tall: string = $derived(
+    Object.keys(this.graph.steps)
+      .filter((id) => !fitsInLine(this.figures(id)))
+      .join(" "),
+  );
 
   /** Steps that go on at another one: (from, to). */
   private leaps(): [string, string][] {

@@ -5,6 +5,8 @@ import type { Target } from "./types";
 
 export const W = 232;
 export const H = 76;
+/** A box whose figures need a second line */
+export const TALL = 96;
 export const END_W = 84;
 export const END_H = 24;
 const GAP_X = 40;
@@ -47,9 +49,15 @@ export interface Plan {
 export const isEnd = (key: string) => key.startsWith("end:");
 export const endOf = (from: string, arm: string) => `end:${from}:${arm}`;
 
+/** Do these figures stand in one line of a box? Widths are those of the box's type, rounded up. */
+export function fitsInLine(figures: [string, string, boolean][]): boolean {
+  const width = (text: string) => [...text].reduce((sum, c) => sum + (c > "\u2e80" ? 11.5 : 6.3), 0);
+  return figures.reduce((sum, [n, what]) => sum + width(n) + 3 + width(what), 0) + 12 * (figures.length - 1) <= W - 22;
+}
+
 interface Size { w: number; h: number; arms: number; armsHeight: number; gap: number }
 
-export function layout(given: Ways, leaps: [string, string][] = []): Plan {
+export function layout(given: Ways, leaps: [string, string][] = [], tall: ReadonlySet<string> = new Set()): Plan {
   const ways: Ways = new Map();
   for (const [key, list] of given) {
     const out: [string, Target][] = list.map(([arm, to]) => [arm, to !== null && given.has(to) ? to : endOf(key, arm)]);
@@ -109,7 +117,7 @@ export function layout(given: Ways, leaps: [string, string][] = []): Plan {
     if (out.length < 2) return arms.map((to) => ({ to, lane: null }));
     return (out as [string, string][]).map(([arm, to]) => ({ to, lane: arms.includes(to) && !back.has(`${key}:${arm}`) ? null : arm }));
   };
-  const own = (key: string) => (isEnd(key) ? { w: END_W, h: END_H } : { w: W, h: H });
+  const own = (key: string) => (isEnd(key) ? { w: END_W, h: END_H } : { w: W, h: tall.has(key) ? TALL : H });
   const sizes = new Map<string, Size>();
   const measure = (key: string) => {
     const { arms, joins } = parts(key);

@@ -6,6 +6,8 @@
   const { make, icon, pick, suggest, composing } = space;
   const SPAN = /^(\d{1,6})\s*([smhdw])$/i;
   const ORDER = ["gt", "gte", "lt", "lte"];
+  /** Operators after which a whole code stands, that may be said by its name */
+  const CODED = ["eq", "ne"];
   const day = (ago) => new Date(Date.now() - ago * 864e5).toISOString().slice(0, 10);
   const START = {
     choice: (part, host) => host.options(part)[0]?.[0] ?? "", text: () => "", number: () => 1, span: () => "30d", bool: () => true, list: () => [],
@@ -64,11 +66,15 @@
       return this.input(at, label, value, set, { type: String(value || "").includes("T") ? "datetime-local" : "date" });
     }
 
-    /** A text with suggestions: of `options` [[value, label]], or of what was seen (`of`). */
-    words(at, label, value, set, { of = "", options = null, own = [] } = {}) {
-      const node = this.input(at, label, value, set, { class: "inp sm hc-text" });
+    /** A text with suggestions: of `options` [[value, label]], or of what was seen (`of`). Codes with `names` are read
+        and typed by their names. */
+    words(at, label, value, set, { of = "", options = null, own = [], names = null } = {}) {
+      const name = (code) => names?.find(([v]) => v === code)?.[1] ?? code;
+      const code = (text) => names?.find((one) => one.some((v) => v.toLocaleLowerCase() === text.trim().toLocaleLowerCase()))?.[0] ?? text;
+      const node = this.input(at, label, name(value), (text) => set(code(text)), { class: "inp sm hc-text" });
+      options = names || options;
       const take = (item) => {
-        node.value = item.value;
+        node.value = name(item.value);
         set(item.value);
         this.host.changed(node.dataset.at);
       };
@@ -82,8 +88,9 @@
         .map(([value, label]) => ({ value, label }));
       const seen = of ? await this.host.ask(of, text) : [];
       const known = new Set(seen.map((one) => one.value));
-      const found = [...seen.map(({ value, count }) => ({ value, label: value, hint: count ? count.toLocaleString() : "" })), ...local.filter((one) => !known.has(one.value))];
-      return found.length === 1 && String(found[0].value) === text ? [] : found.slice(0, 30);
+      const words = new Map(options || []);
+      const found = [...seen.map(({ value, count }) => ({ value, label: words.get(value) ?? value, hint: count ? count.toLocaleString() : "" })), ...local.filter((one) => !known.has(one.value))];
+      return found.length === 1 && [found[0].value, found[0].label].map(String).includes(text) ? [] : found.slice(0, 30);
     }
 
     /** A button that opens a list to choose one of many from. */
@@ -160,7 +167,7 @@
     }
 
     /** The control for the value of an operator on a type. */
-    value(at, { type, op, value, set, options = null, of = "", whole = false }) {
+    value(at, { type, op, value, set, options = null, of = "", whole = false, names = null }) {
       const { palette } = this.host;
       const label = this.text.value;
       const shape = palette.shapes[op] || "one";
@@ -172,7 +179,7 @@
       if (shape === "none") return [];
       if (shape === "span") return [this.span(at, value, set)];
       if (shape === "pair") return [this.pair(at, value, set, input === "date" || input === "datetime" || typeof value?.[0] === "string" ? "date" : "number", attributes)];
-      if (shape === "list") return [this.tokens(at, this.text.values, value, set, { of, options, cast })];
+      if (shape === "list") return [this.tokens(at, this.text.values, value, set, { of, options: options || names, cast })];
       if (input === "boolean" || input === "bool") return [this.select(at, label, [[true, this.text.yes], [false, this.text.no]], value, set)];
       if (options) {
         if ((value === undefined || value === "") && options.length) set(options[0][0]);
@@ -181,7 +188,7 @@
       if (input === "number") return [this.number(at, label, value, set, attributes)];
       if (input === "date" || input === "datetime") return [this.date(at, label, value, set)];
       if (Array.isArray(value)) return [this.tokens(at, this.text.values, value, set, { of })];
-      return [this.words(at, label, value, set, { of })];
+      return [this.words(at, label, value, set, { of, names: CODED.includes(op) ? names : null })];
     }
 
     pair(at, value, set, sort = "date", attributes = {}) {
@@ -421,6 +428,7 @@
       }, true);
       const options = type === "user" ? palette.options.users : known?.choices || null;
       const of = `field:${raw.field}`;
+      const names = known?.names ? palette.options[known.names] : null;
       const out = [this.subject(node, words, this.text.field), choose];
       if (!known || known.custom) {
         out.splice(1, 0, this.select({ node, key: "as" }, this.text.type, [["", this.text.type], ...palette.as], raw.as || "", (v) => {
@@ -430,11 +438,11 @@
         out[1].classList.add("hc-as");
       }
       if (op === "held_for") {
-        const equals = { type: type === "choices" ? "text" : type, op: "eq", value: raw.equals, set: (v) => (raw.equals = v), options, of };
+        const equals = { type: type === "choices" ? "text" : type, op: "eq", value: raw.equals, set: (v) => (raw.equals = v), options, of, names };
         out.push(...this.value({ node, key: "equals" }, equals), make("span", { class: "muted" }, this.text.for));
       }
       const set = (v) => (node.raw.value = v);
-      return [...out, ...this.value({ node, key: "value" }, { type, op, value: raw.value, set, options, of })];
+      return [...out, ...this.value({ node, key: "value" }, { type, op, value: raw.value, set, options, of, names })];
     }
   }
 
