@@ -18,6 +18,7 @@ from headwater.people.registry import Gone, Holder, Joining
 
 from ..engine.graph import versions
 from ..models import OPEN, Due, OutCall, OutDue, Passage, Stretch
+from . import tallies
 
 PASSAGES = Table(Passage, rename="entry_key", within=("journey_id",))
 DUE = Table(Due, match=("passage_id",))
@@ -28,6 +29,8 @@ MERGED = "exit:merged"
 
 
 def _erase(gone: Gone) -> None:
+    inside = Passage.objects.filter(person_id__in=list(gone.person_ids), state__in=OPEN)
+    tallies.left(inside.values_list("person_id", "journey_id", "version_id", "step"))
     holdings.erase(TABLES, gone.person_ids)
 
 
@@ -53,6 +56,7 @@ def _join(joining: Joining) -> dict[str, Any]:
     due = [row for row in holdings.rows(DUE, joining.merged) if row["passage_id"] in ids]
     if ids:
         mine = Passage.objects.filter(person_id=joining.merged, id__in=ids)
+        tallies.left(mine.values_list("person_id", "journey_id", "version_id", "step"))
         mine.update(state="exited", ended_at=clock.now(), outcome=MERGED, until=None, due_at=None)
         Due.objects.filter(lane_key=lane_key(joining.merged), person_id=joining.merged, passage_id__in=ids).delete()
     moved: dict[str, Any] = dict(holdings.move(TABLES, joining.merged, joining.survivor, joining.mark))
@@ -72,7 +76,9 @@ def _part(joining: Joining, kept: Mapping[str, Any]) -> None:
                 [joining.merged, ids, MERGED],
             )
             ended = {pk for (pk,) in cursor.fetchall()}
-        holdings.put(PASSAGES, [row for row in kept["ended"] if row["id"] in ended])
+        again = [row for row in kept["ended"] if row["id"] in ended]
+        tallies.left([(joining.merged, r["journey_id"], r["version_id"], r["step"]) for r in again], back=True)
+        holdings.put(PASSAGES, again)
         holdings.put(DUE, [row for row in kept["due"] if row["passage_id"] in ended])
 
 

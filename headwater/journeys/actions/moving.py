@@ -70,7 +70,8 @@ def _left(move: VersionMove) -> list[tuple[int, int]]:
         rows = Passage.objects.filter(journey_id=move.journey_id, state__in=OPEN, step=step)
         if step == last:
             rows = rows.filter(person_id__gt=after)
-        found = rows.exclude(version_id=move.version_id).order_by("person_id").values_list("person_id", "id")[:CHUNK]
+        # whoever is on a later version has been let in since, or was moved on
+        found = rows.filter(version_id__lt=move.version_id).order_by("person_id").values_list("person_id", "id")[:CHUNK]
         if keys := list(found):
             _reached[move.pk] = (step, keys[-1][0])
             return keys
@@ -87,7 +88,7 @@ def _moving(move: VersionMove) -> set[str]:
 
 
 def _move(move: VersionMove, keys: Sequence[tuple[int, int]]) -> None:
-    people = [t for t in load.by_id(keys) if t.version_id != move.version_id]
+    people = [t for t in load.by_id(keys) if t.version_id < move.version_id]
     known = versions([move.version_id, *(t.version_id for t in people)])
     target = known[move.version_id]
     batch = Batch(clock.now())

@@ -15,6 +15,7 @@ from headwater.audience import queries as audience
 from headwater.core import clock
 from headwater.core.facts import as_json
 from headwater.core.lanes import LANES, lane_of
+from headwater.people.models import Contact
 from headwater.timeline.actions import Custom, NewFact, in_lane
 
 from ..engine import due, load
@@ -171,9 +172,10 @@ def _first_of_each(entries: Iterable[Entry], key: Callable[[Entry], Hashable]) -
 
 
 def enter_by_hand(journey_id: int, person_ids: Sequence[int], *, actor: str) -> dict[int, int]:
-    """A user or the API lets people in, each call anew."""
+    """A user or the API lets people in, each call anew. Ids of no contact are left out."""
     key = f"manual:{uuid.uuid4().hex}"
-    return enter(journey_id, [Entry(p, key, {"kind": "manual", "by": actor}) for p in person_ids], actor=actor)
+    known = Contact.objects.filter(pk__in=list(person_ids)).order_by("pk").values_list("pk", flat=True)
+    return enter(journey_id, [Entry(p, key, {"kind": "manual", "by": actor}) for p in known], actor=actor)
 
 
 def remove(journey_id: int, person_ids: Sequence[int], *, actor: str, why: str = "removed") -> int:
@@ -195,7 +197,8 @@ def retry(person_id: int, passage_id: int, *, actor: str) -> bool:
     with in_lane(person_id):
         people = [t for t in load.by_id([(person_id, passage_id)]) if t.state == "stuck"]
         for t in people:
-            t.state, t.tries, t.outcome = "active", 0, ""
+            # who had waited goes on where her waiting ended, rather than wait from the beginning
+            t.state, t.tries, t.outcome = "active" if t.until is None else "waiting", 0, ""
         due.wake(people, clock.now())
     return bool(people)
 

@@ -1,13 +1,18 @@
-"""Counts of days gone by, rolled up: while a day lasts, each transaction counts in a lane of its own."""
+"""Counts of days gone by, rolled up: while a day lasts, each transaction counts in a lane of its own. And of people who
+leave otherwise than by their journey."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import connection, transaction
 
 from headwater.core import clock
+from headwater.core.lanes import lane_key
 
+from ..engine.batch import COUNT, DAY
 from ..models import DayCount, Journey
 
 #: Days that may still be counted in: a transaction may last past midnight
@@ -35,3 +40,19 @@ def roll_up() -> int:
             )
         fewer += sum(rows - 1 for *_row, rows in found)
     return fewer
+
+
+def left(inside: Iterable[tuple[int, int, int, str]], *, back: bool = False) -> None:
+    """Count people out who are erased, or go on as somebody else: (person, journey, version, step) of each passage that
+    is open. back: they are there again. The people's lanes are held."""
+    rows = list(inside)
+    if not rows:
+        return
+    lane, sign = min(lane_key(person) for person, *_rest in rows), -1 if back else 1
+    steps = Counter((version, step) for _person, _journey, version, step in rows)
+    days = Counter(journey for _person, journey, _version, _step in rows)
+    versions, names = [version for version, _step in steps], [step for _version, step in steps]
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [lane, versions, names, ["left"] * len(steps), [sign * n for n in steps.values()]])
+        ends = [sign * n for n in days.values()]
+        cursor.execute(DAY, [lane, clock.now().date(), list(days), ["exited"] * len(days), ends])

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.audience import queries as audience
 from headwater.audience.compiler import ConditionError, needs_of, parse
+from headwater.audience.compiler.checks import SPAN_OPS
 from headwater.audience.rules import span
 
 from ..rules import matching
@@ -35,6 +36,7 @@ Condition = Mapping[str, Any]
 #: long while somebody waits for them
 RECHECK = timedelta(seconds=60)
 _BY_TIME = ("score", "interest", "within", "random")
+_FIELD = frozenset(("contact.updated", "stage.changed", "owner.changed", "tag.added", "tag.removed"))
 _FACTS_OF = {"tag": ("tag.added", "tag.removed"), "consent": ("consent.changed",)}
 
 
@@ -143,7 +145,7 @@ def listens(node: Condition, version: Version) -> frozenset[str] | None:
     if "segment" in node:
         return frozenset(("segment.entered", "segment.left"))
     if "field" in node:
-        return frozenset(("contact.updated", "stage.changed", "owner.changed", "tag.added", "tag.removed"))
+        return _FIELD | {"company.updated"} if str(node["field"]).startswith("company.") else _FIELD
     return _needed(node)
 
 
@@ -162,7 +164,18 @@ def needs_recheck(node: Condition) -> bool:
     children = node.get("all") or node.get("any") or ([node["not"]] if "not" in node else [])
     if children:
         return any(needs_recheck(c) for c in children)
-    return any(key in node for key in _BY_TIME) and not own(node)
+    return not own(node) and (any(key in node for key in _BY_TIME) or any(map(_relative, _comparisons(node))))
+
+
+def _comparisons(leaf: Condition) -> list[Any]:
+    """The leaf itself, what it asks of the first and the last event, and of records: whatever has an operator."""
+    lists = [one for value in leaf.values() if isinstance(value, list) for one in value]
+    return [leaf, leaf.get("first"), leaf.get("last"), *lists]
+
+
+def _relative(part: Any) -> bool:
+    """Does it compare with the present ("in the next 7 days")?"""
+    return isinstance(part, Mapping) and part.get("op") in SPAN_OPS
 
 
 def check(node: Mapping[str, Any], step_ids: Mapping[str, Any], where: str) -> None:

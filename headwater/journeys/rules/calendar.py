@@ -17,6 +17,8 @@ from .schedule import DAYS, clock_time, instant
 
 #: How far back a worker that was away looks for moments that it missed
 PATIENCE = timedelta(days=3)
+#: The first and the last day on which every time zone has its day within the years that there are
+FIRST, LAST = date(1, 1, 3), date(9999, 12, 29)
 EVERY = ("once", "day", "week", "month")
 
 
@@ -78,10 +80,19 @@ def of_field(rule: Mapping[str, Any], day: date | None, zone: ZoneInfo, now: dat
     offset = -days if rule.get("side", "before") == "before" else days
     at = time_of(rule)
     if not rule.get("yearly"):
-        return instant(day + offset, at, zone)
+        return instant(_moved(day, offset), at, zone)
     year = now.astimezone(zone).year
     found = [instant(in_year(day, y) + offset, at, zone) for y in range(year - 11, year + 12)]
     return next((moment for moment in found if moment >= now), None)
+
+
+def _moved(day: date, offset: timedelta) -> date:
+    """So much later; "for ever" (9999-12-31) stays that, and no zone makes another year of it."""
+    try:
+        moved = day + offset
+    except OverflowError:
+        moved = LAST if offset > timedelta(0) else FIRST
+    return min(max(moved, FIRST), LAST)
 
 
 def in_year(day: date, year: int) -> date:

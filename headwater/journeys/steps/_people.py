@@ -22,16 +22,20 @@ if TYPE_CHECKING:
 EVENT = "event."
 
 
-def written(template: str, people: Sequence[Traveller], context: Context) -> dict[int, str]:
-    """person_id -> the text with her merge tags filled ("Call {{ contact.name }}"; "event" is what let her in). A text
-    that cannot be filled for somebody stays without the tag's value rather than keep her from going on."""
+def written(template: str, people: Sequence[Traveller], context: Context) -> list[str]:
+    """For each of them the text with her merge tags filled ("Call {{ contact.name }}"; "event" is what let her in, on
+    this way of hers). A text that cannot be filled stays without the tag's value rather than keep her from going on."""
     if "{" not in template:
-        return {t.person_id: template for t in people}
+        return [template] * len(people)
     contexts = content.contexts([t.person_id for t in people])
-    if EVENT in template:
-        for (person, _passage), event in values(people, context.version, template).items():
-            contexts[person] = {**contexts.get(person, {}), "event": prune(event)}
-    return {t.person_id: filled(template, contexts.get(t.person_id, {})) for t in people}
+    if EVENT not in template:
+        texts = {person: filled(template, values_) for person, values_ in contexts.items()}
+        return [texts[t.person_id] if t.person_id in texts else filled(template, {}) for t in people]
+    events = values(people, context.version, template)
+    return [
+        filled(template, {**contexts.get(t.person_id, {}), "event": prune(events.get((t.person_id, t.id), {}))})
+        for t in people
+    ]
 
 
 def filled(template: str, context: Mapping[str, Any]) -> str:

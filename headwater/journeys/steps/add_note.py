@@ -27,5 +27,7 @@ class AddNote(Step):
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         texts = written(context.settings["text"], people, context)
-        teamwork.add_notes([NewNote(t.person_id, texts[t.person_id]) for t in people], actor=context.actor)
+        teamwork.add_notes(
+            [NewNote(t.person_id, text) for t, text in zip(people, texts, strict=True)], actor=context.actor
+        )
         return [GO] * len(people)

@@ -56,14 +56,14 @@ class CreateDeal(Step):
         amounts = amounts_of(settings, people)
         names = written(settings.get("name") or "", people, context)
         items = []
-        for t in people:
+        for t, name in zip(people, names, strict=True):
             amount = amounts[t.person_id, t.id]
             sound = amount is None or 0 <= amount <= MAX_AMOUNT
             items.append(
                 NewDeal(
                     t.person_id,
                     context.key(t),
-                    names[t.person_id],
+                    name,
                     amount.quantize(CENT) if amount is not None and sound else None,
                     settings.get("owner"),
                 )

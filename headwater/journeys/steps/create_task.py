@@ -53,14 +53,14 @@ class CreateTask(Step):
             [
                 NewTask(
                     person_id=t.person_id,
-                    title=titles[t.person_id][:200],
+                    title=title[:200],
                     kind=settings["kind"],
                     due_at=due,
                     owner_id=settings.get("owner") or owners.get(t.person_id),
                     priority=priority,
                     key=context.key(t),
                 )
-                for t in people
+                for t, title in zip(people, titles, strict=True)
             ],
             actor=context.actor,
         )

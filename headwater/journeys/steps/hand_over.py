@@ -72,11 +72,11 @@ class HandOverStep(Step):
                 HandOver(
                     person_id=t.person_id,
                     reason=settings["reason"],
-                    deal_name=names[t.person_id],
+                    deal_name=name,
                     amount=amounts[t.person_id, t.id],
                     key=context.key(t),
                 )
-                for _n, t in going
+                for (_n, t), name in zip(going, names, strict=True)
             ],
             actor=context.actor,
         )

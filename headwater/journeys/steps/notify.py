@@ -54,8 +54,8 @@ class Notify(Step):
         texts = written(settings["text"], people, context)
         told = _users(settings, [t.person_id for t in people])
         bells, mails = [], []
-        for t in people:
-            url, text = f"/people/{t.person_id}/", texts[t.person_id][:300]
+        for t, text in zip(people, (text[:300] for text in texts), strict=True):
+            url = f"/people/{t.person_id}/"
             for user in told[t.person_id]:
                 bells.append(NewNotification(user, text, url, context.key(t), icon="workflow"))
                 key = f"{context.key(t)}@{user}"

@@ -46,7 +46,7 @@ class SetField(Step):
         if settings["mode"] == "clear":
             texts: Mapping[int, Any] = dict.fromkeys([t.person_id for t in people], None)
         else:
-            texts = written(settings["value"], people, context)
+            texts = dict(zip([t.person_id for t in people], written(settings["value"], people, context), strict=True))
         name = field.removeprefix("custom.")
         values = {p: {"custom": {name: v}} if field.startswith("custom.") else {field: v} for p, v in texts.items()}
         refused = people_actions.set_fields(values, actor=context.actor)

@@ -84,7 +84,7 @@ class StartJourney(Step):
         states = _states(context, people)
         long = [t for t in people if _waited_long(context, t) and (t.person_id, t.id) not in states]
         calls = {
-            str(fact.data["key"]) for fact in unheard("journeys", [JourneyCalled.kind], {t.person_id for t in long})
+            _call(str(f.data["key"])) for f in unheard("journeys", [JourneyCalled.kind], {t.person_id for t in long})
         }
         out = []
         for t in people:
@@ -94,12 +94,17 @@ class StartJourney(Step):
                 out.append(Outcome("next", reason=state))
             elif limit <= context.now:
                 out.append(Outcome("next", "timeout", "timeout"))
-            elif state is None and _waited_long(context, t) and context.key(t) not in calls:
+            elif state is None and _waited_long(context, t) and _call(context.key(t)) not in calls:
                 out.append(Outcome("next", reason="refused:not_let_in"))
             else:
                 due = limit if state else min(limit, _next_look(context, t))
                 out.append(Outcome("wait", until=limit, due=due))
         return out
+
+
+def _call(key: str) -> str:
+    """A key without the person: she may have been merged since she called. Passages keep their ids."""
+    return key[:100].partition(".")[2]
 
 
 def _waited_long(context: Context, t: Traveller) -> bool:
@@ -126,11 +131,12 @@ def _states(context: Context, people: Sequence[Traveller]) -> dict[tuple[int, in
         cursor.execute(
             "SELECT v.person_id, v.id, p.state FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) "
             "AS v(person_id, id, key) JOIN journeys_passage p ON p.person_id = v.person_id AND p.journey_id = %s "
-            "AND p.entry_key = v.key WHERE p.person_id = ANY(%s::bigint[])",
+            "AND p.entry_key LIKE 'journey:%%' AND substr(p.entry_key, strpos(p.entry_key, '.') + 1) = v.key "
+            "WHERE p.person_id = ANY(%s::bigint[])",
             [
                 [t.person_id for t in people],
                 [t.id for t in people],
-                [context.key(t)[:100] for t in people],
+                [_call(context.key(t)) for t in people],
                 context.settings["journey"],
                 [t.person_id for t in people],
             ],

@@ -84,9 +84,24 @@ class Wait(Step):
 
     @classmethod
     def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
-        if not context.settings.get("best"):
+        """Her time has come. Where that is noticed so late (after a pause) that her window is over, she waits for the
+        next one; whose wait a colleague ended goes on now."""
+        if not any(context.settings.get(key) for key in ("days", "from", "office", "best")):
             return [GO] * len(people)
         zones = zones_of(people)
+        opens = {zone: _open(context.settings, context.now, zone) for zone in set(zones.values())}
+        went = cls._went(context, people, zones)
+        return [
+            Outcome("wait", until=opens[zones[t.person_id]])
+            if t.until is not None and t.until < context.now < opens[zones[t.person_id]]
+            else outcome
+            for t, outcome in zip(people, went, strict=True)
+        ]
+
+    @classmethod
+    def _went(cls, context: Context, people: Sequence[Traveller], zones: Mapping[int, str]) -> Sequence[Outcome]:
+        if not context.settings.get("best"):
+            return [GO] * len(people)
         # Whose wait a colleague ended did not wait for her hour
         return [
             Outcome("next", reason=f"best:{t.until.astimezone(zone_of(zones[t.person_id])).hour}")
@@ -127,6 +142,12 @@ def _scheduled(settings: Mapping[str, Any], earliest: datetime, zone: str) -> da
     return next_run(earliest, zone_of(zone), **hours_of(settings))
 
 
+def _open(settings: Mapping[str, Any], now: datetime, zone: str) -> datetime:
+    """When the days and the window of the settings allow her to go on."""
+    allowed = hours_of(settings) | {"at": None}
+    return next_run(now, zone_of(zone), **allowed)
+
+
 def _best_hours(
     context: Context, people: Sequence[Traveller], zones: Mapping[int, str], earliest: datetime
 ) -> list[Outcome]:
@@ -150,7 +171,10 @@ def _in_best_hour(
     hour = best_hour(hers, all_, hours)
     if earliest.astimezone(zone_of(zone)).hour == hour and next_run(earliest, zone_of(zone), **allowed) == earliest:
         return earliest
-    return next_run(earliest, zone_of(zone), days=allowed["days"], at=f"{hour:02}:{person_id % HALF:02}")
+    days, window = allowed["days"], allowed["window"]
+    if days and window and f"{hour:02}" < window[0][:2]:  # after midnight: the window began on the day before
+        days = [WEEK[(WEEK.index(day) + 1) % 7] for day in days]
+    return next_run(earliest, zone_of(zone), days=days, at=f"{hour:02}:{person_id % HALF:02}")
 
 
 def hours_of(settings: Mapping[str, Any]) -> dict[str, Any]:

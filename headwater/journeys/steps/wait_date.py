@@ -84,8 +84,11 @@ class WaitDate(Step):
 
     @classmethod
     def wake(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
-        """Her day has come, or her field was changed: then the wait is reckoned anew."""
-        again = [t for t in people if t.until is not None and t.until > context.now]
+        """Her day has come, or her field was changed: then the wait is reckoned anew. The change may have been heard
+        while a pause held her, or wait in a backlog: so it is looked for where she wakes late, too."""
+        late = [t for t in people if t.until is not None and t.until < context.now]
+        moved = _moved(context, late) if late and context.settings["by"] == "field" else set()
+        again = [t for t in people if t.until is not None and (t.until > context.now or (t.person_id, t.id) in moved)]
         outcomes = dict(
             zip([(t.person_id, t.id) for t in again], cls.run(context, again) if again else [], strict=True)
         )
@@ -106,6 +109,18 @@ class WaitDate(Step):
             return Outcome("wait", until=at)
         late = "late" if settings.get("late") else "next"
         return Outcome("next", late, "no_date" if at is None else "passed") if at != sight.now else Outcome("next")
+
+
+def _moved(context: Context, people: Sequence[Traveller]) -> set[tuple[int, int]]:
+    """Those whose day, as it stood to be when they last reckoned it, is another one by now."""
+    settings, zones = context.settings, zones_of(people)
+    days = dates_of(settings["field"], [t.person_id for t in people])
+    return {
+        (t.person_id, t.id)
+        for t in people
+        if t.until
+        != calendar.of_field(settings, days.get(t.person_id), zone_of(zones[t.person_id]), t.until or t.since)
+    }
 
 
 def _moments(context: Context, people: Sequence[Traveller]) -> dict[int, datetime | None]:
