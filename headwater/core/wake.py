@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from django.db import connection
 
@@ -13,10 +14,10 @@ Notice = tuple[str, str]
 
 class _Told:
     """Stands among what Django is to do on commit, and does nothing there: Django forgets it with the transaction, or
-    with the savepoint, in which the notices were sent."""
+    with the savepoint, in which the notices were sent. kept: they have not been sent yet (see `together`)."""
 
-    def __init__(self, notices: list[Notice]) -> None:
-        self.notices = notices
+    def __init__(self, notices: list[Notice], *, kept: bool = False) -> None:
+        self.notices, self.kept = notices, kept
 
     def __call__(self) -> None:
         pass
@@ -31,13 +32,38 @@ def notify(topics: Iterable[str] = (), *, work: bool = True) -> None:
     new = [one for one in dict.fromkeys(wanted) if one not in said]
     if not new:
         return
+    kept = connection.in_atomic_block and getattr(connection, "headwater_notices_kept", False)
+    if not kept:
+        _send(new)
+    if connection.in_atomic_block:
+        connection.on_commit(_Told(new, kept=kept))
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """For a transaction of many actions, each of which says something: what they say is sent at the end, in one
+    statement. A transaction must be open."""
+    if getattr(connection, "headwater_notices_kept", False):
+        yield
+        return
+    connection.headwater_notices_kept = True  # type: ignore[attr-defined]
+    try:
+        yield
+        kept = [told for entry in connection.run_on_commit if isinstance(told := entry[1], _Told) and told.kept]
+        if notices := [one for told in kept for one in told.notices]:
+            _send(notices)
+        for told in kept:
+            told.kept = False
+    finally:
+        connection.headwater_notices_kept = False  # type: ignore[attr-defined]
+
+
+def _send(notices: list[Notice]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_notify(c, p) FROM unnest(%s::text[], %s::text[]) AS n(c, p)",
-            [[c for c, _ in new], [p for _, p in new]],
+            [[c for c, _ in notices], [p for _, p in notices]],
         )
-    if connection.in_atomic_block:
-        connection.on_commit(_Told(new))
 
 
 def publish(*topics: str) -> None:

@@ -14,6 +14,7 @@ from .engine.base import Traveller
 from .engine.batch import Batch
 from .engine.graph import Version, versions
 from .engine.leaving import ending, leave, sort_out
+from .engine.walk import trusting
 from .facts import JourneyCalled
 from .queries.inside import journeys_of
 from .queries.listening import ENTERED, listening
@@ -29,11 +30,15 @@ def on_facts(events: Sequence[Event]) -> None:
     heard = [e for e in events if plan.wants(e.kind)]
     if not heard:
         return
-    _enter(heard, plan.entries)
-    _called([e for e in heard if e.kind == CALLED])
     inside = [e for e in heard if plan.inside is None or e.kind in plan.inside]
-    if inside:
-        _go_on(inside)
+
+    def all_of_it() -> None:
+        _enter(heard, plan.entries)
+        _called([e for e in heard if e.kind == CALLED])
+        if inside:
+            _go_on(inside)
+
+    trusting(all_of_it)
 
 
 def _enter(events: Sequence[Event], entries: Sequence[tuple[int, dict[str, object]]]) -> None:

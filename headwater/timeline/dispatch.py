@@ -23,7 +23,7 @@ from headwater.core.lanes import LANES, lane_key
 from headwater.core.session import blame
 
 from . import pace
-from .actions import holding, in_lane, regroupings
+from .actions import holding, in_lane, regroupings, together
 from .models import Parked
 from .registry import Consumer, Event, consumers
 
@@ -42,7 +42,7 @@ _served: dict[str, int] = {}
 
 #: A consumer that hears few kinds looks this often (seconds), while there is other work: most of what it reads past
 #: is not for it
-SELDOM = 0.2
+SELDOM = 1.0
 #: consumer -> when it looked last
 _looked: dict[str, float] = {}
 
@@ -116,7 +116,8 @@ def _try_batch(consumer: Consumer, only: list[int] | None, per_lane: int, heads:
                 if not held and regroupings() != before:
                     raise _Regrouped
                 began += monotonic() - asked  # others had the lanes: that says nothing about this consumer
-                consumer.react(heard)
+                with together():
+                    consumer.react(heard)
             crash.point(f"{consumer.name}.reacted")
         done = _advance(consumer.name, lanes, heard, per_lane)
     if heard:

@@ -35,7 +35,7 @@ NOTIFY_EVERY = 0.02
 GATHER, GATHER_STEPS, CROWD = 0.001, 6, 4
 #: In a steady stream one COPY begins this long after the one before it, at the earliest: what comes meanwhile goes
 #: together. Who comes after a pause does not wait.
-APART = 0.006
+APART = 0.016
 COPY = (
     "COPY capture_intake (lane_key, id, received_at, source, visitor_id, bot, payload, context) "
     "FROM STDIN (FORMAT text)"

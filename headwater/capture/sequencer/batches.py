@@ -17,6 +17,7 @@ from msgspec import json
 
 from headwater.core import clock
 from headwater.core.crash import point
+from headwater.timeline.actions import together
 
 from ..models import BotEvent, IntakeSeen
 from .digest import Row, digest, reject
@@ -52,7 +53,8 @@ def _batch(lanes: list[int] | None, limit: int) -> int:
     with transaction.atomic():
         rows = _claim(lanes, limit)
         if rows:
-            digest(rows)
+            with together():
+                digest(rows)
             point("sequencer.effects")
     if rows:
         point("sequencer.committed")

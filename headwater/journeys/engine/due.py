@@ -19,7 +19,7 @@ from .base import Traveller
 from .batch import Batch
 from .graph import versions
 from .leaving import overtaking, sort_out
-from .walk import advance
+from .walk import advance, trusting
 
 #: Passages woken in one transaction, and lanes served in it (on a cluster: one; scale.md, rule 4)
 BATCH = int(os.environ.get("HEADWATER_JOURNEY_BATCH", "4000"))
@@ -61,7 +61,7 @@ def run_once(*, batch_size: int | None = None) -> int:
             return 0
         # The lanes are ours by now; in_lane only makes that known to the actions below it.
         with in_lane(*{person for person, _ in claimed}):
-            wake(_on_time(load.by_id(claimed, claimed=True), now), now)
+            trusting(lambda: wake(_on_time(load.by_id(claimed, claimed=True), now), now))
         return len(claimed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from headwater.messaging import actions as messaging
 from headwater.messaging.actions import MailRequest, PurposeName
 from headwater.messaging.actions import Outcome as Queued
-from headwater.messaging.models import MailTemplate, TrackedLink
-from headwater.messaging.queries.templates import sources
+from headwater.messaging.models import TrackedLink
+from headwater.messaging.queries.templates import newest, sources
 
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
 from ..engine.causes import values
@@ -56,10 +56,11 @@ class SendEmail(Step):
     def run_all(cls, groups: Sequence[tuple[Context, Sequence[Traveller]]]) -> list[Sequence[Outcome]]:
         requests: list[MailRequest] = []
         waiting = []
+        says = _of_event({int(context.settings["template"]) for context, _people in groups})
         for context, people in groups:
             opens = outside_hours(context, people)
             waiting.append(opens)
-            requests += cls._requests(context, [t for t in people if t.person_id not in opens])
+            requests += cls._requests(context, [t for t in people if t.person_id not in opens], says)
         queued = iter(messaging.queue(requests))
         return [
             [Outcome("wait", until=opens[t.person_id]) if t.person_id in opens else _went(next(queued)) for t in people]
@@ -67,11 +68,10 @@ class SendEmail(Step):
         ]
 
     @classmethod
-    def _requests(cls, context: Context, people: Sequence[Traveller]) -> list[MailRequest]:
+    def _requests(cls, context: Context, people: Sequence[Traveller], says: Mapping[int, str]) -> list[MailRequest]:
         template = int(context.settings["template"])
         purpose: PurposeName = context.settings.get("purpose") or "marketing"
-        says = _of_event(template)
-        events = values(people, context.version, says) if says else {}
+        events = values(people, context.version, says[template]) if says.get(template) else {}
         return [
             MailRequest(
                 person_id=t.person_id,
@@ -107,10 +107,9 @@ def _went(queued: Queued) -> Outcome:
     return Outcome("next", reason=f"refused:{queued.refused}") if queued.refused else GO
 
 
-def _of_event(template_id: int) -> str:
-    """Where the mail says something of what let the person in: that; else the empty text."""
-    version = MailTemplate.objects.filter(pk=template_id).values_list("version", flat=True).first()
-    return _says_event(template_id, version) if version is not None else ""
+def _of_event(templates: Collection[int]) -> dict[int, str]:
+    """Templates that say something of what let the person in -> that, in one statement for all of them."""
+    return {pk: says for pk, version in newest(templates).items() if (says := _says_event(pk, version))}
 
 
 @lru_cache(maxsize=2000)

@@ -213,10 +213,10 @@ def test_a_mail_that_fails_keeps_nobody_from_those_of_other_journeys(
     journeys, ids = mailing(live, 3), [person(n) for n in range(2)]
     bad, whole = journeys[1].draft["steps"]["mail"]["settings"]["template"], SendEmail._requests.__func__
 
-    def requests(cls: Any, context: Any, people: Any) -> Any:
+    def requests(cls: Any, context: Any, people: Any, says: Any) -> Any:
         if context.settings["template"] == bad:
             raise ValueError("odd")
-        return whole(cls, context, people)
+        return whole(cls, context, people, says)
 
     monkeypatch.setattr(SendEmail, "_requests", classmethod(requests))
     entered_by(journeys, ids)

@@ -42,6 +42,15 @@ def sendable(template_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
         return {pk: (version, purpose) for pk, version, purpose in cursor.fetchall()}
 
 
+def newest(template_ids: Iterable[int]) -> dict[int, int]:
+    """template id -> newest version, archived ones too."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, version FROM messaging_mailtemplate WHERE id = ANY(%s::bigint[])", [list(template_ids)]
+        )
+        return dict(cursor.fetchall())
+
+
 def source_of(row: TemplateVersion) -> Source:
     """A stored version as what rendering takes."""
     return Source(

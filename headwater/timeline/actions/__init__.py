@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .copying import record_selected
+from .gathering import together
 from .hands import NAMES as FACT_TABLES
 from .hands import erase_people, export_person, join_people, late_facts, part_people, regroupings
 from .holding import holding
@@ -55,4 +56,5 @@ __all__ = [
     "retry_all",
     "start_replay",
     "stop_replay",
+    "together",
 ]

@@ -19,6 +19,7 @@ from headwater.core.ids import random_ids
 from headwater.core.lanes import LANE_KEYS, lane_key
 
 from .. import registry
+from . import gathering
 from .writing import Row, insert
 
 #: Clocks differ: a fact that says it happens up to so much later counts as one of now. Beyond, it is one of the future
@@ -128,6 +129,11 @@ def record_many(items: Sequence[NewFact]) -> list[uuid.UUID]:
     with in_lane(*{i.person_id for i in items}):
         edge = now + AHEAD
         later = [r for r in rows if r[1] > edge]
+        if gathering.on() and not later and all(fresh):
+            people = {r[0] for r in rows}
+            gathering.keep(rows, [f"person:{p}" for p in people] if len(people) <= MAX_LIVE_PEOPLE else [])
+            return [r[2] for r in rows]
+        gathering.write()  # what was recorded before these comes before them
         held = hold(later)
         if later:
             fresh = [known for known, r in zip(fresh, rows, strict=True) if r[1] <= edge]
@@ -181,6 +187,7 @@ def adopt(pairs: Sequence[tuple[int, int]]) -> int:
         return 0
     person_of = dict(pairs)
     with in_lane(*person_of.values()):
+        gathering.write()
         with connection.cursor() as cursor:
             cursor.execute(
                 "DELETE FROM timeline_visitorfact WHERE visitor_id = ANY(%s) "
