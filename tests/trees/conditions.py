@@ -12,12 +12,21 @@ PEOPLE, FIRMS = 3, 2
 #: Segments that conditions can take in; the second one can take in the first
 INNER = ("s0", "s1")
 KINDS = ("a.done", "b.done", "link.clicked")
-PATHS = ("/pricing", "/b")
+PATHS = ("/pricing", "/b", "/É")
 
 Condition = dict[str, Any]
 SPANS = st.integers(2, 12).map(lambda n: f"{n}s")
 WHERE = st.sampled_from(
-    [None, [{"prop": "path", "op": "starts_with", "value": "/p"}], [{"prop": "path", "op": "ne", "value": "/b"}]]
+    [
+        None,
+        [{"prop": "path", "op": "starts_with", "value": "/p"}],
+        [{"prop": "path", "op": "ne", "value": "/b"}],
+        [{"prop": "path", "op": "contains", "value": "/P"}],
+        [{"prop": "path", "op": "contains", "value": "é"}],
+        [{"prop": "n", "op": "in", "value": [1, "2.5"]}, {"prop": "path", "op": "not_empty"}],
+        [{"prop": "n", "op": "gte", "value": 2}],
+        [{"prop": "n", "op": "lt", "value": 2.5}, {"prop": "path", "op": "starts_with", "value": ["/b", "/É"]}],
+    ]
 )
 COUNT = st.one_of(
     st.none(),
@@ -135,9 +144,9 @@ STEPS = st.lists(
         st.integers(0, 6),  # seconds that pass before
         st.one_of(
             st.tuples(st.just("event"), WHO, st.sampled_from(KINDS), st.sampled_from(PATHS), st.integers(-4, 3),
-                      st.integers(1, 3)),
+                      st.sampled_from([1, 2, 3, 2.5])),
             st.tuples(st.just("event"), WHO, st.sampled_from(KINDS), st.sampled_from(PATHS), st.integers(-4, 3),
-                      st.integers(1, 3)),
+                      st.sampled_from([1, 2, 3, 2.5])),
             st.tuples(st.just("seats"), WHO, st.integers(1, 3)),
             st.tuples(st.just("due"), WHO, st.integers(-6, 12)),
             st.tuples(st.just("consent"), WHO, st.sampled_from(["granted", "withdrawn"])),

@@ -34,7 +34,7 @@ class Person:
     plan: str | None = None
     plan_since: int | None = None
     tags: set[str] = field(default_factory=set)
-    events: list[tuple[int, str, str, int]] = field(default_factory=list)  # at, kind, path, n
+    events: list[tuple[int, str, str, float]] = field(default_factory=list)  # at, kind, path, n
     seats: int | None = None
     due: int | None = None
     consent: str = "none"
@@ -78,7 +78,7 @@ class World:
         if "consent" in c:
             return bool(p.consent == c["state"])
         if "random" in c:
-            return drawn(p.pk, c["seed"]) < round(c["random"] * 100)
+            return bool(drawn(p.pk, c["seed"]) < round(c["random"] * 100))
         if "interest" in c:
             signs = [at for at, kind, path, _ in p.events if kind == "link.clicked" and path == "/pricing"]
             recent = "within" not in c or moment(max(signs, default=None), "within", c["within"], self.now)
@@ -88,7 +88,7 @@ class World:
         return compare(p.points, c["op"], c["value"])
 
     def _event(self, c: Condition, p: Person) -> bool:
-        mine = [e for e in p.events if e[1] == c["event"] and e[0] <= self.now and fits(e[2], c.get("where", []))]
+        mine = [e for e in p.events if e[1] == c["event"] and e[0] <= self.now and fits(e[2], e[3], c.get("where", []))]
         times = [e[0] for e in mine]
         counted = [e for e in mine if "within" not in c or e[0] > self.now - seconds(c["within"])]
         if "between" in c:
@@ -144,15 +144,25 @@ def moment(at: int | None, op: str, value: str, now: int) -> bool:
     return now - seconds(value) < at <= now if op == "within" else at <= now - seconds(value)
 
 
-def compare(n: int, op: str, value: Any) -> bool:
+def compare(n: Any, op: str, value: Any) -> bool:
     if op == "between":
         return bool(value[0] <= n <= value[1])
     return bool({"gte": n >= value, "gt": n > value, "lt": n < value, "lte": n <= value, "eq": n == value,
                  "ne": n != value}[op])  # fmt: skip
 
 
-def fits(path: str, where: list[dict[str, Any]]) -> bool:
-    return all(path.startswith("/p") if c["op"] == "starts_with" else path != "/b" for c in where)
+def fits(path: str, n: float, where: list[dict[str, Any]]) -> bool:
+    return all(_fits(path if c["prop"] == "path" else n, c["op"], c.get("value")) for c in where)
+
+
+def _fits(x: Any, op: str, value: Any) -> bool:
+    if op == "starts_with":
+        return bool(x.startswith(tuple(value) if isinstance(value, list) else value))
+    if op == "contains":
+        return bool(value.lower() in x.lower())
+    if op == "in":
+        return str(x) in map(str, value)
+    return x != "" if op == "not_empty" else compare(x, op, value)
 
 
 def drawn(pk: int, seed: int) -> int:

@@ -78,7 +78,7 @@ class Play:
         p.firm = self.firms[number] if number >= 0 else None
         people.update_contact(p.pk, actor="test", company_id=p.firm.pk if p.firm else None)
 
-    def event(self, p: Person, kind: str, path: str, offset: int, n: int) -> None:
+    def event(self, p: Person, kind: str, path: str, offset: int, n: float) -> None:
         at = self.world.now + offset
         p.events.append((at, kind, path, n))
         record(p.pk, Custom(kind, {"path": path, "n": n}), at=START + timedelta(seconds=at))

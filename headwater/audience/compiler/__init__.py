@@ -2,7 +2,20 @@
 
 from . import leaves
 from .explain import Answer, Verdict, explain
-from .nodes import LEAVES, ConditionError, Known, Leaf, Node, Problem, Sql, leaf, leaves_of, needs_of
+from .nodes import (
+    LEAVES,
+    ConditionError,
+    Heeds,
+    Known,
+    Leaf,
+    Node,
+    Problem,
+    Sql,
+    leaf,
+    leaves_of,
+    leaves_said,
+    needs_of,
+)
 from .parse import parse, parse_segment
 from .schema import schema
 from .sql import EVERYBODY, Query, Scope, resolve
@@ -14,6 +27,7 @@ __all__ = [
     "LEAVES",
     "Answer",
     "ConditionError",
+    "Heeds",
     "Known",
     "Leaf",
     "Node",
@@ -28,6 +42,7 @@ __all__ = [
     "leaf",
     "leaves",
     "leaves_of",
+    "leaves_said",
     "needs_of",
     "parse",
     "parse_segment",

@@ -9,7 +9,8 @@ from typing import Any
 from django.db import connection
 
 from .nodes import Group, Leaf, Node, Not, Sql
-from .sql import Query, Scope, compile_node, resolve
+from .sql import Query, Scope, resolve
+from .trees import compile_node
 from .words import summary
 
 

@@ -48,6 +48,14 @@ class Sql:
 
 
 @dataclass(frozen=True)
+class Heeds:
+    """Facts that have certain properties. names: the properties that `test`, over a fact's data, looks at."""
+
+    names: frozenset[str]
+    test: Callable[[Mapping[str, Any]], bool]
+
+
+@dataclass(frozen=True)
 class Node:
     path: str = field(kw_only=True, default="$", compare=False, repr=False)
 
@@ -93,6 +101,10 @@ class Leaf(Node):
     def needs(self) -> frozenset[str]:
         """Dependencies: "field:contact.country", "kind:page.viewed", "tags", "score:engagement", ..."""
         raise NotImplementedError
+
+    def heeds(self, kind: str) -> Heeds | None:
+        """Of the facts of a kind among its `needs`, which can change the answer; None: any can."""
+        return None
 
     def says(self) -> str:
         """The condition in plain words."""
@@ -167,6 +179,15 @@ def leaves_of(node: Node) -> Iterator[Leaf]:
         yield from leaves_of(node.child)
     elif isinstance(node, Leaf):
         yield node
+
+
+def leaves_said(node: Node) -> list[Leaf]:
+    """The leaves that say themselves: where one is only a name for a tree, those of the tree."""
+    out: list[Leaf] = []
+    for one in leaves_of(node):
+        expanded = one.expand()
+        out += [one] if expanded is None else leaves_said(expanded)
+    return out
 
 
 def needs_of(node: Node) -> frozenset[str]:

@@ -109,7 +109,7 @@ class RecordsLeaf(Leaf):
         from headwater.core import clock
 
         query = Query(Scope(ids=[person_id]), timeless=True)
-        where = [query.within_scope(self.person)]
+        where = [f"{self.person} = {query.bind(person_id, 'bigint')}"]
         where += [_said(query, self.fields[item["field"]], item).value for item in self.where]
         with connection.cursor() as cursor:
             cursor.execute(

@@ -67,6 +67,9 @@ class Scan:
 
     def join(self) -> str:
         """The pass as a LEFT JOIN."""
+        if self.query.batch:
+            asked = f" WHERE y.{self.alias} IS NOT NULL" if self.query.bit else ""
+            return f"LEFT JOIN LATERAL (SELECT * FROM ({self._select()}) s{asked} OFFSET 0) {self.alias} ON true"
         return f"LEFT JOIN ({self._select()}) {self.alias} ON {self.alias}.person_id = c.id"
 
     def _select(self) -> str:
@@ -76,6 +79,8 @@ class Scan:
             f"{aggregate}{self._filter(asked, moment, alone)} AS {name}"
             for (asked, aggregate, moment), name in self._columns.items()
         )
+        if self.query.batch:
+            return f"SELECT {columns} FROM ({source}) q{where}"
         return f"SELECT q.person_id, {columns} FROM ({source}) q{where} GROUP BY q.person_id"
 
     def among(self, must: str) -> str:
@@ -94,8 +99,11 @@ class Scan:
     def _facts(self, extra: str = "") -> str:
         kinds = list(dict.fromkeys(a.kind for a in self.asked))
         kind = f"f.kind = {kinds[0]}" if len(kinds) == 1 else f"f.kind IN ({', '.join(kinds)})"
-        whose = f"f.person_id = {self.of}" if self.of else self.query.within_scope("f.person_id")
+        of = self.of or ("y.id" if self.query.bit else "")
+        whose = f"f.person_id = {of}" if of else self.query.within_scope("f.person_id")
         where = [kind, whose, *self._bounds()]
+        if self.query.bit and len(where) > 2:  # as far back as the conditions about this person look
+            where.append(f"f.at > y.{self.alias}")
         properties = "".join(f", {way} AS {name}" for way, name in self._properties.items())
         return f"SELECT f.person_id, f.at{extra}{properties} FROM timeline_fact f WHERE {' AND '.join(where)}"
 

@@ -4,9 +4,11 @@ people, the preview and the explanation:
     SELECT p.id, <inside>, <turns> FROM (
         SELECT c.id, <leaf 1> AS b1, <its next turn> AS t1, ... FROM people_contact c LEFT JOIN ... WHERE <scope>) p
 
-Every side table is joined once per leaf as a subquery that is aggregated by person and bears the scope itself, so
-that a batch reads only its own people, through the indexes that lead with the person. Leaves about facts of one kind
-share one pass over them (`scan.Scan`). What depends on the time is bound late: a compiled statement serves again.
+Every side table is joined once per leaf as a subquery by person. For everybody it bears the range itself; for people
+named one by one it is LATERAL, one probe of an index for each of them, whatever PostgreSQL thinks of their number.
+Leaves about facts of one kind share one pass over them (`scan.Scan`). Many conditions about a batch are asked in two
+layers (`Query.layers`): facts are read where the others leave a question open. What depends on the time is bound late:
+a compiled statement serves again.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from .nodes import Group, Leaf, Node, Not, Sql
+from .nodes import Leaf, Sql
 from .scan import Scan
 
 
@@ -75,11 +77,12 @@ class Query:
     timeless: bool = False
     may: bool = False
     place: str = ""
-    #: The ids of a batch, for side tables
-    hidden: str = "SELECT %(ids)s::bigint[]"
+    #: Of many conditions: the bit of the one that is compiled, in a person's `wants`; 0 where there is but one
+    bit: int = 0
     params: dict[str, Any] = field(default_factory=dict)
-    joins: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
+    #: Columns that need facts, where these are read in a layer of their own
+    late: list[str] = field(default_factory=list)
     company: bool = False
     _scans: dict[str, Scan] = field(default_factory=dict)
     #: Passes that are put off, and what they must say: of one person, and joined
@@ -90,7 +93,13 @@ class Query:
     together: bool = False
     _aliases: dict[str, str] = field(default_factory=dict)
     _bound: dict[Any, str] = field(default_factory=dict)
-    _seen: dict[str, Sql] = field(default_factory=dict)
+    _seen: dict[str, tuple[Sql, frozenset[str]]] = field(default_factory=dict)
+    #: Leaf -> the pass over facts that it asks, and since when it reads there
+    _reads: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: What the leaf that says itself has joined so far, and which conditions want each join
+    _used: set[str] = field(default_factory=set)
+    _since: str = ""
+    _wanted: dict[str, int] = field(default_factory=dict)
 
     @property
     def batch(self) -> bool:
@@ -116,13 +125,15 @@ class Query:
         return "%(now)s::timestamptz"
 
     def within_scope(self, column: str) -> str:
-        """The scope as a condition on a column that holds the person's id."""
+        """The scope as a condition on a column of a joined subquery that holds the person's id."""
+        if self.batch:
+            return f"{column} = c.id"
+        return self._range(column)
+
+    def _range(self, column: str) -> str:
         if self.scope.ids is not None:
             self.params.setdefault("ids", list(self.scope.ids))
-            if column == "c.id":
-                return f"{column} = ANY(%(ids)s::bigint[])"
-            # hidden from the planner, which would weigh each id against the statistics of each month
-            return f"{column} = ANY(({self.hidden})::bigint[])"
+            return f"{column} = ANY(%(ids)s::bigint[])"
         parts = []
         if self.scope.low is not None:
             self.params.setdefault("low", self.scope.low)
@@ -134,23 +145,34 @@ class Query:
 
     def join(self, select: str) -> str:
         """LEFT JOIN a subquery with a column person_id (one row a person); returns its alias."""
-        if select not in self._aliases:
-            alias = self._aliases[select] = f"j{len(self._aliases)}"
-            self.joins.append(f"LEFT JOIN ({select}) {alias} ON {alias}.person_id = c.id")
-        return self._aliases[select]
+        alias = self._aliases.setdefault(select, f"j{len(self._aliases)}")
+        self._used.add(alias)
+        return alias
+
+    def _joined(self, select: str, alias: str) -> str:
+        if not self.batch:
+            return f"LEFT JOIN ({select}) {alias} ON {alias}.person_id = c.id"
+        return f"LEFT JOIN LATERAL (SELECT * FROM ({select}) s WHERE {self.wanted(alias)} OFFSET 0) {alias} ON true"
+
+    def wanted(self, name: str) -> str:
+        """Whether any condition that is asked about the person wants this join."""
+        return f"(w.wants & {self._wanted.get(name, 0)}) <> 0" if self.bit else "true"
 
     def there(self, select: str) -> Sql:
         """That a person is among those of a subquery, which holds nothing but them."""
         there = f"({self.join(select)}.person_id IS NOT NULL)"
         return Sql(there, None, there, True)
 
-    def facts(self, kind: str, recent: bool) -> Scan:
-        """The pass over the facts of a kind, for a leaf to add its columns to. For a batch of people one pass serves
-        all kinds (their facts lie together), and another one those who ask all of the past, so that recent ones are
-        not looked for in every month; for all people each kind has its own."""
-        key = f"recent:{recent}" if self.batch else kind
+    def facts(self, kind: str, since: str) -> Scan:
+        """The pass over the facts of a kind, for a leaf to add its columns to; since: SQL of the moment after which it
+        reads, "" for all of the past. For a batch of people one pass serves all kinds (their facts lie together), and
+        another one those who ask all of the past, so that recent ones are not looked for in every month; for all people
+        each kind has its own."""
+        key = f"recent:{bool(since)}" if self.batch else kind
         if key not in self._scans:
             self._scans[key] = Scan(self, f"e{len(self._scans)}")
+        self._used.add(self._scans[key].alias)
+        self._since = since
         return self._scans[key]
 
     def later(self, kind: str, say: Callable[[Scan], str]) -> Sql:
@@ -163,29 +185,42 @@ class Query:
 
     def leaf(self, one: Leaf) -> Sql:
         """The leaf as columns of the inner select (the same leaf twice is asked once)."""
-        seen = f"{type(one).__name__}:{self.place}:{one!r}"
+        seen = f"{type(one).__name__}:{'' if self.batch else self.place}:{one!r}"
         if seen not in self._seen:
-            self._seen[seen] = self._said(one.sql(self))
-        return self._seen[seen]
+            self._used, before, self.company = set(), self.company, False
+            said = one.sql(self)
+            self._used |= {"co"} if self.company else set()
+            self.company = self.company or before
+            self._seen[seen] = self._said(said), frozenset(self._used)
+            for alias in self._used & set(self.passes()):
+                self._reads[repr(one)] = alias, self._since
+        for name in self._seen[seen][1]:
+            self._wanted[name] = self._wanted.get(name, 0) | self.bit
+        return self._seen[seen][0]
+
+    def reads(self, one: Leaf) -> tuple[str, str]:
+        """The pass over facts that a leaf, which has said itself, asks (its alias, "" for none), and since when."""
+        return self._reads.get(repr(one), ("", ""))
 
     def _said(self, said: Sql) -> Sql:
         if self.timeless:
             return Sql(said.value, None, said.must or said.value, said.exact)
         if self.may:
             return said if said.turns is not None else replace(said, must=said.must or said.value)
-        n = len(self.columns)
-        self.columns.append(f"{said.value} AS b{n}")
+        columns = self.late if self.bit and self._used & set(self.passes()) else self.columns
+        n = len(self.columns) + len(self.late)
+        columns.append(f"{said.value} AS b{n}")
         if said.turns is None:
             return Sql(f"p.b{n}", None, said.must or said.value)
-        self.columns.append(f"{said.turns} AS t{n}")
+        columns.append(f"{said.turns} AS t{n}")
         return Sql(f"p.b{n}", f"p.t{n}", said.must)
 
     def source(self, where: str = "") -> str:
         """The inner select as a FROM item `p`."""
         company = " LEFT JOIN people_company co ON co.id = c.company_id" if self.company else ""
         columns = "".join(f", {column}" for column in self.columns)
-        joins = " ".join([*self.joins, *(s.join() for s in self._scans.values())])
-        scope = self.within_scope("c.id") + (f" AND {where}" if where else "")
+        joins = " ".join([*self.joins(), *(s.join() for s in self._scans.values())])
+        scope = self._range("c.id") + (f" AND {where}" if where else "")
         # the fence keeps each column from being computed again wherever it is used
         fence = " OFFSET 0" if self.columns else ""
         others = f"people_contact c{company} {joins}"
@@ -193,6 +228,34 @@ class Query:
             self.early = f"SELECT c.id FROM {others} WHERE {scope}" if _narrows(where) else ""
             return self._put_off(others, scope)
         return f"(SELECT c.id{columns} FROM {others} WHERE {scope}{fence}) p"
+
+    def passes(self) -> list[str]:
+        """The aliases of the passes over facts."""
+        return [scan.alias for scan in self._scans.values()]
+
+    def joins(self) -> list[str]:
+        """The side tables."""
+        return [self._joined(select, alias) for select, alias in self._aliases.items()]
+
+    def layers(self, asks: Mapping[str, str]) -> str:
+        """The inner select of many conditions as a FROM item `p`, about the rows (id, wants, more) of a WITH query
+        `batch`. asks: alias of a pass over facts -> since when it is asked (NULL: it is not), over `y`, which is what
+        is known without facts."""
+        company = f"SELECT * FROM people_company s WHERE s.id = c.company_id AND {self.wanted('co')} OFFSET 0"
+        joins = [f"LEFT JOIN LATERAL ({company}) co ON true"] if self.company else []
+        columns = "".join(f", {column}" for column in self.columns)
+        first = (
+            f"SELECT w.*{columns} FROM batch w JOIN people_contact c ON c.id = w.id "
+            f"{' '.join([*joins, *self.joins()])} OFFSET 0"
+        )
+        if not self._scans:
+            return f"({first}) p"
+        since = ", ".join(f"{asks[alias]} AS {alias}" for alias in self.passes())
+        scans = " ".join(scan.join() for scan in self._scans.values())
+        return (
+            f"(SELECT y.*, {', '.join(self.late)} FROM (SELECT y.*, {since} FROM ({first}) y OFFSET 0) y {scans} "
+            "OFFSET 0) p"
+        )
 
     def _put_off(self, others: str, where: str) -> str:
         """The select with the conditions that were put off."""
@@ -211,60 +274,5 @@ class Query:
         )
 
 
-def compile_node(node: Node, query: Query, place: str = "all") -> Sql:
-    """The truth of a tree and the next moment at which time alone can change it.
-
-    A conjunction that is false stays so until all of its false children have turned; one that is true, until the
-    first of its children turns; a disjunction the other way round. So people whom another condition keeps out cost
-    no re-test.
-    """
-    if isinstance(node, Leaf):
-        expanded = node.expand()
-        query.place = place
-        return query.leaf(node) if expanded is None else compile_node(expanded, query, place)
-    if isinstance(node, Not):
-        inner = compile_node(node.child, query, {"all": "none", "none": "all"}.get(place, ""))
-        return Sql(f"NOT {inner.value}", inner.turns, _not(inner), inner.exact)
-    assert isinstance(node, Group)
-    if not node.children:
-        value = "true" if node.op == "all" else "false"
-        return Sql(value, None, value)
-    below = place if len(node.children) == 1 or (node.op, place) == ("all", "all") else ""
-    parts = [compile_node(child, query, below) for child in node.children]
-    if len(parts) == 1:
-        return parts[0]
-    conjunction = node.op == "all"
-    value = _join(conjunction, [p.value for p in parts])
-    if conjunction:
-        must = _join(True, [p.must for p in parts if p.must])
-    else:
-        must = _join(False, [p.must for p in parts]) if all(p.must for p in parts) else ""
-    timeless = all(p.turns is None for p in parts)
-    return Sql(value, None if timeless else _turns(parts, value, conjunction), must)
-
-
 def _narrows(where: str) -> bool:
     return bool(where.translate(str.maketrans("", "", "() ")).replace("AND", "").replace("true", ""))
-
-
-def _join(conjunction: bool, parts: list[str]) -> str:
-    return "(" + (" AND " if conjunction else " OR ").join(parts) + ")" if parts else ""
-
-
-def _not(inner: Sql) -> str:
-    """What a negation needs: where time plays no part, that the inner one does not hold (NULL counts as false)."""
-    if inner.turns is not None:
-        return ""
-    return f"NOT {inner.must}" if inner.exact else f"({inner.must}) IS NOT TRUE"
-
-
-def _turns(parts: Sequence[Sql], value: str, conjunction: bool) -> str:
-    first = ", ".join(p.turns for p in parts if p.turns is not None)
-    last = ", ".join(
-        f"CASE WHEN {'NOT ' if conjunction else ''}({p.value}) THEN "
-        + ("'infinity'::timestamptz" if p.turns is None else f"coalesce({p.turns}, 'infinity'::timestamptz)")
-        + " END"
-        for p in parts
-    )
-    settled = value if conjunction else f"NOT {value}"
-    return f"CASE WHEN {settled} THEN LEAST({first}) ELSE NULLIF(GREATEST({last}), 'infinity'::timestamptz) END"

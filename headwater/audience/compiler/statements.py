@@ -12,7 +12,8 @@ from django.db import connection
 from headwater.core import clock
 
 from .nodes import Node
-from .sql import EVERYBODY, Query, Scope, compile_node, resolve
+from .sql import EVERYBODY, Query, Scope, resolve
+from .trees import asks, compile_node
 
 #: Where PostgreSQL thinks that the other conditions leave more people than this, facts are not put off
 MANY = 100_000
@@ -67,9 +68,18 @@ class Several:
 
 
 def several(nodes: Sequence[Node]) -> Several:
-    """Conditions asked together about a batch of people, named by the parameter `ids` when it runs, which a WITH query
-    `batch` has as its column `ids` too."""
-    query = Query(Scope(ids=[]), hidden="SELECT ids FROM batch")
-    said = [compile_node(node, query) for node in nodes]
-    source = query.source()
+    """Conditions asked together about a batch of people: a WITH query `batch` names them (id) and the conditions that
+    are asked about each (wants, a bit for each condition; more columns are handed on). What is said of the other
+    conditions means nothing."""
+    query = Query(Scope(ids=[]))
+    said = []
+    for n, node in enumerate(nodes):
+        query.bit = 1 << n
+        said.append(compile_node(node, query))
+    asked: dict[str, list[str]] = {alias: [] for alias in query.passes()}
+    for n, node in enumerate(nodes):
+        query.bit = 1 << n
+        for alias, found in asked.items():
+            found += [one] if (one := asks(node, query, alias)) else []
+    source = query.layers({alias: f"LEAST({', '.join(found)})" for alias, found in asked.items()})
     return Several(source, tuple((s.value, s.turns or "NULL::timestamptz") for s in said), query.params)

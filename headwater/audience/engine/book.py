@@ -13,6 +13,7 @@ from django.db import connection
 from headwater.audience.compiler import ConditionError, Known, Node, needs_of, parse_segment
 from headwater.audience.models import ScoreModel, ScoreRule, ScoreRun, Segment, Topic
 
+from .heeding import Heeders, heeders
 from .scales import Rule, Scale, scales_of, topics_of
 
 #: Segments asked by one statement
@@ -46,6 +47,7 @@ class Book:
     #: (-rule, space) -> rules that count while a condition holds
     standing: dict[tuple[int, int], Rule]
     segments: list[Living] = field(default_factory=list)
+    _heeders: dict[tuple[str, str], Heeders] = field(default_factory=dict)
 
     @cached_property
     def watched(self) -> frozenset[str]:
@@ -61,15 +63,22 @@ class Book:
                 out.setdefault(key, []).append(s)
         return out
 
+    def heeders(self, key: str, kind: str) -> Heeders:
+        """The segments that have a dependency, and which facts of a kind that touch it they heed."""
+        found = self._heeders.get((key, kind))
+        if found is None:
+            found = self._heeders[key, kind] = heeders(self.watchers.get(key, ()), key, kind)
+        return found
+
     @cached_property
     def blocks(self) -> list[list[Living]]:
         """The segments that count now (and the rules' conditions, apart), in blocks that are always asked together:
-        what is alike side by side."""
+        what hears of the same facts side by side."""
         out: list[list[Living]] = []
         for rules in (False, True):
             ordered = sorted(
                 (s for s in self.segments if not s.building and (s.id < 0) == rules),
-                key=lambda s: (sorted(s.needs), s.id),
+                key=lambda s: (sorted(n for n in s.needs if n.startswith("kind:")), sorted(s.needs), s.id),
             )
             out += [ordered[start : start + TOGETHER] for start in range(0, len(ordered), TOGETHER)]
         return out

@@ -158,7 +158,7 @@ def _draft(cursor: Any, living: Living, scope: Scope, now: datetime) -> None:
     asked = several([living.node])
     inside, turns = asked.said[0]
     cursor.execute(
-        f"{into}WITH batch AS MATERIALIZED (SELECT %(ids)s::bigint[] AS ids) "
+        f"{into}WITH batch AS MATERIALIZED (SELECT unnest(%(ids)s::bigint[]) AS id, 1::bigint AS wants) "
         f"SELECT d.* FROM (SELECT p.id, {inside} AS inside, {turns} AS turns FROM {asked.source}) {which}",
         resolve({**asked.recipe, "ids": people}, now),
     )

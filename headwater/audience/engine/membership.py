@@ -73,36 +73,37 @@ def touched(events: Sequence[Happened], scored: Iterable[tuple[int, int]], book:
     """Which segments must be tested for whom after these facts and changes of scores and interests (person, space)."""
     if not book.segments:
         return {}
-    of: dict[int, set[str]] = defaultdict(set)
     watched = {*book.watched, ALL}
+    of: dict[int, set[Living]] = defaultdict(set)
     for e in events:
         keys = keys_of(e)
-        if not watched.isdisjoint(keys):
-            of[e.person_id] |= keys
+        if ALL in keys:
+            of[e.person_id].update(book.segments)
+        elif not watched.isdisjoint(keys):
+            for key in keys & watched:
+                of[e.person_id] |= book.heeders(key, e.kind).of(e.data)
     for person_id, space in scored:
         scale = book.every.get(space)
         if scale is not None and not scale.building:
-            of[person_id].add(f"{'score' if space >= 0 else 'interest'}:{scale.key}")
-    alike: dict[frozenset[str], set[int]] = defaultdict(set)
-    for person_id, keys in of.items():
-        alike[frozenset(watched & keys)].add(person_id)
+            key = f"{'score' if space >= 0 else 'interest'}:{scale.key}"
+            of[person_id].update(book.watchers.get(key, ()))
     out: Wanted = defaultdict(set)
-    for keys_, people in alike.items():
-        for living in book.segments if ALL in keys_ else {s for key in keys_ for s in book.watchers[key]}:
-            out[living] |= people
+    for person_id, segments in of.items():
+        for living in segments:
+            out[living].add(person_id)
     return out
 
 
 def test(wanted: Wanted, now: datetime, book: Book | None) -> int:
     """Test these people and move them in and out; returns how many moved. Generations that are being built are not
-    tested here: their people are noted, and tested when the building reaches them. book: few people are tested by the
-    statements that come up all the time; without it, by one that asks for no more than is wanted."""
+    tested here: their people are noted, and tested when the building reaches them. book: whole blocks of its segments
+    are asked, by statements that come up all the time; without it, by one that knows of no segments but these."""
     noted = [(p, s.id, s.generation, now) for s, people in wanted.items() if s.building for p in people]
     if noted:
         note_turns(noted)
     moved = []
-    for segments, people, again in _rounds({s: people for s, people in wanted.items() if not s.building}, book):
-        moved += batch.apply(segments, sorted(people), now, again=again)
+    for segments, again in _rounds({s: people for s, people in wanted.items() if not s.building}, book):
+        moved += batch.apply(segments, wanted, now, again=again)
     members = [one for one in moved if one[1].id > 0]
     if members:
         _tally(members, counted=True)
@@ -124,52 +125,22 @@ def _score(moved: Sequence[batch.Moved], now: datetime) -> None:
 
 def settle(living: Living, people: set[int], now: datetime) -> None:
     """The same for a generation that is being built: without facts."""
-    moved = batch.apply([living], sorted(people), now)
+    moved = batch.apply([living], {living: people}, now)
     if moved:
         _tally(moved)
 
 
-#: For so many people planning costs more than answers that nobody needs
-FEW = 300
-
-
-def _rounds(wanted: Wanted, book: Book | None) -> list[tuple[list[Living], set[int], bool]]:
-    """What is asked together, and whether it comes up again and again. For few people a whole block each time: the
-    statement of a block stays prepared, while each new choice of segments would be planned anew (20 ms). For many
-    people just what was asked for."""
-    if book is None or len(set().union(*wanted.values())) > FEW:
-        return [(*one, False) for one in _groups(wanted)]
-    left: Wanted = dict(wanted)
-    out: list[tuple[list[Living], set[int], bool]] = []
-    for block in book.blocks:
-        people: set[int] = set().union(*(left.pop(s, ()) for s in block))
-        if people:
-            out.append((block, people, True))
-    return [*out, *((*one, False) for one in _groups(left))]
-
-
-#: What a statement costs by itself, for each of its people (facts, fields), and for each answer: in microseconds
-ALONE, EACH, ANSWER = 4000, 12, 1.5
-
-
-def _groups(wanted: Wanted) -> list[tuple[list[Living], set[int]]]:
-    """Segments that are tested together, and the people they are tested for: a statement is spared where the answers
-    that nobody needs cost less."""
-    alike: dict[frozenset[int], list[Living]] = defaultdict(list)
-    for living, people in wanted.items():
-        alike[frozenset(people)].append(living)
-    out: list[tuple[list[Living], set[int]]] = []
-    for people_, segments in sorted(alike.items(), key=lambda one: -len(one[0]) * len(one[1])):
-        for together, everybody in out:
-            new = len(people_ - everybody)
-            needless = len(together) * new + len(segments) * (len(everybody) + new - len(people_))
-            if needless * ANSWER <= ALONE + (len(people_) - new) * EACH:
-                together += segments
-                everybody |= people_
-                break
-        else:
-            out.append((list(segments), set(people_)))
-    return out
+def _rounds(wanted: Wanted, book: Book | None) -> list[tuple[list[Living], bool]]:
+    """What is asked together, and whether it comes up again and again: a whole block each time, whose statement stays
+    prepared, while each new choice of segments would be planned anew (20 ms). Who wants none of it costs nothing."""
+    left = dict.fromkeys(wanted)
+    out: list[tuple[list[Living], bool]] = []
+    for block in book.blocks if book else []:
+        if any(s in left for s in block):
+            out.append((block, True))
+            for s in block:
+                left.pop(s, None)
+    return [*out, (list(left), False)] if left else out
 
 
 def note_turns(rows: Sequence[tuple[int, int, int, datetime]]) -> None:

@@ -36,7 +36,7 @@ def begin(people: Sequence[int], space: int, book: Book, now: datetime) -> list[
     if not asked:
         return []
     forget(people, asked)
-    return lines(batch.apply(asked, people, now), book, now)
+    return lines(batch.apply(asked, dict.fromkeys(asked, people), now), book, now)
 
 
 def level(

@@ -15,13 +15,14 @@ from datetime import timedelta
 from typing import Any
 
 from headwater.audience.compiler import words
-from headwater.audience.compiler.checks import COMPARE, check, moment, moment_after
+from headwater.audience.compiler.checks import check, moment, moment_after
 from headwater.audience.compiler.counts import COUNT_OPS, COUNT_SCHEMA, MAX_COUNT, counted, least, parse_count
-from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
+from headwater.audience.compiler.nodes import At, Heeds, Leaf, Sql, leaf
 from headwater.audience.compiler.operators import at_moment, number, seconds
+from headwater.audience.compiler.properties import heeds, way, where_sql
 from headwater.audience.compiler.scan import Asked, Scan
 from headwater.audience.compiler.sql import Query, ago
-from headwater.audience.rules import NEGATIONS, PROP_OPS, is_kind, is_property, span, text_of, texts, where_problems
+from headwater.audience.rules import PROP_OPS, is_kind, is_property, span, where_problems
 
 EDGE_OPS = ("within", "older_than", "before", "after")
 SUMS = ("sum", "avg", "min", "max")
@@ -101,7 +102,7 @@ class EventLeaf(Leaf):
                 return self._some(query, since, until)
             if query.place == "all" and least(self.count_op, self.count):
                 return query.later(self.kind, lambda scan: self._said(query, scan, since, until).must)
-        scan = query.facts(self.kind, recent=bool(since) and not whole)
+        scan = query.facts(self.kind, "" if whole else since)
         return self._said(query, scan, since, until)
 
     def _said(self, query: Query, scan: Scan, since: str, until: str) -> Sql:
@@ -205,6 +206,9 @@ class EventLeaf(Leaf):
     def needs(self) -> frozenset[str]:
         return frozenset({f"kind:{self.kind}"})
 
+    def heeds(self, kind: str) -> Heeds | None:
+        return heeds(self.where) if self.where else None
+
     def says(self) -> str:
         return words.event(self)
 
@@ -251,45 +255,5 @@ def _thawed(value: Any) -> Any:
 
 def _numeric(scan: Scan, prop: str) -> str:
     """A property as a number; what is none does not count."""
-    value = scan.property(_way(scan.query, prop, "->"))
+    value = scan.property(way(scan.query, prop, "->"))
     return scan.number(f"CASE WHEN jsonb_typeof({value}) = 'number' THEN {value}::numeric END")
-
-
-def where_sql(query: Query, scan: Scan, condition: Mapping[str, Any]) -> str:
-    """One property condition over a fact `q`; agrees with rules.where_test."""
-    op: str = condition.get("op", "eq")
-    value: Any = condition.get("value")
-    if op in NEGATIONS:
-        return f"NOT {where_sql(query, scan, {**condition, 'op': NEGATIONS[op]})}"
-    x = scan.property(_way(query, condition["prop"], "->>"))
-    if op in COMPARE:
-        return (
-            f"(CASE WHEN jsonb_typeof({scan.property(_way(query, condition['prop'], '->'))}) = 'number' "
-            f"THEN {x}::numeric {COMPARE[op]} {query.bind(value, 'numeric')} ELSE false END)"
-        )
-    x = f"coalesce({x}, '')"
-    if op == "empty":
-        return f"({x} = '')"
-    if op in ("eq", "in"):
-        wanted = [text_of(v) for v in (value if op == "in" else [value])]
-        if len(wanted) == 1:
-            return f"({x} = {query.bind(wanted[0], 'text')})"
-        return f"({x} = ANY({query.bind(wanted, 'text[]')}))"
-    if op == "contains":
-        return f"(position({query.bind(value.lower(), 'text')} in lower({x})) > 0)"
-    parts = []
-    for item in texts(value):
-        bound = query.bind(item, "text")
-        parts.append(
-            f"starts_with({x}, {bound})" if op == "starts_with" else f"(right({x}, length({bound})) = {bound})"
-        )
-    return "(" + " OR ".join(parts) + ")"
-
-
-def _way(query: Query, name: str, arrow: str) -> str:
-    """A property of a fact by name; a dot reaches into an object ("fields.company"), as in rules.prop."""
-    whole = f"f.data {arrow} {query.bind(name, 'text')}"
-    if "." not in name:
-        return f"({whole})"
-    way = query.bind(name.split("."), "text[]")
-    return f"coalesce({whole}, f.data #{arrow[1:]} {way})"

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
+from headwater.audience.compiler.nodes import At, Heeds, Leaf, Sql, leaf
 from headwater.audience.compiler.sql import Query
 
 
@@ -26,6 +26,11 @@ class TagLeaf(Leaf):
 
     def needs(self) -> frozenset[str]:
         return frozenset({"tags"})
+
+    def heeds(self, kind: str) -> Heeds | None:
+        if kind not in ("tag.added", "tag.removed"):
+            return None
+        return Heeds(frozenset({"tag"}), lambda data: data.get("tag", self.tag) == self.tag)
 
     def says(self) -> str:
         return _("tagged “%(tag)s”") % {"tag": self.tag}
