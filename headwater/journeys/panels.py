@@ -21,12 +21,13 @@ from headwater.core.registry import (
     panels,
     search_sources,
 )
+from headwater.messaging.registry import users_of_templates
 from headwater.people import registry as people
 
 from .actions.holdings import HOLDER
 from .engine.rulebook import rules_of, segment_key
 from .models import Journey, Status
-from .queries import inside
+from .queries import inside, uses
 
 
 def _panel(request: Any, contact: Any) -> dict[str, Any] | None:
@@ -99,6 +100,9 @@ def _uses_of_scores(keys: Sequence[str]) -> dict[str, list[Use]]:
 
 
 users_of_scores.add("journeys", _uses_of_scores)
+
+
+users_of_templates.add("journeys", uses.of_templates)
 
 
 def _names(ids: Sequence[int]) -> dict[int, str]:

@@ -179,6 +179,8 @@ def archive_template(request: HttpRequest, template_id: int) -> Any:
         actions.archive_template(template_id, actor=_actor(request))
     except MailTemplate.DoesNotExist:
         raise HttpError(404, "There is no such template.") from None
+    except actions.InUse as problem:
+        raise HttpError(409, f"This template is sent by {problem}; take it out there first.") from problem
     return 204, None
 
 

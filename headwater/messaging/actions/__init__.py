@@ -9,6 +9,7 @@ from .queue import queue
 from .requests import MailRequest, Outcome, PurposeName
 from .suppress import lift, release, suppress
 from .templates import (
+    InUse,
     TemplateText,
     archive_template,
     copy_template,
@@ -20,6 +21,7 @@ from .touches import Touch, record_touches
 
 __all__ = [
     "Feedback",
+    "InUse",
     "MailRequest",
     "Outcome",
     "PurposeName",

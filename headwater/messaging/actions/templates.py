@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from headwater.content.rules import TemplateProblem, compile_mail, tags
 from headwater.core import clock
 
 from ..models import MailTemplate, Purpose, TemplateVersion, TrackedLink
+from ..registry import Use, uses
 from ..rules.compose import FOOTER, TEXT_FOOTER
 
 
@@ -64,10 +66,21 @@ def update_template(
     return template
 
 
+class InUse(Exception):
+    """Something sends the template now. `uses`: what."""
+
+    def __init__(self, found: Sequence[Use]) -> None:
+        self.uses = list(found)
+        super().__init__(", ".join(use.name for use in found))
+
+
 @transaction.atomic
 def archive_template(template_id: int, *, actor: str) -> None:
-    """Take a template out of use; its mails stay in the ledger. Raises MailTemplate.DoesNotExist."""
+    """Take a template out of use; its mails stay in the ledger. Raises MailTemplate.DoesNotExist, and InUse where
+    something sends it now."""
     template = MailTemplate.objects.select_for_update().get(pk=template_id)
+    if running := [use for use in uses([template_id])[template_id] if use.running]:
+        raise InUse(running)
     template.archived_at = clock.now()
     template.save(update_fields=["archived_at"])
 

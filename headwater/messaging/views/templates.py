@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,7 +19,7 @@ from headwater.content.rules import FIELDS, TemplateProblem
 from headwater.core import actors
 from headwater.people import queries as people
 
-from .. import actions, delivery, queries
+from .. import actions, delivery, queries, registry
 from ..actions.testmail import send_test
 from ..forms import TemplateForm
 from ..models import MailTemplate, TemplateVersion
@@ -66,6 +67,7 @@ def edit(request: HttpRequest, template_id: int | None = None) -> HttpResponse:
         "checks": _checks({name: form[name].value() or "" for name in form.fields}),
         "can_edit": can_edit,
         "can_send": can_edit and bool(delivery.server_url()),
+        "uses": registry.uses([template_id])[template_id] if template_id is not None else [],
     }
     return render(request, "messaging/template.html", context)
 
@@ -138,8 +140,14 @@ def copy(request: HttpRequest, template_id: int) -> HttpResponse:
 def archive(request: HttpRequest, template_id: int) -> HttpResponse:
     """Out of the list; its mails stay."""
     _current(template_id)
-    actions.archive_template(template_id, actor=actors.user(request.user.pk or 0))
-    messages.success(request, _("Template archived."))
+    try:
+        actions.archive_template(template_id, actor=actors.user(request.user.pk or 0))
+    except actions.InUse as problem:
+        text = _("This mail is still sent by %(names)s. Take it out there first, then it can be archived.")
+        messages.error(request, text % {"names": problem})
+        return redirect("messaging:template", template_id)
+    undo = f"undo:{reverse('messaging:template_restore', args=[template_id])}"
+    messages.success(request, _("Template archived."), extra_tags=undo)
     return redirect("messaging:templates")
 
 

@@ -1,0 +1,62 @@
+"""A mail that a journey sends cannot be archived under it; the page of the mail says which journeys send it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from headwater.journeys import actions
+from headwater.journeys.actions import Entry
+from headwater.messaging import actions as mail
+from headwater.messaging.actions import TemplateText
+from headwater.messaging.models import MailTemplate
+from headwater.messaging.registry import uses
+from headwater.people import actions as people
+
+from .conftest import Make, chain, minutes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def spring() -> MailTemplate:
+    says = TemplateText("Spring", "<mjml><mj-body><mj-section><mj-column><mj-text>Hi</mj-text></mj-column></mj-section>"
+                        "</mj-body></mjml>")  # fmt: skip
+    return mail.create_template(name="Spring news", says=says, actor="user:1")
+
+
+def sends(template: MailTemplate) -> dict[str, Any]:
+    return chain(("wait", "wait", {"for": minutes(5)}), ("mail", "send_email", {"template": template.pk}))
+
+
+def test_a_mail_of_a_running_journey_is_not_archived(live: Make, spring: MailTemplate, call: Any) -> None:
+    journey = live(sends(spring), name="Welcome")
+    with pytest.raises(mail.InUse, match="Welcome"):
+        mail.archive_template(spring.pk, actor="user:1")
+    assert call("DELETE", f"/templates/{spring.pk}")[0] == 409
+    page = call.client.post(f"/mail/templates/{spring.pk}/archive/", follow=True).content.decode()
+    assert "This mail is still sent by Welcome. Take it out there first" in page
+    assert f'href="/journeys/{journey.pk}/"' in page
+    spring.refresh_from_db()
+    assert spring.archived_at is None
+
+
+def test_people_on_an_earlier_version_keep_its_mail_until_they_are_through(live: Make, spring: MailTemplate) -> None:
+    journey = live(sends(spring), name="Welcome")
+    pk = people.create_contact(actor="user:1", name="Ana").pk
+    actions.enter(journey.pk, [Entry(pk, "k")], actor="user:1")
+    actions.update_journey(journey.pk, graph=chain(("wait", "wait", {"for": minutes(5)})), actor="user:1")
+    actions.publish(journey.pk, actor="user:1", people="finish")
+    assert [(u.name, u.running) for u in uses([spring.pk])[spring.pk]] == [("Welcome", True)]
+    actions.remove(journey.pk, [pk], actor="user:1")
+    assert uses([spring.pk]) == {spring.pk: []}
+    mail.archive_template(spring.pk, actor="user:1")
+
+
+def test_a_mail_of_a_draft_is_archived_and_named(spring: MailTemplate) -> None:
+    actions.create_journey(name="Idea", graph=sends(spring), actor="user:1")
+    assert [(u.name, u.running) for u in uses([spring.pk])[spring.pk]] == [("Idea", False)]
+    mail.archive_template(spring.pk, actor="user:1")
+    spring.refresh_from_db()
+    assert spring.archived_at is not None
