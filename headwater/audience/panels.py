@@ -118,17 +118,13 @@ for panel in (
 def _scores_of(person_ids: Sequence[int]) -> Mapping[int, Any]:
     found = queries.scores(person_ids)
     bands = _bands()
-    return {
-        p: {"points": s.points, "band": s.band, "hue": bands.get(s.band, {}).get("hue", 265)} for p, s in found.items()
-    }
+    return {p: _shown(s, bands) for p, s in found.items()}
 
 
 def _company_scores(company_ids: Sequence[int]) -> Mapping[int, Any]:
     bands = _bands()
     found = queries.company_scores(company_ids)
-    return {
-        c: {"points": s.points, "band": s.band, "hue": bands.get(s.band, {}).get("hue", 265)} for c, s in found.items()
-    }
+    return {c: _shown(s, bands) for c, s in found.items()}
 
 
 _MODEL = "(SELECT coalesce(space, id) FROM audience_scoremodel WHERE key = 'engagement')"
@@ -148,6 +144,12 @@ def _bands() -> dict[str, Any]:
     """Bands of the lead score by their keys."""
     found = ScoreModel.objects.filter(key=queries.ENGAGEMENT).values_list("bands", flat=True).first() or []
     return {band["key"]: band for band in found}
+
+
+def _shown(score: Any, bands: dict[str, Any]) -> dict[str, Any]:
+    """A score as rows show it."""
+    band = bands.get(score.band)
+    return {"points": score.points, "label": band_name(band) if band else "", "hue": band["hue"] if band else 265}
 
 
 def _hue(band: str) -> int:

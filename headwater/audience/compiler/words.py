@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.core.cache import cache
+from django.core.cache import cache, caches
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from headwater.core.facts import look_of
 from headwater.timeline import queries as timeline
@@ -162,8 +162,20 @@ def field_evidence(leaf: FieldLeaf, person_id: int) -> list[dict[str, Any]]:
 
 
 def kind_label(kind: str) -> str:
-    """A kind of event as a noun-like phrase: "page viewed"."""
-    return kind.replace(".", " ").replace("_", " ")
+    """A kind of event as a noun-like phrase, "page viewed"; the declared ones in the reader's language."""
+    return _(kind.replace(".", " ").replace("_", " "))
+
+
+def model_names() -> dict[str, tuple[str, dict[str, str]]]:
+    """Score models by their keys: the name, and the names of the bands; kept for a while, as users are."""
+    from headwater.audience.models import ScoreModel
+
+    key = f"audience:models:{get_language()}"
+    names: dict[str, tuple[str, dict[str, str]]] | None = caches["local"].get(key)
+    if names is None:
+        names = {m.key: (m.name, {b["key"]: band_name(b) for b in m.bands}) for m in ScoreModel.objects.all()}
+        caches["local"].set(key, names, 10)
+    return names
 
 
 def conditions(where: list[dict[str, Any]]) -> str:

@@ -12,6 +12,10 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format
 
+from headwater.audience.compiler.words import kind_label
+from headwater.core.facts import KINDS
+from headwater.people.rules import CONSENT_CHANNELS
+
 LOCALE = Path(settings.LOCALE_PATHS[0])
 LANGUAGES = ["ko", "zh_Hans"]
 VALUE = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w+(?::[^}]*)?\}")
@@ -107,3 +111,11 @@ def test_no_template_writes_a_date_in_the_order_of_one_language() -> None:
         if re.search(r"""date:["'][^"'%]*\b(?:[jdFM] [jFMY]|M, )""", template.read_text())
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["ko", "zh-hans"])
+def test_events_and_channels_of_conditions_are_named_in_the_readers_language(language: str) -> None:
+    with translation.override(language):
+        names = {kind: kind_label(kind) for kind in KINDS if not kind.startswith("test.")}
+        assert [kind for kind, name in names.items() if name == kind.replace(".", " ").replace("_", " ")] == []
+        assert [c for c in CONSENT_CHANNELS if translation.gettext(c) == c and c != "whatsapp" and c != "sms"] == []

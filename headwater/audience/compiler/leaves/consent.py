@@ -50,7 +50,8 @@ class ConsentLeaf(Leaf):
 
     def says(self) -> str:
         states = {"granted": _("granted"), "withdrawn": _("withdrawn"), "pending": _("pending"), "none": _("not given")}
-        channel = f"{self.channel} ({self.topic})" if self.topic else self.channel
+        name = _(self.channel)
+        channel = f"{name} ({self.topic})" if self.topic else name
         return _("consent for %(channel)s is %(state)s") % {"channel": channel, "state": states[self.state]}
 
     def evidence(self, person_id: int) -> list[dict[str, Any]]:
@@ -58,5 +59,5 @@ class ConsentLeaf(Leaf):
 
         row = Consent.objects.filter(person_id=person_id, channel=self.channel, topic=self.topic).first()
         if row is None:
-            return [{"text": _("No consent is recorded for %(channel)s") % {"channel": self.channel}}]
+            return [{"text": _("No consent is recorded for %(channel)s") % {"channel": _(self.channel)}}]
         return [{"text": _("Consent: %(state)s") % {"state": row.state}, "at": row.at}]

@@ -137,9 +137,10 @@ class ScoreLeaf(Leaf):
         return frozenset({f"score:{self.model}"})
 
     def says(self) -> str:
-        name = self.model if self.of == "person" else _("%(model)s of the company") % {"model": self.model}
+        named, bands = words.model_names().get(self.model, (self.model, {}))
+        name = named if self.of == "person" else _("%(model)s of the company") % {"model": named}
         if self.band:
-            return _("score %(model)s is %(band)s") % {"model": name, "band": self.band}
+            return _("score %(model)s is %(band)s") % {"model": name, "band": bands.get(self.band, self.band)}
         return _("score %(model)s %(op)s") % {"model": name, "op": words.compare(self.op, self.value)}
 
     def evidence(self, person_id: int) -> list[dict[str, Any]]:
