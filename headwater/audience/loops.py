@@ -6,7 +6,7 @@ from __future__ import annotations
 from headwater.core import clock
 from headwater.core.registry import Loop, loops
 
-from .engine import building, companies, days, membership, runs, turns
+from .engine import building, companies, days, membership, retired, runs, turns
 from .engine.book import book
 
 
@@ -32,4 +32,5 @@ loops.add(
     Loop("audience.companies", companies.roll_up, order=252, every=0.5, pause=0.5, full=companies.BATCH),
 )
 loops.add("audience.days", Loop("audience.days", days.run_once, order=52, thread="housekeeping", every=1))
+loops.add("audience.retired", Loop("audience.retired", retired.run_once, order=53, thread="housekeeping", every=60))
 loops.add("audience.runs", Loop("audience.runs", runs.run_once, order=51, thread="housekeeping", every=1))

@@ -44,7 +44,14 @@ def _erase(gone: Gone) -> None:
     rows = Contact.objects.filter(pk__in=people, company__isnull=False)
     employers = {pk for pk in rows.values_list("company_id", flat=True) if pk}
     holdings.erase(ALL, people)
+    _note_building(people, now)
     companies.note([(lane_key(0), now, 0, pk) for pk in sorted(employers)])
+
+
+def _note_building(people: Sequence[int], now: datetime) -> None:
+    """Have whoever goes looked for in what is being built: a step may have seen them, and write it down yet."""
+    found = [s for s in book().segments if s.building]
+    membership.note_turns([(p, s.id, s.generation, now) for p in people for s in found])
 
 
 def _export(person_id: int) -> dict[str, Any]:
@@ -68,6 +75,7 @@ def _join(joining: Joining) -> dict[str, Any]:
     _count([(lane_key(joining.survivor), s, g, 1) for s, g in theirs - mine])
     _replace(PICKED, joining, _stricter(state[PICKED.name], joining))
     holdings.erase([SCORES, INTERESTS, TURNS, COMPANIES], [joining.merged])
+    _note_building([joining.merged], now)
     recount.recount([joining.survivor], rules, now)
     best: dict[int, tuple[int, str]] = {}
     for row in (r for p in pair for r in state[SCORES.name][str(p)]):

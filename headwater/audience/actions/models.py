@@ -15,7 +15,7 @@ from headwater.core import clock, wake
 from .. import queries, rules
 from ..engine import companies, runs
 from ..models import CompanyScore, ScoreModel, ScoreRun
-from .revision import touch_revision
+from .revision import hold_definitions, touch_revision
 from .segments import InUse
 
 ENGAGEMENT = "engagement"
@@ -79,6 +79,7 @@ def update_model(model_id: int, *, actor: str, **changes: Any) -> ScoreModel:
     decay is computed for everybody in the background, other bands hold at once; neither tells facts. Raises
     ValueError, ScoreModel.DoesNotExist, InUse where a segment or a journey asks for a band that goes."""
     with transaction.atomic():
+        hold_definitions()
         model = ScoreModel.objects.select_for_update().get(pk=model_id)
         decay, bands, rollup = [model.decay, model.decay_days], model.bands, model.rollup
         for field, value in changes.items():
@@ -135,6 +136,7 @@ def archive_model(model_id: int, *, actor: str, archived: bool = True) -> ScoreM
     """Put a model away (it stops to score and is not shown), or take it up again: then it is computed anew, since it
     heard nothing meanwhile. Raises InUse, ValueError for the lead score, ScoreModel.DoesNotExist."""
     with transaction.atomic():
+        hold_definitions()
         model = ScoreModel.objects.select_for_update().get(pk=model_id)
         if archived == (model.archived_at is not None):
             return model
@@ -157,6 +159,7 @@ def delete_model(model_id: int, *, actor: str) -> None:
     """Delete a model with its rules; its points are swept away in the background. Raises InUse, ValueError for the lead
     score, ScoreModel.DoesNotExist."""
     with transaction.atomic():
+        hold_definitions()
         model = ScoreModel.objects.select_for_update().get(pk=model_id)
         _free(model)
         ScoreRun.objects.filter(model_id=model.pk).update(state="stale")

@@ -15,7 +15,7 @@ from .. import compiler, rules
 from ..engine import runs
 from ..engine.scales import snapshot, versions
 from ..models import Revision, ScoreModel, ScoreRule, ScoreRun, Topic, TopicRule
-from .revision import touch_revision
+from .revision import hold_definitions, touch_revision
 
 _UNSET: Any = object()
 PERIODS = tuple(ScoreRule.CapPer.values)
@@ -88,6 +88,7 @@ def create_rule(
     segment) holds. It counts what happens from now on, with `past` what happened before too. Raises ValueError,
     ConditionError, ScoreModel.DoesNotExist."""
     with transaction.atomic():
+        hold_definitions()
         scored = _locked(ScoreModel.objects.get(key=model).pk)
         made = ScoreRule(
             model=scored, name=name, kind=kind, where=list(where), condition=condition, points=points, cap=cap,
@@ -108,6 +109,7 @@ def update_rule(rule_id: int, *, actor: str, past: bool = False, **changes: Any)
     happened until now keeps the points it has; with `past` everything is computed anew. Raises ValueError,
     ConditionError, ScoreRule.DoesNotExist."""
     with transaction.atomic():
+        hold_definitions()
         model = _locked(ScoreRule.objects.get(pk=rule_id).model_id)
         rule = ScoreRule.objects.select_for_update().get(pk=rule_id, ended_at=None)
         before = snapshot(rule)

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from headwater.core import clock, wake
 
 from .. import queries
-from ..compiler import parse
+from ..compiler import Node, needs_of, parse
 from ..engine import building
+from ..engine.book import book
 from ..models import Picked, Segment, SegmentDay, StaleGeneration
-from .revision import touch_revision
+from .revision import hold_definitions, touch_revision
 
 
 class InUse(Exception):
@@ -61,6 +62,7 @@ def create_segment(
     wrong and ValueError where the key is taken."""
     definition = {"any": []} if definition is None else definition
     with transaction.atomic():
+        hold_definitions()
         if key and Segment.objects.filter(key=key).exists():
             raise ValueError(_("There is a segment with the key “%(key)s” already") % {"key": key})
         made = Segment(
@@ -88,6 +90,7 @@ def update_segment(
     """Change a segment (None leaves as it is). Another definition is built in the background while the present one
     goes on living. Raises ConditionError, Kept, Segment.DoesNotExist."""
     with transaction.atomic():
+        hold_definitions()
         s = Segment.objects.select_for_update().get(pk=segment_id)
         refuse_kept(s)
         s.name = s.name if name is None else name
@@ -95,12 +98,21 @@ def update_segment(
         s.announce = s.announce if announce is None else announce
         s.updated_at = clock.now()
         if definition is not None and definition != (s.definition if s.pending is None else s.pending):
-            parse(definition, trail=(s.key,))
+            _refuse_circle(s, parse(definition, trail=(s.key,)))
             building.start(s, definition)
         s.save()
         touch_revision()
         wake.notify(["segments"])
     return s
+
+
+def _refuse_circle(s: Segment, node: Node) -> None:
+    """Raises ValueError where a rule gives points for being in the segment, which would come to ask for a score."""
+    if any(need.startswith(("score:", "company_score:")) for need in needs_of(node)):
+        names = {one.name for one in book().segments if one.id < 0 and f"segment:{s.key}" in one.needs}
+        if names:
+            said = _("Points are given for being in this segment (%(names)s), so it must not ask for a score")
+            raise ValueError(said % {"names": ", ".join(sorted(names))})
 
 
 def rebuild_segment(segment_id: int, *, actor: str) -> Segment:
@@ -118,6 +130,7 @@ def delete_segment(segment_id: int, *, actor: str) -> None:
     """Delete a segment; its members are swept away in the background. Raises InUse where other segments take it
     in or journeys start on it, Kept where a journey keeps it, Segment.DoesNotExist."""
     with transaction.atomic():
+        hold_definitions()
         s = Segment.objects.select_for_update().get(pk=segment_id)
         users = {one.name for one in queries.used_by([s])[s.pk]}
         if users and s.keeper:

@@ -16,7 +16,7 @@ from ..engine import runs
 from ..engine.book import book
 from ..models import HALF_LIFE, ScoreModel, ScoreRun, Topic, TopicRule
 from .models import MOST_DAYS
-from .revision import touch_revision
+from .revision import hold_definitions, touch_revision
 from .segments import InUse
 
 
@@ -96,6 +96,7 @@ def delete_topic(key: str, *, actor: str) -> None:
     """Delete a topic with its signs; what it gathered is swept away in the background. Raises InUse where segments ask
     for it, Topic.DoesNotExist."""
     with transaction.atomic():
+        hold_definitions()
         topic = Topic.objects.select_for_update().get(key=key)
         users = {one.name for one in book().segments if f"interest:{key}" in one.needs}
         if users:

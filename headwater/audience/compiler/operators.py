@@ -107,15 +107,20 @@ def at_moment(query: Query, x: str, op: str, value: Any) -> Sql:
     return _relative(query, x, op, value)
 
 
+def _later(query: Query, x: str, length: timedelta) -> str:
+    """So long after `x`, and before the years end: 9999-12-31 is written for "never"."""
+    return f"LEAST({x} + {seconds(query, length)}, '9999-12-31 00:00+00'::timestamptz)"
+
+
 def _relative(query: Query, x: str, op: str, value: Any) -> Sql:
     length, now = span(value), query.present()
     if op == "within":
         edge = query.bind(ago(length), "timestamptz")
-        turns = f"CASE WHEN {x} > {now} THEN {x} WHEN {x} > {edge} THEN {x} + {seconds(query, length)} END"
+        turns = f"CASE WHEN {x} > {now} THEN {x} WHEN {x} > {edge} THEN {_later(query, x, length)} END"
         return Sql(f"coalesce({x} > {edge} AND {x} <= {now}, false)", turns)
     if op == "older_than":
         edge = query.bind(ago(length), "timestamptz")
-        return Sql(f"coalesce({x} <= {edge}, false)", f"CASE WHEN {x} > {edge} THEN {x} + {seconds(query, length)} END")
+        return Sql(f"coalesce({x} <= {edge}, false)", f"CASE WHEN {x} > {edge} THEN {_later(query, x, length)} END")
     edge = query.bind(ahead(length), "timestamptz")
     # in from x - length to x; one microsecond later it is past
     turns = (

@@ -9,6 +9,7 @@ from django.db import connection
 
 from headwater.audience import facts
 from headwater.audience.models import Segment, SegmentMember, StaleGeneration
+from headwater.people.models import Contact
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
 #: Facts told by one step
@@ -58,9 +59,10 @@ def _tell(s: Segment, moved: dict[int, bool]) -> None:
         ).values_list("person_id", flat=True)
     )
     told = _told_since(s, list(moved))
+    there = set(Contact.objects.filter(pk__in=list(moved)).values_list("pk", flat=True))
     new = []
     for person_id, entered in moved.items():
-        if person_id in told or entered != (person_id in inside):
+        if person_id not in there or person_id in told or entered != (person_id in inside):
             continue
         fact = (facts.SegmentEntered if entered else facts.SegmentLeft)(segment=s.pk, name=s.name)
         key = uuid.uuid5(uuid.NAMESPACE_OID, f"segment:{s.pk}:{s.generation}:{person_id}")

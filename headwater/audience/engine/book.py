@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection
 
 from headwater.audience.compiler import ConditionError, Known, Node, needs_of, parse_segment
-from headwater.audience.models import ScoreModel, ScoreRule, ScoreRun, Segment, Topic
+from headwater.audience.models import Revision, ScoreModel, ScoreRule, ScoreRun, Segment, Topic
 
 from .heeding import Heeders, heeders
 from .scales import Rule, Scale, scales_of, topics_of
@@ -113,6 +113,11 @@ def book() -> Book:
     if _cached is None or _cached.token != token:
         _cached = _load(token)
     return _cached
+
+
+def touch() -> None:
+    """Tell every process that generations changed (takes effect with the caller's commit)."""
+    Revision.objects.filter(pk=1).update(token=uuid4())
 
 
 def _load(token: UUID) -> Book:

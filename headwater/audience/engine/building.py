@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-import uuid
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +30,7 @@ from headwater.audience.compiler import (
     several,
     statement,
 )
-from headwater.audience.models import Revision, Segment, SegmentMember, SegmentRetest, SegmentTally, StaleGeneration
+from headwater.audience.models import Segment, SegmentMember, SegmentRetest, SegmentTally, StaleGeneration
 from headwater.core import clock, wake
 from headwater.core.lanes import LANE_KEYS
 from headwater.people.models import Contact
@@ -38,7 +38,7 @@ from headwater.timeline.actions import in_lane
 
 from . import membership
 from .announcing import announce
-from .book import Living, book
+from .book import Living, book, touch
 
 #: People evaluated by one step, noted people tested under all lanes, rows swept by one step
 CHUNK, NOTED, SWEPT = 1_000_000, 2_000, 20_000
@@ -226,14 +226,20 @@ def _settle(living: Living, people: set[int]) -> None:
     now = clock.now()
     taken = membership.claim(people, [(living.id, living.generation)], now)
     if taken:
-        membership.settle(living, {p for p, _, _ in taken}, now)
+        noted = {p for p, _, _ in taken}
+        membership.settle(living, noted, now)
+        membership.forget(living, noted - set(Contact.objects.filter(pk__in=noted).values_list("pk", flat=True)))
 
 
 def _swap(s: Segment, living: Living) -> None:
     """Make the new generation the living one."""
     if not _still(s):
         return
+    picked = s.picked
     s.refresh_from_db()
+    if s.picked and not picked:  # somebody was put in by hand in the last moment
+        node = parse_segment(s.key, s.pending, True)
+        living = replace(living, node=node, needs=needs_of(node))
     old = s.generation
     if old:
         _rebuild_dependents(s)
@@ -250,7 +256,7 @@ def _swap(s: Segment, living: Living) -> None:
     s.save()
     if old and not s.announcing:
         StaleGeneration.objects.create(segment_id=s.pk, generation=old)
-    Revision.objects.filter(pk=1).update(token=uuid.uuid4())
+    touch()
     wake.notify(["segments"])
 
 

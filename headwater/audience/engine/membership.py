@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -128,6 +129,27 @@ def settle(living: Living, people: set[int], now: datetime) -> None:
     moved = batch.apply([living], {living: people}, now)
     if moved:
         _tally(moved)
+
+
+def forget(living: Living, people: set[int]) -> None:
+    """Let people go who were erased, or merged into others, while a generation was being built."""
+    if not people:
+        return
+    args: list[Any] = [living.id, living.generation, list(people)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM audience_segmentmember WHERE segment_id = %s AND generation = %s AND person_id = ANY(%s) "
+            "RETURNING person_id",
+            args,
+        )
+        gone = [(p, living, False) for (p,) in cursor.fetchall()]
+        cursor.execute(
+            "DELETE FROM audience_segmentretest WHERE segment_id = %s AND generation = %s AND person_id = ANY(%s) "
+            "AND lane_key = ANY(%s)",
+            [*args, sorted({lane_key(p) for p in people})],
+        )
+    if gone:
+        _tally(gone)
 
 
 def _rounds(wanted: Wanted, book: Book | None) -> list[tuple[list[Living], bool]]:

@@ -136,6 +136,7 @@ def publish(
     Conflict (revision), RuleError (people, mapping), Journey.DoesNotExist.
     """
     with transaction.atomic():
+        audience.hold_definitions()  # a segment or a band that the draft names is not deleted meanwhile
         journey = Journey.objects.select_for_update().get(pk=journey_id)
         if revision is not None and revision != journey.revision:
             raise Conflict(_("Somebody else changed this journey in the meantime."))
