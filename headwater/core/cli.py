@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 #: Django commands that work without a database.
 OFFLINE = {
@@ -114,6 +115,49 @@ def _doctor(argv: list[str]) -> int:
     return examine()
 
 
+def _backup(argv: list[str]) -> int:
+    parser = _parser("backup", "Everything (database, files, secret key) in one file, while Headwater runs.")
+    parser.add_argument("file", type=Path, help="the file to write, or a folder for a name with today's date")
+    args = parser.parse_args(argv)
+    from headwater.core.backup.commands import backup
+
+    return _told(lambda: [backup(args.file)])
+
+
+def _restore(argv: list[str]) -> int:
+    parser = _parser("restore", "Begin again from a file that `headwater backup` wrote.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--replace", action="store_true", help="put the installation that is there aside")
+    parser.add_argument(
+        "--go-on",
+        action="store_true",
+        help="leave journeys live and mails queued, though what went out since the backup will go out again",
+    )
+    args = parser.parse_args(argv)
+    from headwater.core.backup.archive import BackupError, verify
+    from headwater.core.backup.commands import restore
+
+    try:
+        manifest = verify(args.file)  # before a server is started, or made
+    except BackupError as error:
+        print(f"headwater: {error}", file=sys.stderr)
+        return 1
+    return _told(lambda: restore(args.file, manifest, aside=args.replace, go_on=args.go_on))
+
+
+def _told(work: Callable[[], list[str]]) -> int:
+    """Say what came of it, or why it could not be."""
+    from headwater.core.backup.archive import BackupError
+
+    try:
+        with _database():
+            print("\n".join(work()))
+    except BackupError as error:
+        print(f"headwater: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def _bench(argv: list[str]) -> int:
     from headwater.core.bench import main
 
@@ -166,6 +210,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "migrate": _migrate,
     "doctor": _doctor,
     "bench": _bench,
+    "backup": _backup,
+    "restore": _restore,
 }
 
 HELP = """Usage: headwater COMMAND [OPTIONS]
@@ -174,6 +220,8 @@ HELP = """Usage: headwater COMMAND [OPTIONS]
   up        database, web and worker in one process tree; Ctrl+C stops all of them
   serve     the web server alone          work      the worker alone
   migrate   bring the database to this release
+  backup    everything in one file: headwater backup FILE
+  restore   begin again from it: headwater restore FILE
   doctor    say what is wrong with this installation and how to mend it
   api       run an API operation from the command line: headwater api GET /contacts?q=kim
   replay    let a reaction hear the history again: headwater replay insights --since 2026-10-01

@@ -145,5 +145,8 @@ loops: Registry[Loop] = Registry("loop")
 doctor_checks: Registry[Callable[[], list[Any]]] = Registry("doctor check")
 #: name -> callable(argparse.Namespace, progress) -> dict : what `headwater bench NAME` runs
 benches: Registry[Callable[..., dict[str, Any]]] = Registry("bench")
+#: What a package does where an installation begins again from a backup: hold what may have gone out since. Each returns
+#: lines for the administrator
+restores: Registry[Callable[[], list[str]]] = Registry("restore")
 #: Called when a worker starts; each returns what ends it (the demo's mail catcher is one)
 worker_services: Registry[Callable[[], Callable[[], None]]] = Registry("worker service")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from headwater.core.registry import Loop, loops
+from headwater.core.registry import Loop, loops, restores
 from headwater.core.worker import HOUSEKEEPING
 
-from .actions import moving, outgoing, simulating, splits, starts, tallies
+from .actions import moving, outgoing, restoring, simulating, splits, starts, tallies
 from .engine import due, leaving
 
 
@@ -32,3 +32,4 @@ loops.add("journeys.calls", Loop("journeys.calls", outgoing.run_once, order=350,
 loops.add(
     "journeys.simulate", Loop("journeys.simulate", simulating.run_once, order=360, thread="journeys.simulate", every=2)
 )
+restores.add("journeys", restoring.hold)

@@ -39,7 +39,7 @@ class MailRepeated(Fact):
 
 @fact("mail.refused", icon="ban", hue=60, group="marketing", says=_("Mail not sent ({reason}): {subject}"))
 class MailRefused(Fact):
-    """reason: no_consent, suppressed, no_address, cap, missing_field:NAME, template."""
+    """reason: no_consent, suppressed, no_address, cap, missing_field:NAME, template, restored."""
 
     message: str
     template: int

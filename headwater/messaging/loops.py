@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable
 
 from headwater.core.config import config
-from headwater.core.registry import Loop, loops, worker_services
+from headwater.core.registry import Loop, loops, restores, worker_services
 
 from . import delivery
+from .actions import restoring
 from .channels import catcher
 
 log = logging.getLogger("headwater.catcher")
@@ -27,3 +28,4 @@ def _catcher() -> Callable[[], None]:
 
 loops.add("messaging.delivery", Loop("messaging.delivery", delivery.run_once, order=10, thread="delivery", every=0.5))
 worker_services.add("messaging.catcher", _catcher)
+restores.add("messaging", restoring.hold)

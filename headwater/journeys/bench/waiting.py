@@ -11,11 +11,12 @@ from typing import Any
 from django.db import connection
 
 from headwater.core import clock
+from headwater.core.lanes import lane_key
 
 from .. import actions
 from ..actions import Entry
 from ..engine import due
-from ..models import Due, Journey
+from ..models import OPEN, Journey, Passage
 from .ways import a_second, a_year
 
 #: How often a worker looks when nobody wakes it
@@ -61,20 +62,30 @@ def lateness(people: Sequence[int]) -> int:
     with connection.cursor() as cursor:
         now = clock.now()
         # Spread over two seconds, from when all are placed: what a worker with other work sees
-        spread = "%(now)s + (abs(hashint8(person_id)) %% 2000) * interval '1 millisecond'"
-        args: dict[str, Any] = {"now": now + timedelta(seconds=PLACED), "journey": journey.pk}
-        mine = "(person_id, passage_id) IN (SELECT person_id, id FROM journeys_passage WHERE journey_id = %(journey)s)"
-        cursor.execute(f"UPDATE journeys_due SET due_at = {spread} WHERE {mine}", args)
+        spread = "%(now)s + (abs(hashint8(p.person_id)) %% 2000) * interval '1 millisecond'"
+        args: dict[str, Any] = {"now": now + timedelta(seconds=PLACED), "journey": journey.pk, "people": list(people)}
+        args["lanes"] = [lane_key(p) for p in people]
+        # By their keys: a million others may wait
         cursor.execute(
-            f"UPDATE journeys_passage SET due_at = {spread}, until = {spread} WHERE journey_id = %(journey)s", args
+            f"UPDATE journeys_due d SET due_at = {spread} FROM unnest(%(lanes)s::bigint[], %(people)s::bigint[]) "
+            "AS p(lane_key, person_id) JOIN journeys_passage s ON s.person_id = p.person_id "
+            "AND s.journey_id = %(journey)s WHERE d.lane_key = p.lane_key AND d.due_at = s.due_at "
+            "AND d.person_id = s.person_id AND d.passage_id = s.id",
+            args,
         )
-        last, end = now + timedelta(seconds=PLACED + 2), time.perf_counter() + PLACED + 10
-        while Due.objects.filter(due_at__lte=last).exists() and time.perf_counter() < end:
+        cursor.execute(
+            f"UPDATE journeys_passage p SET due_at = {spread}, until = {spread} WHERE p.journey_id = %(journey)s "
+            "AND p.person_id = ANY(%(people)s::bigint[])",
+            args,
+        )
+        inside = Passage.objects.filter(journey_id=journey.pk, state__in=OPEN)
+        end = time.perf_counter() + PLACED + 20
+        while inside.exists() and time.perf_counter() < end:
             if not due.run_once():
                 time.sleep(0.02)
         cursor.execute(
             f"SELECT percentile_disc(0.99) WITHIN GROUP (ORDER BY ended_at - ({spread})), count(*) "
-            "FROM journeys_passage WHERE journey_id = %(journey)s AND ended_at IS NOT NULL",
+            "FROM journeys_passage p WHERE journey_id = %(journey)s AND ended_at IS NOT NULL",
             args,
         )
         late, woken = cursor.fetchone()

@@ -18,6 +18,7 @@ _REASONS = {
     "template": _("the template does not render"),
     "no_template": _("the template is gone"),
     "no_person": _("the person is gone"),
+    "restored": _("restored from a backup: it may have gone out since"),
 }
 _PARTS = {"subject": _("Subject"), "preview": _("Preview text"), "body": _("Body"), "text": _("Plain text")}
 
