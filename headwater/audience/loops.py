@@ -24,13 +24,16 @@ def turn_once() -> int:
     return turns.turn(people, now) if people else 0
 
 
-loops.add("audience.retest", Loop("audience.retest", retest_once, order=250, every=0.5, pause=0.1, full=500))
+loops.add("audience.retest", Loop("audience.retest", retest_once, order=250, every=0.5, pause=0.25, full=500))
 loops.add("audience.build", Loop("audience.build", building.run_once, order=50, thread="housekeeping", every=1))
-loops.add("audience.turns", Loop("audience.turns", turn_once, order=251, every=0.5, pause=0.1, full=500))
-loops.add(
+loops.add("audience.turns", Loop("audience.turns", turn_once, order=251, every=0.5, pause=0.25, full=500))
+loops.add(  # beside the engine: nobody's mail waits for it
     "audience.companies",
-    Loop("audience.companies", companies.roll_up, order=252, every=0.5, pause=0.5, full=companies.BATCH),
-)
+    Loop(
+        "audience.companies", companies.roll_up, order=252, thread="audience.companies", every=0.5, pause=0.5,
+        full=companies.BATCH,
+    ),
+)  # fmt: skip
 loops.add("audience.days", Loop("audience.days", days.run_once, order=52, thread="housekeeping", every=1))
 loops.add("audience.retired", Loop("audience.retired", retired.run_once, order=53, thread="housekeeping", every=60))
 loops.add("audience.runs", Loop("audience.runs", runs.run_once, order=51, thread="housekeeping", every=1))

@@ -43,6 +43,8 @@ ENGINE = frozenset({"engine"})
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 #: How long a thread may keep Python's lock while another one has its answer from the database
 SWITCH = 0.0005
+#: When Python looks for garbage in circles: a round makes many objects and hardly any circles
+GARBAGE = (20_000, 20, 50)
 
 
 def run() -> int:
@@ -117,6 +119,7 @@ class Worker:
         for number in SIGNALS:
             signal.signal(number, self._signalled)
         sys.setswitchinterval(SWITCH)
+        gc.set_threshold(*GARBAGE)
         stops = self._services() if self.process != "engine" else []
         connection.close()
         groups: dict[str, list[Loop]] = defaultdict(list)

@@ -83,9 +83,10 @@ def advance(batch: Batch, people: Iterable[Traveller], versions: Mapping[int, Ve
 
 
 def _next(batch: Batch, queue: dict[Key, list[Traveller]], versions: Mapping[int, Version]) -> list[Group]:
-    """Take out of the queue whoever is served next. Lowest rank first: arms that meet again are served together; and
-    with them all others who stand in a step of that kind, where it serves many steps at once."""
-    first = min(queue, key=lambda k: (_rank(versions[k[0]], k[1]), k))
+    """Take out of the queue whoever is served next. Lowest rank first: arms that meet again are served together. Steps
+    of a kind that serves many of them at once wait until everybody else has gone as far as they get, and are then
+    served with all others of that kind."""
+    first = min(queue, key=lambda k: (_together(versions, k), _rank(versions[k[0]], k[1]), k))
     kind = _kind(versions, first)
     keys = [first]
     if kind is not None and kind.together:
@@ -104,6 +105,11 @@ def _next(batch: Batch, queue: dict[Key, list[Traveller]], versions: Mapping[int
 def _kind(versions: Mapping[int, Version], key: Key) -> type[Step] | None:
     node = versions[key[0]].nodes.get(key[1])
     return node.kind if node else None
+
+
+def _together(versions: Mapping[int, Version], key: Key) -> bool:
+    kind = _kind(versions, key)
+    return kind is not None and kind.together
 
 
 def _run_all(groups: Sequence[Group]) -> list[Sequence[Outcome]]:

@@ -207,6 +207,18 @@ def test_mails_of_several_journeys_are_queued_at_once(live: Make) -> None:
     assert Passage.objects.filter(state="finished").count() == 20
 
 
+def test_mails_wait_for_those_who_get_one_after_other_steps(live: Make) -> None:
+    at_once = mailing(live, 1)[0]
+    mail = at_once.draft["steps"]["mail"]["settings"]
+    later = live(chain(("tag", "add_tag", {"tag": "first"}), ("mail", "send_email", mail), ("end", "exit", {})))
+    ids = [person(n) for n in range(3)]
+    with CaptureQueriesContext(connection) as queries:
+        entered_by([at_once, later], ids)
+    assert sum("INSERT INTO messaging_message" in q["sql"] for q in queries) == 1
+    assert Message.objects.count() == 6
+    assert Passage.objects.filter(state="finished").count() == 6
+
+
 def test_a_mail_that_fails_keeps_nobody_from_those_of_other_journeys(
     live: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,8 @@ HUES = (235, 60, 150, 300, 190, 25, 345, 90)
 def add_tags(person_ids: Sequence[int], tags: Sequence[str], *, actor: str) -> int:
     """Tag people. Returns how many tags were added in all. Raises rules.Invalid on a tag that is too long."""
     names = rules.clean_tags(tags)
+    if len(names) == 1 and person_ids:  # the statement that gives it makes it known
+        return _retag(person_ids, names, [], actor)
     with transaction.atomic():
         ensure_tags(names)
         return _retag(person_ids, names, [], actor)
@@ -38,9 +40,12 @@ def remove_tags(person_ids: Sequence[int], tags: Sequence[str], *, actor: str) -
 def ensure_tags(names: Sequence[str]) -> None:
     """The names become known tags, each with a colour of its own that stays."""
     if names:
-        hues = [HUES[zlib.crc32(name.encode()) % len(HUES)] for name in names]
-        rows = [Tag(name=name, hue=hue) for name, hue in sorted(zip(names, hues, strict=True))]
+        rows = [Tag(name=name, hue=_hue(name)) for name in sorted(names)]
         Tag.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _hue(name: str) -> int:
+    return HUES[zlib.crc32(name.encode()) % len(HUES)]
 
 
 def put_tags(wanted: Mapping[int, Sequence[str]], *, actor: str) -> int:
@@ -65,6 +70,7 @@ def _retag(person_ids: Sequence[int], add: Sequence[str], remove: Sequence[str],
 
 
 ADD = (
+    "WITH known AS (INSERT INTO people_tag (name, hue) VALUES (%(tag)s, %(hue)s) ON CONFLICT DO NOTHING) "
     "UPDATE people_contact SET tags = tags || ARRAY[%(tag)s]::varchar[], updated_at = %(now)s "
     "WHERE id = ANY(%(ids)s::bigint[]) AND NOT tags @> ARRAY[%(tag)s]::varchar[] RETURNING id"
 )
@@ -77,7 +83,7 @@ REMOVE = (
 def _one(sql: str, person_ids: Sequence[int], said: TagAdded | TagRemoved, actor: str) -> int:
     """One tag comes or goes: what journeys do, for thousands at a time."""
     with in_lane(*person_ids), connection.cursor() as cursor:
-        cursor.execute(sql, {"tag": said.tag, "now": clock.now(), "ids": list(person_ids)})
+        cursor.execute(sql, {"tag": said.tag, "hue": _hue(said.tag), "now": clock.now(), "ids": list(person_ids)})
         changed = [pk for (pk,) in cursor.fetchall()]
         record_many([NewFact(pk, said, actor=actor) for pk in changed])
     return len(changed)

@@ -63,9 +63,9 @@ def in_lane(*person_ids: int) -> Iterator[None]:
     """
     keys = sorted({lane_key(p) for p in person_ids})
     held: set[int] = getattr(connection, "headwater_lanes", set())
-    # Inside another `in_lane` a savepoint would only cost two statements more: who wants to go on after an error has
-    # made one.
-    with transaction.atomic(savepoint=not held):
+    # Inside another `in_lane`, and inside `together`, a savepoint would only cost two statements more: who wants to go
+    # on after an error has made one.
+    with transaction.atomic(savepoint=not held and not gathering.on()):
         missing = [k for k in keys if k not in held]
         if missing:
             with connection.cursor() as cursor:
