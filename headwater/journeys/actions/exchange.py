@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -48,7 +48,29 @@ def export_journey(journey_id: int) -> dict[str, Any]:
         return _name(source, value, out)
 
     out["graph"] = _mapped(journey.draft, named)
+    for key in _segments_in(journey.draft):
+        _take(key, out["segments"])
     return out
+
+
+def _segments_in(node: Any) -> Iterator[str]:
+    """The keys of the segments that conditions ask for, anywhere in a graph or in a segment's own condition."""
+    parts = node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
+    if isinstance(node, Mapping) and isinstance(node.get("segment"), str):
+        yield node["segment"]
+    for part in parts:
+        yield from _segments_in(part)
+
+
+def _take(key: str, out: dict[str, Any]) -> None:
+    """Take a segment along, behind those that its condition asks for."""
+    segment = Segment.objects.filter(key=key).first() if key not in out else None
+    if segment is not None:
+        definition = segment.definition if segment.pending is None else segment.pending
+        for inner in _segments_in(definition):
+            if inner != key:
+                _take(inner, out)
+        out[key] = {"name": segment.name, "definition": definition}
 
 
 def import_journey(data: Any, *, actor: str, name: str = "") -> tuple[Journey, bool]:
@@ -57,7 +79,8 @@ def import_journey(data: Any, *, actor: str, name: str = "") -> tuple[Journey, b
     _check(data)
     with transaction.atomic():
         mails = {key: _mail(key, mail, actor) for key, mail in (data.get("mails") or {}).items()}
-        segments = {key: _segment(key, segment, actor) for key, segment in (data.get("segments") or {}).items()}
+        given = data.get("segments") or {}
+        segments = {key: _segment(key, given[key], actor) for key in _in_order(given)}
 
         def found(source: str, value: Any, place: str) -> Any:
             return _found(source, value, place, mails, segments)
@@ -130,7 +153,7 @@ def _name(source: str, value: Any, out: dict[str, Any]) -> Any:
         segment = Segment.objects.filter(pk=value).first()
         if segment is None:
             return None
-        out["segments"][segment.key] = {"name": segment.name, "definition": segment.definition}
+        _take(segment.key, out["segments"])
         return segment.key
     if source == "stages":
         stage = PipelineStage.objects.select_related("pipeline").filter(pk=value).first()
@@ -175,6 +198,21 @@ def _mail(key: str, mail: Mapping[str, Any], actor: str) -> int:
         return create_template(name=mail["name"], says=TemplateText(**texts), actor=actor, purpose=purpose).pk
     except TemplateProblem as problem:
         raise RuleError(str(problem), f"mails.{key}.mjml") from problem
+
+
+def _in_order(given: Mapping[str, Any]) -> list[str]:
+    """The keys of a file's segments, those that others ask for before these."""
+    order: dict[str, None] = {}
+
+    def put(key: str, above: tuple[str, ...]) -> None:
+        for inner in _segments_in(given[key].get("definition")):
+            if inner in given and inner not in order and inner not in above:
+                put(inner, (*above, inner))
+        order.setdefault(key)
+
+    for key in given:
+        put(key, (key,))
+    return list(order)
 
 
 def _segment(key: str, segment: Mapping[str, Any], actor: str) -> int:

@@ -22,7 +22,10 @@ PAUSE = timedelta(minutes=10)
 GOAL = "p.outcome = 'goal' AND p.ended_at <= l.at + %(after)s::interval"
 MAIL = (
     "EXISTS (SELECT 1 FROM timeline_fact f WHERE f.person_id = l.person_id AND f.kind = %(kind)s::text AND f.at > l.at "
-    "AND f.at <= l.at + %(after)s::interval AND f.data ->> 'template' = ANY(%(templates)s::text[]))"
+    "AND f.at <= l.at + %(after)s::interval AND f.data ->> 'template' = ANY(%(templates)s::text[]) "
+    # the same template may have come from elsewhere
+    "AND NOT EXISTS (SELECT 1 FROM messaging_message m WHERE m.person_id = l.person_id "
+    "AND m.id::text = f.data ->> 'message' AND m.key NOT LIKE 'journey:%%.' || p.id || ':%%'))"
 )
 
 LATER = (

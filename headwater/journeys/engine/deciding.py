@@ -92,10 +92,40 @@ def _happened(leaf: Condition, context: Context, people: Sequence[Traveller]) ->
             cursor.execute(f"SELECT v.n, x.n {PEOPLE}{COUNTED if leaf.get('count') else ONCE}", [ids, starts, kind])
             return {n - 1 for n, times in cursor.fetchall() if enough(times)}
         cursor.execute(f"SELECT v.n, f.data::text {PEOPLE}{EACH}", [ids, starts, kind, ids])
-        times = Counter(n - 1 for n, data in cursor.fetchall() if matching.holds(where, json.loads(data)))
+        facts = [(n - 1, data) for n, text in cursor.fetchall() if matching.holds(where, data := json.loads(text))]
+    if "mail" in leaf:
+        facts = _of_this_way(facts, str(leaf["mail"]), context.version, people)
+    times = Counter(n for n, _data in facts)
     return {n for n in range(len(people)) if enough(times[n])}
 
 
+def _of_this_way(
+    facts: Sequence[tuple[int, dict[str, Any]]], step: str, version: Version, people: Sequence[Traveller]
+) -> list[tuple[int, dict[str, Any]]]:
+    """Facts about a mail that the step sent on this way of hers: the same template may have come from another journey,
+    by hand, or from another step. (place, data); a fact that names no mail that we know counts."""
+    named = {str(data["message"]) for _n, data in facts if data.get("message")}
+    keys: dict[tuple[int, str], str] = {}
+    if named:
+        with connection.cursor() as cursor:
+            cursor.execute(KEYS, [sorted({people[n].person_id for n, _data in facts}), sorted(named)])
+            keys = {(person, message): key for person, message, key in cursor.fetchall()}
+    steps = version.graph.get("steps") or {}
+    template = (steps.get(step, {}).get("settings") or {}).get("template")
+    alone = sum((s.get("settings") or {}).get("template") == template for s in steps.values()) == 1
+    out = []
+    for n, data in facts:
+        key = keys.get((people[n].person_id, str(data.get("message"))))
+        # journey:PERSON.PASSAGE:STEP (see Context.key); who was merged had another id. After a move to another version
+        # the step may have had another name
+        way = key.partition(".")[2] if key and key.startswith("journey:") else ""
+        mine = f"{people[n].id}:" if alone else f"{people[n].id}:{step}"
+        if key is None or way == mine or way.startswith((mine,) if alone else (f"{mine}:", f"{mine}~")):
+            out.append((n, data))
+    return out
+
+
+KEYS = "SELECT person_id, id::text, key FROM messaging_message WHERE person_id = ANY(%s) AND id::text = ANY(%s::text[])"
 PEOPLE = "FROM unnest(%s::bigint[], %s::timestamptz[]) WITH ORDINALITY AS v(person_id, since, n) "
 _SINCE = "timeline_fact f WHERE f.person_id = v.person_id AND f.kind = %s AND f.at > v.since"
 ONCE = f"CROSS JOIN LATERAL (SELECT 1 AS n FROM {_SINCE} LIMIT 1) x"

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from headwater.journeys.actions import exchange
+from headwater.audience import actions as audience
+from headwater.audience.models import Segment
+from headwater.journeys.actions import create_journey, exchange
 from headwater.journeys.engine.checking import problems
 from headwater.journeys.models import Journey
 from headwater.journeys.rules.duration import RuleError
@@ -114,3 +116,21 @@ def test_a_file_that_is_none_is_refused_with_the_place(change: dict[str, Any], w
         exchange.import_journey(data, actor="user:1")
     assert caught.value.where == where
     assert Journey.objects.count() == 0
+
+
+def test_segments_go_along_wherever_conditions_ask_for_them() -> None:
+    for key, condition in (("base", {"tag": "x"}), ("top", {"not": {"segment": "base"}}), ("own", {"tag": "y"})):
+        audience.create_segment(name=key.title(), key=key, definition=condition, actor="user:1")
+    graph = branch({"all": [{"segment": "top"}, {"event": "x", "since": "entry"}]})
+    graph["entry"] = [{"kind": "segment", "segment": Segment.objects.get(key="own").pk}]
+    made = create_journey(name="N", graph=graph | {"only": {"segment": "base"}}, actor="user:1")
+    file = exchange.export_journey(made.pk)
+    assert list(file["segments"]) == ["own", "base", "top"]
+    Journey.objects.all().delete()
+    Segment.objects.all().delete()
+    backwards = file | {"segments": dict(reversed(file["segments"].items()))}
+    again, new = exchange.import_journey(backwards, actor="user:1")
+    assert (new, problems(again.draft)) == (True, [])
+    assert dict(Segment.objects.values_list("key", "definition")) == {
+        "own": {"tag": "y"}, "base": {"tag": "x"}, "top": {"not": {"segment": "base"}},
+    }  # fmt: skip

@@ -16,6 +16,9 @@ from headwater.journeys.queries import overview
 from headwater.journeys.rules import calendar
 from headwater.journeys.rules.schedule import zone_of
 from headwater.journeys.steps.wait import _in_best_hour
+from headwater.messaging.actions.templates import TemplateText, create_template
+from headwater.messaging.actions.touches import Touch, record_touches
+from headwater.messaging.models import Message
 from headwater.people import actions as people
 from headwater.people.models import Contact
 from headwater.teamwork.models import Note
@@ -235,3 +238,28 @@ def test_who_waits_for_another_journey_still_does_when_she_is_merged(live: Make)
         run()
         assert dict(Passage.objects.values_list("journey_id", "state")) == {inner.pk: "finished", outer.pk: "finished"}
     assert PassageLog.objects.get(step="s").reason == "finished"
+
+
+@pytest.mark.parametrize(("clicks", "way"), [("other", "else"), ("hers", "yes")])
+def test_only_a_mail_of_this_way_answers_what_she_did_with_it(live: Make, clicks: str, way: str) -> None:
+    """Two journeys share a mail, as copies of one do: a click in the one is none in the other."""
+    with clock.freeze(AT):
+        text = TemplateText(subject="Hi", mjml="<mjml><mj-body></mj-body></mjml>")
+        template = create_template(name="T", says=text, purpose="transactional", actor="user:1").pk
+        mail = {"template": template, "purpose": "transactional"}
+        other = live(chain(("m", "send_email", mail), END), name="Other")
+        graph = chain(("m", "send_email", mail), ("w", "wait", {"for": minutes(60)}), ("b", "branch", {}), END)
+        did = {"id": "yes", "when": {"mail": "m", "did": "clicked"}}
+        graph["steps"]["b"] = {"kind": "branch", "settings": {"arms": [did]}, "arms": {"yes": "end", "else": "end"}}
+        journey = live(graph)
+        a = person(1)
+        let_in(journey, a)
+    with clock.freeze(AT + timedelta(minutes=5)):
+        let_in(other, a)
+        first, second = Message.objects.order_by("queued_at").values_list("id", flat=True)
+        which = first if clicks == "hers" else second
+        record_touches([Touch(a, which, "click", url="https://x.test")])
+        run()
+    with clock.freeze(AT + timedelta(minutes=61)):
+        run()
+    assert PassageLog.objects.get(step="b").outcome == way
