@@ -102,6 +102,8 @@ class RecordsLeaf(Leaf):
     def says(self) -> str:
         parts = [_one(self.fields[item["field"]], item) for item in self.where]
         said = f"{self.label} ({_(' and ').join(parts)})" if parts else str(self.label)
+        if (self.count_op, self.count) == ("gte", 1):
+            return _("has %(what)s") % {"what": said}
         return _("has %(what)s %(times)s") % {"what": said, "times": words.times(self.count_op, self.count)}
 
     def evidence(self, person_id: int) -> list[dict[str, Any]]:

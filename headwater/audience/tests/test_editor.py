@@ -242,3 +242,27 @@ def test_a_member_is_found_and_why_she_is_in_is_seen_and_changed_by_hand(page: P
     page.get_by_role("button", name="Why, why not?").click()
     page.locator(".seg-standing").get_by_role("button", name=re.compile("Looked at prices")).click()
     page.locator("#standing-why").get_by_text("tagged “vip”").wait_for()
+
+
+def test_what_is_typed_finds_pages_cities_bands_and_dates_as_people_mean_them(page: Page) -> None:
+    people()
+    page.goto("/segments/new/")
+    count(page, 3)
+
+    def first(words: str, option: str) -> Any:
+        page.locator("[data-add]").first.focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("combobox", name="Add a condition").wait_for()
+        page.keyboard.type(words)
+        page.get_by_role("option", name=option).click()
+        return definition(page)["all"][-1]
+
+    assert first("/pricing", "page viewed: path contains “/pricing”") == {
+        "event": "page.viewed",
+        "within": "30d",
+        "where": [{"prop": "path", "op": "contains", "value": "/pricing"}],
+    }
+    assert first("seoul", "City contains “seoul”") == {"field": "contact.city", "op": "contains", "value": "seoul"}
+    assert first("hot", "Engagement: Hot") == {"score": "engagement", "band": "hot"}
+    assert first("renewal", "Renewal date") == {"field": "contact.renewal_date", "op": "within_next", "value": "30d"}
+    page.locator(".seg-preview", has_text="Renewal date is in the next 30 days").wait_for()

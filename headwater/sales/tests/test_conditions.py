@@ -122,7 +122,7 @@ def test_a_condition_on_deals_explains_itself(ana: Contact) -> None:
     assert answer.turns == datetime(2026, 12, 1, 0, 0, 0, 1, tzinfo=UTC)
     assert summary(parse(BIG)) == (
         "has a deal (Status is “Open” and Amount is more than 500 and Stage is “Lead” "
-        "and Expected close is in the next 30 days) at least once"
+        "and Expected close is in the next 30 days)"
     )
 
 

@@ -142,7 +142,7 @@
     return [...found].map(([name, all]) => (all.filter((one) => !one.deep).length === 1 ? { ...all[0], group: "" } : { label: name, into: name, icon: all[0].groupIcon || all[0].icon, hint: String(all.filter((one) => !one.deep).length) }));
   };
 
-  /** Opens at a button. items: () => list; other(text): an item made of what was typed; grouped: first the groups, then
+  /** Opens at a button. items: () => list; other(text): items made of what was typed; grouped: first the groups, then
       those of one (typing finds in all of them). */
   const pick = (anchor, { label, placeholder, items, other, onpick, search = true, grouped = false, empty }) => {
     const pop = new Pop(anchor, label);
@@ -154,8 +154,7 @@
       // what was typed leads; groups are kept together while nothing is typed
       const found = grouped && !inside && !text ? groups(all)
         : match(within, text).map((item) => (text ? { ...item, group: "", hint: item.hint || item.group } : item));
-      const made = text && other?.(text);
-      const shown = made ? [...found, made] : found;
+      const shown = text && other ? [...found, ...other(text)] : found;
       const picked = shown.findIndex((item) => item.checked);
       pop.show(shown, text ? 0 : Math.max(0, picked));
       if (!shown.length && empty) pop.list.replaceChildren(make("p", { class: "hc-nothing" }, empty));

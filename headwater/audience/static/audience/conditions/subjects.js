@@ -15,10 +15,14 @@
         } else if (leaf.type === "field") {
           for (const f of palette.fields) {
             const yearly = f.name.endsWith("birthday") && palette.types[f.type]?.ops.includes("anniversary");
-            const op = yearly ? "anniversary" : palette.types[f.type]?.ops[0] || "eq";
+            const ops = palette.types[f.type]?.ops || ["eq"];
+            // a date is asked for by how far away it is, rather than as one day
+            const near = yearly ? "anniversary" : f.name.endsWith("renewal_date") ? "within_next" : "within";
+            const dated = ["date", "datetime"].includes(f.type) && ops.includes(near);
+            const op = dated ? near : ops[0];
             const group = text[f.group] || leaf.group;
             const on = f.group === "company" ? "building-2" : leaf.icon;
-            out.push({ label: f.label, search: f.name, icon: on, group, json: { field: f.name, ...(f.custom && f.type !== "text" ? { as: f.type } : {}), op, ...(yearly ? { value: "7d" } : {}) } });
+            out.push({ label: f.label, search: f.name, icon: on, group, json: { field: f.name, ...(f.custom && f.type !== "text" ? { as: f.type } : {}), op, ...(dated ? { value: yearly ? "7d" : "30d" } : {}) } });
             for (const [value, words] of f.choices || [])
               out.push({ label: `${f.label}: ${words}`, icon: on, group, deep: true, json: { field: f.name, op: palette.types[f.type].ops[0], value } });
           }
@@ -29,6 +33,9 @@
           out.push({ label: leaf.label, icon: leaf.icon, group: leaf.group, json: structuredClone(leaf.fresh), type: leaf.type });
           for (const [value, words] of options || [])
             out.push({ label: words, hint: leaf.label, icon: leaf.icon, group: leaf.group, deep: true, json: { ...structuredClone(leaf.fresh), [leaf.type]: value } });
+          if (leaf.keys.includes("band"))
+            for (const [band, words, model] of palette.options.bands)
+              out.push({ label: `${palette.options.models.find(([m]) => m === model)?.[1] ?? model}: ${words}`, hint: leaf.label, icon: leaf.icon, group: leaf.group, deep: true, json: { [leaf.type]: model, band } });
         }
       }
       const order = [...new Set(out.map((one) => one.group))];
@@ -40,7 +47,23 @@
       return item.type && !(item.type in json) ? { [item.type]: this.options(this.leaf(item.type).parts.find((p) => p.key === item.type) || {})[0]?.[0] ?? "", ...json } : json;
     }
 
+    /** What typed words may mean beyond what is known: a page, a city, a custom field. */
     other(words) {
+      const { labels, kinds, fields } = this.palette;
+      const text = words.trim();
+      const said = (label) => `${label} ${labels.contains} “${text}”`;
+      const out = [];
+      const viewed = kinds.find((k) => k.kind === "page.viewed");
+      const event = this.offered.find((leaf) => leaf.type === "event");
+      if (viewed && event && text.length > 2)
+        out.push({ label: said(`${viewed.label}: path`), icon: viewed.icon, hint: event.label, json: { ...structuredClone(event.fresh), event: viewed.kind, where: [{ prop: "path", op: "contains", value: text }] } });
+      if (!this.offered.some((leaf) => leaf.type === "field")) return out;
+      const city = fields.find((f) => f.name === "contact.city");
+      if (city && text.length > 2 && !text.includes("/")) out.push({ label: said(city.label), icon: "map-pin", hint: this.palette.text.contact, json: { field: city.name, op: "contains", value: text } });
+      return [...out, this.custom(text)].filter(Boolean);
+    }
+
+    custom(words) {
       const name = words.toLowerCase().replace(/[^a-z0-9_]+/g, "_").replace(/^_+|_+$/g, "");
       if (!/^[a-z]/.test(name)) return null;
       return { label: this.palette.text.customField.replace("%s", name), icon: "text-cursor-input", json: { field: `contact.custom.${name}`, op: "eq", value: "" } };
@@ -48,7 +71,7 @@
 
     look(button, onpick) {
       const { text } = this.palette;
-      pick(button, { grouped: true, label: text.addFull, placeholder: text.find, empty: text.nothing, items: () => this.subjects(), other: (words) => (this.offered.some((l) => l.type === "field") ? this.other(words) : null), onpick });
+      pick(button, { grouped: true, label: text.addFull, placeholder: text.find, empty: text.nothing, items: () => this.subjects(), other: (words) => this.other(words), onpick });
     }
 
     addAt(button, parent, at) {
