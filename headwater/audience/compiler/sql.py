@@ -93,6 +93,8 @@ class Query:
     together: bool = False
     _aliases: dict[str, str] = field(default_factory=dict)
     _bound: dict[Any, str] = field(default_factory=dict)
+    #: What names of parameters begin with, where several queries stand in one statement
+    prefix: str = "p"
     _seen: dict[str, tuple[Sql, frozenset[str]]] = field(default_factory=dict)
     #: Leaf -> the pass over facts that it asks, and since when it reads there
     _reads: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -107,6 +109,11 @@ class Query:
         return self.scope.ids is not None
 
     @property
+    def everybody(self) -> bool:
+        """Whether this is about everybody."""
+        return self.scope == EVERYBODY
+
+    @property
     def bare(self) -> bool:
         """Whether everybody is asked, and for nothing but who it is: leaves may narrow what they join."""
         return (self.timeless or self.may) and not self.batch
@@ -116,7 +123,7 @@ class Query:
         mark = (value.key or id(value)) if isinstance(value, Late) else repr(value)
         name = self._bound.get((mark, cast))
         if name is None:
-            name = self._bound[mark, cast] = f"p{len(self._bound)}"
+            name = self._bound[mark, cast] = f"{self.prefix}{len(self._bound)}"
             self.params[name] = value
         return f"%({name})s::{cast}"
 
@@ -148,6 +155,18 @@ class Query:
         alias = self._aliases.setdefault(select, f"j{len(self._aliases)}")
         self._used.add(alias)
         return alias
+
+    def _found(self, others: str, found: list[str], where: str) -> str:
+        """Those of the people that passes found for whom the others hold: where they are few, and PostgreSQL hears of
+        that, each is looked up."""
+        more = "".join(f" JOIN ({one}) m{n} ON m{n}.person_id = m0.person_id" for n, one in enumerate(found[1:], 1))
+        few = f"(SELECT count(*) FROM m) <= {FEW}"
+        return (
+            f"(WITH m AS MATERIALIZED (SELECT m0.person_id FROM ({found[0]}) m0{more}) "
+            f"SELECT c.id FROM {others} JOIN (SELECT person_id FROM m LIMIT {FEW}) m ON m.person_id = c.id "
+            f"WHERE {few} AND {where} "
+            f"UNION ALL SELECT c.id FROM {others} JOIN m ON m.person_id = c.id WHERE NOT {few} AND {where}) p"
+        )
 
     def _joined(self, select: str, alias: str) -> str:
         if not self.batch:
@@ -259,12 +278,13 @@ class Query:
 
     def _put_off(self, others: str, where: str) -> str:
         """The select with the conditions that were put off."""
-        scans = " ".join(
+        found = [
             scan.among(" AND ".join(joined for kind_, _, joined in self._late if kind_ == kind))
             for kind, scan in self._later.items()
-        )
+        ]
+        scans = " ".join(f"JOIN ({one}) m{n} ON m{n}.person_id = c.id" for n, one in enumerate(found))
         if self.together or not self.early:
-            return f"(SELECT c.id FROM {others} {scans} WHERE {where}) p"
+            return self._found(others, found, where)
         each = " AND ".join(one for _, one, _ in self._late)
         few = f"(SELECT count(*) FROM few) <= {FEW}"
         return (

@@ -11,12 +11,14 @@ from django.db import connection
 
 from headwater.core import clock
 
-from .nodes import Node
+from .nodes import Group, Node
 from .sql import EVERYBODY, Query, Scope, resolve
 from .trees import asks, compile_node
 
 #: Where PostgreSQL thinks that the other conditions leave more people than this, facts are not put off
 MANY = 100_000
+#: Up to so many conditions of which any is enough are asked apart, where they have no more people than this
+SIDES, ASIDE = 5, 200_000
 
 
 def rows(select: str, params: Mapping[str, Any]) -> int:
@@ -42,10 +44,14 @@ class Statement:
         return resolve({**self.recipe, **others}, now)
 
 
-def statement(node: Node, *, scope: Scope = EVERYBODY, timeless: bool = False, may: bool = False) -> Statement:
+def statement(
+    node: Node, *, scope: Scope = EVERYBODY, timeless: bool = False, may: bool = False, prefix: str = "p"
+) -> Statement:
     """The compiled condition, ready for a SELECT over `source`. People of a range who are not inside and never will
     be by time alone may be left out of it; with `may` it holds nothing but the others, and perhaps some more."""
-    query = Query(scope, timeless, may)
+    if timeless and scope == EVERYBODY and (parts := _apart(node)):
+        return parts
+    query = Query(scope, timeless, may, prefix=prefix)
     said = compile_node(node, query)
     source = query.source(said.must) if timeless or may else ""
     seems = rows(query.early, resolve(query.params, clock.now())) if query.early else None
@@ -56,6 +62,24 @@ def statement(node: Node, *, scope: Scope = EVERYBODY, timeless: bool = False, m
         return Statement(source, "true", "NULL::timestamptz", query.params, seems)
     source = query.source("" if query.batch else said.must)
     return Statement(source, said.value, said.turns or "NULL::timestamptz", query.params)
+
+
+def _apart(node: Node) -> Statement | None:
+    """Any of several conditions, each of which is met by few people in PostgreSQL's opinion: each finds its own by the
+    way that is best for it, instead of all by looking at everybody."""
+    if not isinstance(node, Group) or node.op != "any" or not 2 <= len(node.children) <= SIDES:
+        return None
+    parts: list[Statement] = []
+    seems = 0
+    for n, child in enumerate(node.children):
+        one = statement(child, timeless=True, prefix=f"u{n}_")
+        seems += rows(f"SELECT p.id FROM {one.source}", one.params(clock.now()))
+        if seems > ASIDE:
+            return None
+        parts.append(one)
+    found = " UNION ".join(f"SELECT p.id FROM {one.source}" for one in parts)
+    recipe = {name: value for one in parts for name, value in one.recipe.items()}
+    return Statement(f"({found}) p", "true", "NULL::timestamptz", recipe, seems)
 
 
 @dataclass(frozen=True)
