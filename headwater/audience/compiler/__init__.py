@@ -1,7 +1,9 @@
 """One compiler from a segment's JSON to SQL: full evaluation, a batch of people, preview and explanation."""
 
 from . import leaves
+from .estimates import rows
 from .explain import Answer, Verdict, explain
+from .late import resolve
 from .nodes import (
     LEAVES,
     ConditionError,
@@ -18,8 +20,8 @@ from .nodes import (
 )
 from .parse import parse, parse_segment
 from .schema import schema
-from .sql import EVERYBODY, Query, Scope, resolve
-from .statements import Several, Statement, rows, several, statement
+from .sql import EVERYBODY, Query, Scope
+from .statements import Several, Statement, several, statement
 from .words import summary
 
 __all__ = [

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db import connection
 
+from .late import resolve
 from .nodes import Group, Leaf, Node, Not, Sql
-from .sql import Query, Scope, resolve
+from .sql import Query, Scope
 from .trees import compile_node
 from .words import summary
 

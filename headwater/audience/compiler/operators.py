@@ -8,8 +8,9 @@ from typing import Any
 from headwater.audience.rules import span, texts
 
 from .checks import COMPARE, NEGATIVE, moment, moment_after
+from .late import ago, ahead, on_day
 from .nodes import Sql
-from .sql import Query, ago, ahead, on_day
+from .sql import Query
 
 
 def text(query: Query, x: str, op: str, value: Any) -> str:

@@ -25,9 +25,10 @@ from django.utils.translation import gettext as _
 from . import words
 from .checks import OPS, check
 from .counts import COUNT_SCHEMA, counted, least, parse_count
+from .late import resolve
 from .nodes import At, Leaf, Sql
 from .operators import by_type
-from .sql import Query, Scope, resolve
+from .sql import Query, Scope
 
 
 @dataclass(frozen=True)

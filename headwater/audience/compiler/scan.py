@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from django.db import connection
+from .estimates import quarters
 
 if TYPE_CHECKING:
     from .sql import Query
@@ -88,14 +88,17 @@ class Scan:
 
     def among(self, must: str) -> str:
         """The select of those for whom `must` (over the columns) holds, found once and by all processors: as a
-        subquery of a parallel plan, each would count the same again. What an index alone answers is counted by ranges
-        of people: it has them in order, and each processor takes ranges of its own."""
-        ranges = [""]
-        if self.query.everybody and not (self._properties or len(self.asked) > 1):
+        subquery of a parallel plan, each would count the same again. Facts that an index finds are better counted by
+        ranges of people, each by a processor of its own; what PostgreSQL thinks that both cost decides."""
+        found = self._among([""], must)
+        if self.query.everybody and len(self.asked) == 1:
             edges = [self.query.bind(edge, "bigint") for edge in quarters()]
-            ranges = [f"f.person_id <= {edges[0]}"]
-            ranges += [f"f.person_id > {low} AND f.person_id <= {high}" for low, high in pairwise(edges)]
-            ranges += [f"f.person_id > {edges[-1]}"]
+            ranges = [f"f.person_id > {low} AND f.person_id <= {high}" for low, high in pairwise(edges)]
+            parted = self._among([f"f.person_id <= {edges[0]}", *ranges, f"f.person_id > {edges[-1]}"], must)
+            found = min(found, parted, key=self.query.cost)
+        return found
+
+    def _among(self, ranges: Sequence[str], must: str) -> str:
         found = " UNION ALL ".join(
             f"SELECT {self.alias}.person_id FROM ({self._select(one)}) {self.alias} WHERE {must}" for one in ranges
         )
@@ -160,14 +163,6 @@ class Scan:
             parts += [f"q.at <= {asked.until}"] if asked.until else []
         parts += [moment] if moment else []
         return f" FILTER (WHERE {' AND '.join(parts)})" if parts else ""
-
-
-def quarters() -> list[int]:
-    """Ids of people that part them into four."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(id), 0) FROM people_contact")
-        top = int(cursor.fetchone()[0])
-    return [top * n // 4 for n in (1, 2, 3)]
 
 
 def _edge(function: str, edges: list[str]) -> str:

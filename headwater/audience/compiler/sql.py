@@ -15,9 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
 from typing import Any
 
+from headwater.core import clock
+
+from .estimates import estimate
+from .late import Late, resolve
 from .nodes import Leaf, Sql
 from .scan import Scan
 
@@ -34,34 +37,6 @@ class Scope:
 EVERYBODY = Scope()
 #: Up to so many people, facts are looked up for each of them rather than read as a whole
 FEW = 20_000
-
-
-@dataclass(frozen=True)
-class Late:
-    """A parameter that follows from the moment at which the statement runs."""
-
-    of: Callable[[datetime], Any]
-    key: Any = None
-
-
-def ago(length: timedelta) -> Late:
-    """So long before now."""
-    return Late(lambda now: now - length, ("ago", length))
-
-
-def ahead(length: timedelta) -> Late:
-    """So long after now."""
-    return Late(lambda now: now + length, ("ahead", length))
-
-
-def on_day(of: Callable[[date], Any]) -> Late:
-    """What follows from today (UTC)."""
-    return Late(lambda now: of(now.date()))
-
-
-def resolve(recipe: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """The parameters as they are at a moment."""
-    return {name: value.of(now) if isinstance(value, Late) else value for name, value in recipe.items()}
 
 
 @dataclass
@@ -155,6 +130,10 @@ class Query:
         alias = self._aliases.setdefault(select, f"j{len(self._aliases)}")
         self._used.add(alias)
         return alias
+
+    def cost(self, select: str) -> float:
+        """What PostgreSQL thinks that a SELECT costs."""
+        return float(estimate(select, resolve(self.params, clock.now()))["Total Cost"])
 
     def _found(self, others: str, found: list[str], where: str) -> str:
         """Those of the people that passes found for whom the others hold: where they are few, and PostgreSQL hears of

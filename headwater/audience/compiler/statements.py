@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from headwater.core import clock
 
+from .estimates import rows
+from .late import resolve
 from .nodes import Group, Node
-from .sql import EVERYBODY, Query, Scope, resolve
+from .sql import EVERYBODY, Query, Scope
 from .trees import asks, compile_node
 
 #: Where PostgreSQL thinks that the other conditions leave more people than this, facts are not put off
 MANY = 100_000
 #: Up to so many conditions of which any is enough are asked apart, where they have no more people than this
 SIDES, ASIDE = 5, 200_000
-
-
-def rows(select: str, params: Mapping[str, Any]) -> int:
-    """How many rows PostgreSQL thinks that a SELECT has."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {select}", params)
-        return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
 
 
 @dataclass(frozen=True)

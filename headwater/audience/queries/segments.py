@@ -87,9 +87,9 @@ def preview(condition: Any, *, sample: int = 5, key: str = "") -> tuple[int, lis
     is being edited (its random samples, its members by hand). Raises ConditionError."""
     by_hand = bool(key) and Segment.objects.filter(key=key, picked=True).exists()
     node = parse_segment(key, condition, by_hand) if key else parse(condition)
-    said = statement(node, timeless=True)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(QUICKLY)
+        said = statement(node, timeless=True)
         cursor.execute("SELECT coalesce(max(id), 0) FROM people_contact")
         newest = cursor.fetchone()[0]
         cursor.execute(

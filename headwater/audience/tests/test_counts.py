@@ -10,7 +10,7 @@ from django.db import connection
 
 from headwater.audience import queries
 from headwater.audience.compiler import parse, statement
-from headwater.audience.compiler.scan import quarters
+from headwater.audience.compiler.estimates import quarters
 from headwater.core import clock
 from headwater.people.models import Contact
 from headwater.timeline.actions import Custom, record
@@ -33,7 +33,7 @@ def test_counting_by_ranges_of_people_misses_nobody_at_their_edges() -> None:
             record(pk, Custom("a.done", {}), at=clock.now() - timedelta(minutes=minutes))
     record(75, Custom("b.done", {}))
     assert queries.preview(TWICE, sample=20) == (9, sorted(ids, reverse=True))
-    once_more = {
+    once = {
         "event": "b.done",
         "count": {"op": "between", "value": [1, 3]},
         "first": {"op": "within", "value": "1d"},

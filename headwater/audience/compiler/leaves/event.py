@@ -17,11 +17,12 @@ from typing import Any
 from headwater.audience.compiler import words
 from headwater.audience.compiler.checks import check, moment, moment_after
 from headwater.audience.compiler.counts import COUNT_OPS, COUNT_SCHEMA, MAX_COUNT, counted, least, parse_count
+from headwater.audience.compiler.late import ago
 from headwater.audience.compiler.nodes import At, Heeds, Leaf, Sql, leaf
 from headwater.audience.compiler.operators import at_moment, number, seconds
 from headwater.audience.compiler.properties import heeds, way, where_sql
 from headwater.audience.compiler.scan import Asked, Scan
-from headwater.audience.compiler.sql import Query, ago
+from headwater.audience.compiler.sql import Query
 from headwater.audience.rules import PROP_OPS, is_kind, is_property, span, where_problems
 
 EDGE_OPS = ("within", "older_than", "before", "after")

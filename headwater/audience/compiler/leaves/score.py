@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from headwater.audience.compiler import words
 from headwater.audience.compiler.checks import COMPARE, check
+from headwater.audience.compiler.late import resolve
 from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
 from headwater.audience.compiler.operators import number
-from headwater.audience.compiler.sql import Query, Scope, resolve
+from headwater.audience.compiler.sql import Query, Scope
 from headwater.audience.rules import STANDS, band_of
 from headwater.audience.rules.worth import GONE, MICRO
 from headwater.core import clock
