@@ -42,7 +42,7 @@ def statement(
 ) -> Statement:
     """The compiled condition, ready for a SELECT over `source`. People of a range who are not inside and never will
     be by time alone may be left out of it; with `may` it holds nothing but the others, and perhaps some more."""
-    if timeless and scope == EVERYBODY and (parts := _apart(node)):
+    if timeless and scope == EVERYBODY and (parts := _apart(node, prefix)):
         return parts
     query = Query(scope, timeless, may, prefix=prefix)
     said = compile_node(node, query)
@@ -57,7 +57,7 @@ def statement(
     return Statement(source, said.value, said.turns or "NULL::timestamptz", query.params)
 
 
-def _apart(node: Node) -> Statement | None:
+def _apart(node: Node, prefix: str) -> Statement | None:
     """Any of several conditions, each of which is met by few people in PostgreSQL's opinion: each finds its own by the
     way that is best for it, instead of all by looking at everybody."""
     if not isinstance(node, Group) or node.op != "any" or not 2 <= len(node.children) <= SIDES:
@@ -65,7 +65,7 @@ def _apart(node: Node) -> Statement | None:
     parts: list[Statement] = []
     seems = 0
     for n, child in enumerate(node.children):
-        one = statement(child, timeless=True, prefix=f"u{n}_")
+        one = statement(child, timeless=True, prefix=f"{prefix}{n}_")
         seems += rows(f"SELECT p.id FROM {one.source}", one.params(clock.now()))
         if seems > ASIDE:
             return None

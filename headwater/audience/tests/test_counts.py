@@ -61,4 +61,6 @@ def test_any_of_few_are_asked_apart_and_counted_once() -> None:
         assert cursor.fetchone() == (6,)
     assert " UNION " in said.source
     assert queries.preview(any_, sample=10) == (6, [9, 7, 5, 4, 3, 1])
+    within = {"any": [{"any": [{"field": "contact.plan", "op": "eq", "value": "x"}, {"tag": "vip"}]}, any_["any"][1]]}
+    assert queries.preview(within, sample=10) == (6, [9, 7, 5, 4, 3, 1])
     assert queries.preview({"not": any_}, sample=10) == (4, [10, 8, 6, 2])
