@@ -65,6 +65,7 @@ class DealForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows
+        self.fields["stage"].label_from_instance = lambda stage: stage.label  # type: ignore[attr-defined]
 
     def clean_contact(self) -> int | None:
         pk = self.cleaned_data.get("contact")

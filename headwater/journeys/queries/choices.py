@@ -131,7 +131,7 @@ def _stages(text: str, of: str) -> list[Choice]:
     if of.isdigit():
         rows = rows.filter(pipeline_id=int(of))
     rows = rows.order_by("pipeline__order", "pipeline_id", "order", "pk")
-    return [{"value": r.pk, "label": r.name, "hint": r.pipeline.name} for r in rows[:MOST]]
+    return [{"value": r.pk, "label": str(r.label), "hint": r.pipeline.name} for r in rows[:MOST]]
 
 
 def _channels(text: str, of: str) -> list[Choice]:
