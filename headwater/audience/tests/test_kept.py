@@ -151,4 +151,4 @@ def test_the_list_and_the_page_show_growth(page: Client) -> None:
         hear()
         assert ">+1<" in page.get("/segments/").content.decode()
         shown = page.get(f"/segments/{s.pk}/?part=growth").content.decode()
-        assert ("+1 came in" in shown, "−0 left" in shown, "in the last 2 days" in shown) == (True, True, True)
+        assert ("+1 came in" in shown, "−0 went out" in shown, "in the last 2 days" in shown) == (True, True, True)
