@@ -40,6 +40,7 @@ from .segments import (
     picked,
     preview,
     segments_of,
+    turning,
     used_by,
 )
 
@@ -92,5 +93,6 @@ __all__ = [
     "segments_of",
     "shift_of",
     "topics",
+    "turning",
     "used_by",
 ]

@@ -27,6 +27,17 @@ def matching(condition: Any, person_ids: Sequence[int]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
+def turning(condition: Any, person_ids: Sequence[int]) -> dict[int, datetime]:
+    """person -> the next moment at which time alone can change whether the condition holds for her; those for whom
+    there is none are left out. Raises ConditionError."""
+    if not person_ids:
+        return {}
+    said = statement(parse(condition), scope=Scope(ids=list(person_ids)))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT p.id, {said.turns} AS turns FROM {said.source}", said.params(clock.now()))
+        return {person: at for person, at in cursor.fetchall() if at is not None}
+
+
 def members(segment_id: int, *, after: int = 0, limit: int = 50) -> list[tuple[int, datetime]]:
     """(person, since) of a segment's members in order of their ids, those above `after`."""
     generation = Segment.objects.filter(pk=segment_id).values("generation")[:1]

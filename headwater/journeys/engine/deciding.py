@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
 
 Condition = Mapping[str, Any]
 
-#: Leaves whose answer the audience computes from other facts, or that time alone can change: looked at again after so
-#: long while somebody waits for them
+#: What the audience computes from other facts is looked at again after so long while somebody waits for it
 RECHECK = timedelta(seconds=60)
-_BY_TIME = ("score", "interest", "within", "random")
+_COMPUTED = ("score", "interest")
 _FIELD = frozenset(("contact.updated", "stage.changed", "owner.changed", "tag.added", "tag.removed"))
 _FACTS_OF = {"tag": ("tag.added", "tag.removed"), "consent": ("consent.changed",)}
 
@@ -194,7 +193,31 @@ def needs_recheck(node: Condition) -> bool:
     children = node.get("all") or node.get("any") or ([node["not"]] if "not" in node else [])
     if children:
         return any(needs_recheck(c) for c in children)
-    return not own(node) and (any(key in node for key in _BY_TIME) or any(map(_relative, _comparisons(node))))
+    return not own(node) and (_computed(node) or "within" in node or any(map(_relative, _comparisons(node))))
+
+
+def _computed(node: Condition) -> bool:
+    children = node.get("all") or node.get("any") or ([node["not"]] if "not" in node else [])
+    return any(map(_computed, children)) if children else any(key in node for key in _COMPUTED)
+
+
+def look_again(conditions: Iterable[Condition], context: Context, people: Sequence[Traveller]) -> list[datetime | None]:
+    """For each of these people, for whom none of the conditions holds: when to look again though no fact that `listens`
+    names has happened. What time alone makes true is looked at in that moment."""
+    soon = context.now + RECHECK
+    looks: list[datetime | None] = [None] * len(people)
+    for node in conditions:
+        if not people or not needs_recheck(node):
+            continue
+        if _computed(node) or has_own(node):
+            return [soon] * len(people)
+        turns = audience.turning(dict(node), sorted({t.person_id for t in people}))
+        for n, t in enumerate(people):
+            at = turns.get(t.person_id)
+            if at is not None:  # a turn of this very moment is told to be over in the next
+                at = max(at, context.now + timedelta(seconds=1))
+                looks[n] = min(at, looks[n] or at)
+    return looks
 
 
 def _comparisons(leaf: Condition) -> list[Any]:

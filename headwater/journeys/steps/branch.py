@@ -86,15 +86,18 @@ def decide(context: Context, people: Sequence[Traveller], until: Any) -> list[Ou
         for place in held:
             out[open_[place]] = outcome
         open_ = [n for place, n in enumerate(open_) if place not in held]
-    recheck = context.now + deciding.RECHECK if any(deciding.needs_recheck(a["when"]) for a in arms) else None
     late, at_once = Outcome("next", "else", "timeout"), Outcome("next", "else")
-    waits: dict[Any, Outcome] = {}
+    staying: list[tuple[int, Any]] = []
     for n in open_:
         t = people[n]
         limit = t.until if t.woken else until
         if limit is None or limit <= context.now:
             out[n] = late if t.woken or context.settings.get("within") else at_once
         else:
-            due = min(limit, recheck) if recheck else limit
-            out[n] = waits.setdefault(limit, Outcome("wait", until=limit, due=due))
+            staying.append((n, limit))
+    looks = deciding.look_again([arm["when"] for arm in arms], context, [people[n] for n, _limit in staying])
+    waits: dict[Any, Outcome] = {}
+    for (n, limit), look in zip(staying, looks, strict=True):
+        due = min(limit, look or limit)
+        out[n] = waits.setdefault((limit, due), Outcome("wait", until=limit, due=due))
     return [o for o in out if o is not None]

@@ -56,12 +56,18 @@ class WaitUntil(Step):
     def _look(cls, context: Context, people: Sequence[Traveller], limits: Sequence[Any]) -> list[Outcome]:
         condition = context.settings["until"]
         held = deciding.true_for(condition, context, people)
-        recheck = context.now + deciding.RECHECK if deciding.needs_recheck(condition) else None
+        staying = [n for n, limit in enumerate(limits) if n not in held and limit > context.now]
+        looks = dict(zip(staying, deciding.look_again([condition], context, [people[n] for n in staying]), strict=True))
         yes, late = Outcome("next", "yes"), Outcome("next", "timeout", "timeout")
-        waits = {
-            limit: Outcome("wait", until=limit, due=min(limit, recheck) if recheck else limit) for limit in set(limits)
-        }
-        return [yes if n in held else late if limit <= context.now else waits[limit] for n, limit in enumerate(limits)]
+        waits: dict[Any, Outcome] = {}
+        out = []
+        for n, limit in enumerate(limits):
+            if n not in looks:
+                out.append(yes if n in held else late)
+                continue
+            due = min(limit, looks[n] or limit)
+            out.append(waits.setdefault((limit, due), Outcome("wait", until=limit, due=due)))
+        return out
 
     @classmethod
     def foresee(cls, sight: Sight) -> Outcome:

@@ -263,3 +263,24 @@ def test_only_a_mail_of_this_way_answers_what_she_did_with_it(live: Make, clicks
     with clock.freeze(AT + timedelta(minutes=61)):
         run()
     assert PassageLog.objects.get(step="b").outcome == way
+
+
+def test_who_waits_for_time_alone_is_looked_at_in_the_moment_when_it_is_true(live: Make) -> None:
+    held = {"field": "contact.city", "op": "held_for", "value": "3d", "equals": "Rome"}
+    with clock.freeze(AT):
+        journey = live(until({"any": [{"event": "x", "last": {"op": "older_than", "value": "5d"}}, held]}))
+        a, b, c = (person(n, city=city) for n, city in ((1, "Rome"), (2, "Bern"), (3, "Bern")))
+        record(b, Custom("x", {}))
+        run()
+    with clock.freeze(AT + timedelta(days=1)):
+        let_in(journey, a, b, c)
+        looks = dict(Passage.objects.values_list("person_id", "due_at"))
+        assert looks == {
+            a: AT + timedelta(days=3), b: AT + timedelta(days=5), c: AT + timedelta(days=31),
+        }  # fmt: skip
+    for days in (3, 5):
+        with clock.freeze(AT + timedelta(days=days)):
+            run()
+    assert dict(Passage.objects.values_list("person_id", "ended_at")) == {
+        a: AT + timedelta(days=3), b: AT + timedelta(days=5), c: None,
+    }  # fmt: skip
