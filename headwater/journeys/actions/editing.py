@@ -14,7 +14,7 @@ from headwater.core import clock, wake
 from headwater.people.actions.labels import ensure_tags
 
 from ..engine import rulebook
-from ..engine.checking import check_shape, problems
+from ..engine.checking import check_shape, gone, problems
 from ..engine.leaving import clock_of
 from ..models import Journey, JourneyVersion, StartClock, Status, empty_graph
 from ..queries.versions import held, titles
@@ -140,7 +140,7 @@ def publish(
         journey = Journey.objects.select_for_update().get(pk=journey_id)
         if revision is not None and revision != journey.revision:
             raise Conflict(_("Somebody else changed this journey in the meantime."))
-        found = problems(journey.draft)
+        found = problems(journey.draft) or gone(journey.draft)
         if found:
             raise NotPublishable(found)
         _decided(journey, people, mapping or {})

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.plain import flaw
+from headwater.messaging.queries.templates import sendable
 
 from ..rules.duration import RuleError, delta
 from . import deciding, rulebook
@@ -81,6 +82,18 @@ def problems(graph: Any) -> list[RuleError]:
             found.append(RuleError(_("A step leads back to one before it."), "steps"))
     found += _rule_problems(graph, steps)
     return found
+
+
+def gone(graph: Any) -> list[RuleError]:
+    """Mails that a graph of the right shape names and that cannot be sent: archived, or not there. One statement."""
+    named = {
+        key: step["settings"]["template"]
+        for key, step in (graph.get("steps") or {}).items()
+        if step.get("kind") == "send_email" and type((step.get("settings") or {}).get("template")) is int
+    }
+    there = sendable({pk for pk in named.values() if 0 < pk < 2**63}) if named else {}
+    words = _("This mail is archived, or does not exist: nobody would get it.")
+    return [RuleError(words, f"steps.{key}.template") for key, pk in named.items() if pk not in there]
 
 
 def _step_problems(key: str, step: Any, steps: Mapping[str, Any]) -> list[RuleError]:

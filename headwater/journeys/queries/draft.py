@@ -12,7 +12,7 @@ from headwater.core.actors import user_id
 from headwater.people import registry as people
 
 from ..engine.base import STEPS
-from ..engine.checking import check_shape, problems
+from ..engine.checking import check_shape, gone, problems
 from ..models import Journey
 from ..rules.duration import RuleError
 from .words import said
@@ -44,6 +44,7 @@ def judged(graph: Any) -> dict[str, Any]:
         check_shape(graph)
     except RuleError:
         return {"problems": placed(found), "arms": {}, "titles": {}, "rules": {}}
+    found += gone(graph)
     sound = {key: step for key, step in (graph.get("steps") or {}).items() if step.get("kind") in STEPS}
     return {
         "problems": placed(found),

@@ -8,6 +8,7 @@ import pytest
 
 from headwater.journeys import actions
 from headwater.journeys.actions import Entry
+from headwater.journeys.queries import draft
 from headwater.messaging import actions as mail
 from headwater.messaging.actions import TemplateText
 from headwater.messaging.models import MailTemplate
@@ -60,3 +61,17 @@ def test_a_mail_of_a_draft_is_archived_and_named(spring: MailTemplate) -> None:
     mail.archive_template(spring.pk, actor="user:1")
     spring.refresh_from_db()
     assert spring.archived_at is not None
+
+
+def test_a_journey_whose_mail_nobody_would_get_is_not_published(spring: MailTemplate, call: Any) -> None:
+    journey = actions.create_journey(name="Idea", graph=sends(spring), actor="user:1")
+    mail.archive_template(spring.pk, actor="user:1")
+    words = "This mail is archived, or does not exist: nobody would get it."
+    with pytest.raises(actions.NotPublishable) as caught:
+        actions.publish(journey.pk, actor="user:1")
+    assert [(p.where, p.message) for p in caught.value.problems] == [("steps.mail.template", words)]
+    assert [(p["step"], p["field"], p["message"]) for p in draft.judged(journey.draft)["problems"]] == [
+        ("mail", "template", words)
+    ]
+    MailTemplate.objects.filter(pk=spring.pk).delete()
+    assert call("POST", f"/journeys/{journey.pk}/publish", {})[0] == 422
