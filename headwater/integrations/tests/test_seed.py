@@ -170,6 +170,12 @@ def test_the_counts_of_each_step_are_what_the_passages_say(company: None) -> Non
             want[version, step, reason] += 1
     for version, step in rows("SELECT version_id, step FROM journeys_passage WHERE ended_at IS NULL"):
         want[version, step, "entered"] += 1
+    # Of those who reached the goal, each way of a passage once
+    for version, step, outcome, _person, _passage in rows(
+        "SELECT DISTINCT p.version_id, l.step, l.outcome, p.person_id, p.id FROM journeys_passagelog l "
+        "JOIN journeys_passage p ON p.person_id = l.person_id AND p.id = l.passage_id WHERE p.outcome = 'goal'"
+    ):
+        want[version, step, f"goal:{outcome}"] += 1
     assert {(v, s, w): n for v, s, w, n in counted} == dict(want)
 
 
