@@ -14,7 +14,7 @@ from headwater.core import clock, wake
 from headwater.people.actions.labels import ensure_tags
 
 from ..engine import rulebook
-from ..engine.checking import check_shape, gone, problems
+from ..engine.checking import check_shape, gone, problems, started
 from ..engine.leaving import clock_of
 from ..models import Journey, JourneyVersion, StartClock, Status, empty_graph
 from ..queries.versions import held, titles
@@ -244,5 +244,12 @@ def _set_status(journey_id: int, status: str, before: set[Any]) -> Journey:
 
 
 def delete_draft(journey_id: int, *, actor: str) -> bool:
-    """Throw a journey away that was never published. Returns False where it was."""
-    return bool(Journey.objects.filter(pk=journey_id, version=None).delete()[0])
+    """Throw a journey away that was never published. Returns False where it was. Raises RuleError where a published one
+    starts it: its step would let nobody in."""
+    with transaction.atomic():
+        audience.hold_definitions()  # nobody publishes one that starts it meanwhile
+        others = Journey.objects.exclude(version=None).order_by("name").values_list("name", "version__graph")
+        names = [name for name, graph in others if journey_id in started(graph)]
+        if names:
+            raise RuleError(_("%(names)s starts this journey. Take that step out first."), names=", ".join(names))
+        return bool(Journey.objects.filter(pk=journey_id, version=None).delete()[0])

@@ -93,6 +93,16 @@ def _unsound(error: actions.NotPublishable) -> dict[str, Any]:
     }
 
 
+@router.delete("/journeys/{int:pk}", response={204: None})
+def delete_journey(request: HttpRequest, pk: int) -> Any:
+    """Throw a draft away. One that was published stays (409), and one that a published journey starts (422)."""
+    find(pk)
+    with refusals():
+        if not actions.delete_draft(pk, actor=actor_of(request)):
+            raise HttpError(409, "It was published: pause it instead.")
+    return 204, None
+
+
 @router.post("/journeys/{int:pk}/pause", response=JourneyOut)
 def pause_journey(request: HttpRequest, pk: int) -> Any:
     """Nobody enters, nobody goes on."""

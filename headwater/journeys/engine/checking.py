@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.core.plain import flaw
 from headwater.messaging.queries.templates import sendable
 
+from ..models import Journey
 from ..rules.duration import RuleError, delta
 from . import deciding, rulebook
 from .base import STEPS
@@ -85,15 +86,32 @@ def problems(graph: Any) -> list[RuleError]:
 
 
 def gone(graph: Any) -> list[RuleError]:
-    """Mails that a graph of the right shape names and that cannot be sent: archived, or not there. One statement."""
-    named = {
-        key: step["settings"]["template"]
-        for key, step in (graph.get("steps") or {}).items()
-        if step.get("kind") == "send_email" and type((step.get("settings") or {}).get("template")) is int
-    }
-    there = sendable({pk for pk in named.values() if 0 < pk < 2**63}) if named else {}
-    words = _("This mail is archived, or does not exist: nobody would get it.")
-    return [RuleError(words, f"steps.{key}.template") for key, pk in named.items() if pk not in there]
+    """Mails that a graph of the right shape names and that cannot be sent (archived, or not there), and journeys that
+    it starts and that are not there. A constant number of statements."""
+    mails = _named(graph, "send_email", "template")
+    sent = sendable(set(mails.values())) if mails else {}
+    journeys = _named(graph, "start_journey", "journey")
+    there = (
+        set(Journey.objects.filter(pk__in=set(journeys.values())).values_list("pk", flat=True)) if journeys else set()
+    )
+    no_mail = _("This mail is archived, or does not exist: nobody would get it.")
+    no_journey = _("This journey does not exist: nobody would be let in.")
+    return [
+        *(RuleError(no_mail, f"steps.{key}.template") for key, pk in mails.items() if pk not in sent),
+        *(RuleError(no_journey, f"steps.{key}.journey") for key, pk in journeys.items() if pk not in there),
+    ]
+
+
+def started(graph: Mapping[str, Any] | None) -> set[int]:
+    """Ids of the journeys that a graph of the right shape starts."""
+    return set(_named(graph or {}, "start_journey", "journey").values())
+
+
+def _named(graph: Mapping[str, Any], kind: str, setting: str) -> dict[str, int]:
+    """step -> the id that its setting names, of the steps of that kind."""
+    steps = [(key, step) for key, step in (graph.get("steps") or {}).items() if step.get("kind") == kind]
+    found = {key: (step.get("settings") or {}).get(setting) for key, step in steps}
+    return {key: pk for key, pk in found.items() if type(pk) is int and 0 < pk < 2**63}
 
 
 def _step_problems(key: str, step: Any, steps: Mapping[str, Any]) -> list[RuleError]:

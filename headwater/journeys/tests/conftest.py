@@ -64,7 +64,7 @@ def call() -> Any:
     def call(method: str, path: str, body: Any = None) -> tuple[int, Any]:
         data = json.dumps(body) if body is not None else ""
         answer = client.generic(method, f"/api/v1{path}", data, content_type="application/json")
-        return answer.status_code, answer.json()
+        return answer.status_code, answer.json() if answer.content else None
 
     call.client = client  # type: ignore[attr-defined]
     call.user = user  # type: ignore[attr-defined]

@@ -75,3 +75,18 @@ def test_a_journey_whose_mail_nobody_would_get_is_not_published(spring: MailTemp
     ]
     MailTemplate.objects.filter(pk=spring.pk).delete()
     assert call("POST", f"/journeys/{journey.pk}/publish", {})[0] == 422
+
+
+def test_a_journey_that_another_one_starts_is_not_thrown_away(live: Make, call: Any) -> None:
+    inner = actions.create_journey(name="Inner", graph=chain(("wait", "wait", {"for": minutes(5)})), actor="user:1")
+    outer = live(chain(("go", "start_journey", {"journey": inner.pk})), name="Outer")
+    status, said = call("DELETE", f"/journeys/{inner.pk}")
+    assert (status, "Outer starts this journey. Take that step out first." in str(said)) == (422, True)
+    actions.update_journey(outer.pk, graph=chain(("wait", "wait", {"for": minutes(5)})), actor="user:1")
+    actions.publish(outer.pk, actor="user:1")
+    assert call("DELETE", f"/journeys/{inner.pk}")[0] == 204
+    assert call("DELETE", f"/journeys/{inner.pk}")[0] == 404
+    assert call("DELETE", f"/journeys/{outer.pk}")[0] == 409
+    idea = actions.create_journey(name="Idea", graph=chain(("go", "start_journey", {"journey": inner.pk})), actor="u")
+    with pytest.raises(actions.NotPublishable, match=r"steps\.go\.journey: This journey does not exist"):
+        actions.publish(idea.pk, actor="user:1")
