@@ -25,3 +25,9 @@ def happened(person_id: int, kind: str, at: datetime | None = None, **data: Any)
 
 
 __all__ = ["NOW", "happened", "partitions", "person"]
+
+
+def text(response: Any) -> str:
+    """A page as text, whose every component was drawn."""
+    assert "<c-" not in response.content.decode()
+    return response.content.decode()
