@@ -10,6 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +20,19 @@ import psycopg
 from headwater.core.embedded import Embedded
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def started(data: Path, extra: dict[str, str] | None = None) -> Iterator[Running]:
+    """`headwater up` that answers, for the length of a test; it is ended however the test ends."""
+    made = Running(data, extra=extra or {})
+    try:
+        made.start(seconds=240)
+        yield made
+    finally:
+        if made.process is not None and made.process.poll() is None:
+            made.stop()
+        made.database.stop()
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ..running import ROOT, Running
+from ..running import ROOT, Running, started
 
 pytestmark = [pytest.mark.xdist_group("backup"), pytest.mark.slow]
 
@@ -55,14 +55,8 @@ PAUSED = (
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
-    made = Running(tmp_path / "data")
-    try:
-        made.start(seconds=240)
+    with started(tmp_path / "data") as made:
         yield made
-    finally:
-        if made.process is not None and made.process.poll() is None:
-            made.stop()
-        made.database.stop()
 
 
 def headwater(data: Path, *command: str) -> tuple[int, str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ..running import Running
+from ..running import Running, started
 
 pytestmark = [pytest.mark.xdist_group("kill_bulk"), pytest.mark.slow]
 
@@ -42,14 +42,8 @@ FROM people_bulkjob j WHERE j.id = %s
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
-    made = Running(tmp_path / "data", extra={"HEADWATER_KILL_FILE": str(tmp_path / "kill")})
-    try:
-        made.start(seconds=240)
+    with started(tmp_path / "data", {"HEADWATER_KILL_FILE": str(tmp_path / "kill")}) as made:
         yield made
-    finally:
-        if made.process is not None and made.process.poll() is None:
-            made.stop()
-        made.database.stop()
 
 
 def whole(running: Running, job: int) -> tuple[object, ...]:
