@@ -19,7 +19,7 @@ CSRF_TRUSTED_ORIGINS = config.trusted_origins
 #: The packages of the house from the bottom up; urls, apis and reactions are found by this list.
 PACKAGES = [
     "core", "timeline", "accounts", "people", "audience", "content", "messaging", "capture", "teamwork", "sales",
-    "journeys", "insights", "integrations", "web",
+    "service", "journeys", "insights", "integrations", "web",
 ]  # fmt: skip
 
 INSTALLED_APPS = [
