@@ -54,8 +54,11 @@ def test_a_segment_is_made_in_the_editor_and_shown_with_its_members(client: Clie
     response = client.post("/segments/new/", {"name": "VIPs", "definition": json.dumps(definition)})
     s = Segment.objects.get()
     assert (response.status_code, response["Location"]) == (302, f"/segments/{s.pk}/")
-    assert "is being built" in text(client.get(f"/segments/{s.pk}/"))
+    page = text(client.get(f"/segments/{s.pk}/"))
+    assert "is being built" in page
+    assert f'hx-get="/segments/{s.pk}/?part=members"' in page  # asked again by the page itself until they are there
     building.run_all()
+    assert "Ana &lt;b&gt;Lopez&lt;/b&gt;" in text(client.get(f"/segments/{s.pk}/?part=members"))
     page = text(client.get(f"/segments/{s.pk}/?person={a}"))
     assert "Ana &lt;b&gt;Lopez&lt;/b&gt;" in page
     assert "Tags: vip" in page

@@ -57,6 +57,8 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"segment": s}
     if part == "hand":
         return render(request, "audience/segment.html#hand", context | _by_hand(pk))
+    if part == "members":
+        return render(request, "audience/segment.html#members", context | _page(pk, 0))
     context |= {"words": words_of().get(s.pk, s.error), "count": queries.counts().get(s.pk, 0)}
     if part == "growth":
         return render(request, "audience/growth.html", context | _growth(s))

@@ -15,6 +15,7 @@ from ..engine.base import STEPS
 from ..engine.checking import check_shape, gone, problems
 from ..models import Journey
 from ..rules.duration import RuleError
+from .called import called
 from .words import said
 from .words import title as title
 
@@ -46,10 +47,11 @@ def judged(graph: Any) -> dict[str, Any]:
         return {"problems": placed(found), "arms": {}, "titles": {}, "rules": {}}
     found += gone(graph)
     sound = {key: step for key, step in (graph.get("steps") or {}).items() if step.get("kind") in STEPS}
+    names = called(sound)
     return {
         "problems": placed(found),
         "arms": {key: _arms(step) for key, step in sound.items()},
-        "titles": {key: title(step, sound) for key, step in sound.items()},
+        "titles": {key: title(step, sound, names) for key, step in sound.items()},
         "rules": _rules(graph),
     }
 

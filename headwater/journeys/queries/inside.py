@@ -14,6 +14,7 @@ from headwater.people.models import Contact
 
 from ..engine.graph import Version, versions
 from ..models import OPEN, Journey, Passage, PassageLog
+from .called import Names, called
 from .words import event_name, why
 from .words import title as words_of
 
@@ -79,6 +80,7 @@ def story(person_id: int, passage_id: int) -> Story:
     passage = Passage.objects.get(person_id=person_id, id=passage_id)
     version = versions([passage.version_id])[passage.version_id]
     journey = Journey.objects.get(pk=passage.journey_id)
+    names = called(version.graph["steps"])
     rows = PassageLog.objects.filter(person_id=person_id, passage_id=passage_id).order_by("hop")[:500]
     return Story(
         passage,
@@ -86,25 +88,25 @@ def story(person_id: int, passage_id: int) -> Story:
         version,
         Contact.objects.filter(pk=person_id).first(),
         why(passage.why),
-        [_stop(row, version) for row in rows],
-        title(version, passage.step),
+        [_stop(row, version, names) for row in rows],
+        title(version, passage.step, names),
     )
 
 
-def _stop(row: PassageLog, version: Version) -> Stop:
+def _stop(row: PassageLog, version: Version, names: Names) -> Stop:
     node = version.nodes.get(row.step)
     icon, hue, label = (node.kind.icon, node.kind.hue, str(node.kind.label)) if node else ("zap", 265, row.step)
     arms = dict(node.kind.arms(node.settings)) if node else {}
-    return Stop(row, title(version, row.step), icon, hue, label, reason(row.outcome, row.reason, arms))
+    return Stop(row, title(version, row.step, names), icon, hue, label, reason(row.outcome, row.reason, arms))
 
 
-def title(version: Version, step: str) -> str:
-    """A step's name in its version."""
+def title(version: Version, step: str, names: Names | None = None) -> str:
+    """A step's name in its version. names: of the records that its steps are about, where many are asked."""
     node = version.nodes.get(step)
     if node is None:
         return step
     steps = version.graph["steps"]
-    return words_of(steps[step], steps)
+    return words_of(steps[step], steps, names)
 
 
 REFUSALS = {
@@ -179,11 +181,15 @@ def of_person(person_id: int, limit: int = 20) -> list[Story]:
         return []
     known = versions(p.version_id for p in rows)
     journeys = Journey.objects.in_bulk([p.journey_id for p in rows])
-    return [
-        Story(p, journeys[p.journey_id], known[p.version_id], None, why(p.why), [], title(known[p.version_id], p.step))
-        for p in rows
-        if p.journey_id in journeys and p.version_id in known
-    ]
+    at = {str(p.id): known[p.version_id].graph["steps"].get(p.step) for p in rows if p.version_id in known}
+    names = called(at)
+    out = []
+    for p in rows:
+        if p.journey_id in journeys and p.version_id in known:
+            version = known[p.version_id]
+            here = title(version, p.step, names)
+            out.append(Story(p, journeys[p.journey_id], version, None, why(p.why), [], here))
+    return out
 
 
 def journeys_of(person_ids: Iterable[int]) -> list[int]:

@@ -18,6 +18,7 @@ from headwater.people.models import Contact
 from ..engine.foresight.plan import templates_of
 from ..engine.graph import Version, versions
 from ..models import Journey, StepCount
+from .called import Names, called
 from .inside import refusal, title
 from .kept import is_large, kept
 
@@ -165,9 +166,9 @@ def _steps(
     rows = StepCount.objects.filter(version_id__in=chosen)
     for step, what, n in rows.values_list("step", "what").annotate(total=Sum("n")):
         counts.setdefault(step, {})[what] = n
-    out = []
+    out, names = [], called(version.graph["steps"])
     for key in version.nodes:
-        line = _step(version, key, counts.get(key, {}))
+        line = _step(version, key, counts.get(key, {}), names)
         reached = {what.removeprefix("goal:"): n for what, n in counts.get(key, {}).items() if what.startswith("goal:")}
         line.goal = sum(reached.values())
         line.rate = round(100 * line.goal / line.entered, 1) if line.entered else None
@@ -183,7 +184,7 @@ def _steps(
     return out
 
 
-def _step(version: Version, key: str, n: Mapping[str, int]) -> StepLine:
+def _step(version: Version, key: str, n: Mapping[str, int], names: Names) -> StepLine:
     node = version.nodes[key]
     done, entered, left = n.get("done", 0), n.get("entered", 0), n.get("left", 0)
     arms = [*node.kind.arms(node.settings)]
@@ -195,7 +196,7 @@ def _step(version: Version, key: str, n: Mapping[str, int]) -> StepLine:
             ways.append(WayLine(arm, label, k, round(100 * k / done) if done else 0))
     refused = [(what.removeprefix("refused:"), k) for what, k in sorted(n.items()) if what.startswith("refused:")]
     return StepLine(
-        key, node.kind.kind, node.kind.icon, node.kind.hue, str(node.kind.label), title(version, key),
+        key, node.kind.kind, node.kind.icon, node.kind.hue, str(node.kind.label), title(version, key, names),
         entered, done, max(0, entered - done - left), left, n.get("failed", 0), ways=ways,
         refused=[{"why": why, "words": refusal(why), "n": k} for why, k in refused],
     )  # fmt: skip

@@ -18,6 +18,7 @@ from ..engine.graph import Version, ready
 from ..engine.rulebook import with_segments
 from ..models import Journey, Simulation
 from ..rules import duration, matching
+from .called import Names, called
 from .draft import name_of, title
 from .inside import refusal
 from .words import condition, said
@@ -66,7 +67,8 @@ def told(found: Simulation, current_hash: str) -> dict[str, Any]:
 
 def _result(found: Simulation, version: Version, tally: Tally) -> dict[str, Any]:
     totals = tally.totals
-    steps = [_step(version, key, tally.steps.get(key, {})) for key in version.nodes]
+    names = called(version.graph["steps"])
+    steps = [_step(version, key, tally.steps.get(key, {}), names) for key in version.nodes]
     mails = _mails(steps)
     left = [(how.removeprefix("exit:"), n) for how, n in sorted(totals.items()) if how.startswith("exit:")]
     return {
@@ -99,7 +101,7 @@ def _done(step: Mapping[str, Any]) -> int:
     return int(step["done"]) - under
 
 
-def _step(version: Version, key: str, n: Mapping[str, int]) -> dict[str, Any]:
+def _step(version: Version, key: str, n: Mapping[str, int], names: Names) -> dict[str, Any]:
     node = version.nodes[key]
     arms = node.kind.arms(node.settings)
     jumps = [(arm, _("Back to the step")) for arm in node.targets if arm not in dict(arms)]
@@ -110,7 +112,7 @@ def _step(version: Version, key: str, n: Mapping[str, int]) -> dict[str, Any]:
         "icon": node.kind.icon,
         "hue": node.kind.hue,
         "label": str(node.kind.label),
-        "title": title(version.graph["steps"][key], version.graph["steps"]),
+        "title": title(version.graph["steps"][key], version.graph["steps"], names),
         "entered": n.get("entered", 0),
         "done": done,
         "left": n.get("left", 0),
@@ -218,7 +220,7 @@ def _places(version: Version) -> Iterator[tuple[str, Mapping[str, Any]]]:
             if rule["kind"] == "condition":
                 yield name, rule["when"]
     for key, node in version.nodes.items():
-        name = title(version.graph["steps"][key], version.graph["steps"])
+        name = title(version.graph["steps"][key], version.graph["steps"], {})
         for arm in node.settings.get("arms") or []:
             yield name, arm.get("when") or {}
         if isinstance(node.settings.get("until"), Mapping):

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from headwater.audience.compiler import ConditionError, parse, summary
-from headwater.audience.compiler.words import band_name
+from headwater.audience.compiler.words import band_name, kind_label
 from headwater.audience.models import ScoreModel, Segment, default_bands
 from headwater.audience.queries import ENGAGEMENT
 from headwater.capture.models import Form
+from headwater.core.facts import KINDS as KNOWN
 from headwater.core.facts import look_of, revive
 from headwater.people.models import Stage
 from headwater.sales.models import PipelineStage
@@ -20,16 +21,21 @@ from headwater.sales.models import PipelineStage
 from ..engine import deciding
 from ..engine.base import STEPS
 from ..engine.fields import DATE_FIELDS
+from ..engine.rulebook import KINDS
 from ..rules.duration import RuleError
+from .called import Names, called, record_of, without_tags
 
 Rule = Mapping[str, Any]
 
 
-def title(step: Mapping[str, Any], steps: Any = None) -> str:
+def title(step: Mapping[str, Any], steps: Any = None, names: Names | None = None) -> str:
     """A step in a few words: the name it was given, or what its settings say. steps: those of its graph, for one that
-    names another."""
+    names another. names: what `called` says of many steps; without it this one asks for itself."""
     kind = STEPS[step["kind"]]
     settings = step.get("settings") or {}
+    about = record_of(step)
+    if about is not None:
+        settings = {**settings, "called": (called({"": step}) if names is None else names).get(about, "")}
     try:
         if kind.names_step and not settings.get(kind.names_step):
             return str(step.get("title") or kind.label)
@@ -37,7 +43,7 @@ def title(step: Mapping[str, Any], steps: Any = None) -> str:
             settings = {**settings, kind.names_step: name_of_step(settings.get(kind.names_step), steps)}
         if isinstance(settings.get("until"), Mapping) and not settings.get("name"):
             settings = {**settings, "name": condition(settings["until"], steps)[:60]}
-        return str(step.get("title") or kind.summary(settings))
+        return str(step.get("title") or without_tags(kind.summary(settings)))
     except (RuleError, KeyError, TypeError, ValueError, AttributeError):
         return str(kind.label)
 
@@ -53,7 +59,9 @@ def said(rule: Rule, *, names: bool = True, steps: Any = None) -> str:
     the graph, so that conditions name them."""
     if rule.get("kind") == "condition":
         return condition(rule.get("when"), steps)
-    say = _SAY.get(str(rule.get("kind")))
+    say, kind = _SAY.get(str(rule.get("kind"))), KINDS.get(str(rule.get("kind")))
+    if kind and any(f.required and rule.get(f.name) in (None, "") for f in kind.fields):
+        return str(kind.label)  # not filled in yet
     return str(say(rule, names)) if say else str(_("By hand or API"))
 
 
@@ -122,7 +130,10 @@ def _schedule(rule: Rule, names: bool) -> str:
 
 def event_name(kind: str) -> str:
     """A kind of event in few words; an own one by its kind."""
-    return str(_EVENTS.get(kind) or kind)
+    if kind not in KNOWN:
+        return str(_EVENTS.get(kind) or kind)
+    label = str(_EVENTS.get(kind) or kind_label(kind))
+    return label[:1].upper() + label[1:]
 
 
 def _event(rule: Rule, names: bool) -> str:

@@ -30,7 +30,7 @@ class MoveDeal(Step):
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
-        return str(_("Move deal"))
+        return f"{_('Move deal')}: {settings['called']}" if settings.get("called") else str(_("Move deal"))
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:

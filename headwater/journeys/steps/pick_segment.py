@@ -35,7 +35,8 @@ class PickSegment(Step):
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
         sides: dict[str, Any] = dict(getattr(cls.fields[1], "choices", ()))
-        return str(_("Segment: %(name)s") % {"name": sides.get(settings.get("side", ""), "")})
+        side, name = sides.get(settings.get("side", ""), ""), settings.get("called")
+        return f"{name}: {side}" if name else str(_("Segment: %(name)s") % {"name": side})
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:

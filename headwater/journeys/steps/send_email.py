@@ -41,7 +41,7 @@ class SendEmail(Step):
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
-        return str(_("Mail"))
+        return str(settings.get("called") or _("Mail"))
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:

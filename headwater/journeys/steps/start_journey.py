@@ -47,7 +47,8 @@ class StartJourney(Step):
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
-        return str(_("Start journey and wait") if settings.get("wait") else _("Start journey"))
+        words = str(_("Start journey and wait") if settings.get("wait") else _("Start journey"))
+        return f"{words}: {settings['called']}" if settings.get("called") else words
 
     @classmethod
     def hears(cls, node: Node, version: Version) -> frozenset[str] | None:

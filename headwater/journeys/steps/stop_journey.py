@@ -20,6 +20,8 @@ class StopJourney(Step):
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
+        if settings.get("called"):
+            return f"{_('Stop journey')}: {settings['called']}"
         return str(_("Stop all other journeys") if settings.get("journey") == "any" else _("Stop journey"))
 
     @classmethod

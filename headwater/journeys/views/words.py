@@ -83,6 +83,10 @@ def _picture() -> dict[str, str]:
         "undo": _("Undo"),
         "undone": _("Undone"),
         "yes": _("Yes"),
+        "zoom_controls": _("Zoom"),
+        "zoom_fit": _("Show all of it"),
+        "zoom_in": _("Zoom in"),
+        "zoom_out": _("Zoom out"),
     }
 
 

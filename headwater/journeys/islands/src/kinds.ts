@@ -26,7 +26,7 @@ function filled(label: string, settings: Record<string, Json>): string {
   for (const [, name] of label.matchAll(/\{(\w+)\}/g)) {
     const value = settings[name!];
     if (empty(value)) return "";
-    label = label.replace(`{${name}}`, typeof value === "number" ? value.toLocaleString("en") : String(value));
+    label = label.replace(`{${name}}`, typeof value === "number" ? value.toLocaleString(document.documentElement.lang || "en") : String(value));
   }
   return label;
 }

@@ -12,7 +12,7 @@
 //   extra      attribute (JSON) or property: more leaves, and more keys of leaves that are there, as in the palette:
 //              {"event": {"parts": [{"as": "choice", "key": "since", "label": "since", "options": [["entry", "she entered
 //              the journey"], ["arrival", "she came to this step"]]}]},
-//              "mail": {"label": "Mail of this journey", "icon": "mail", "fresh": {"mail": "", "did": "opened"},
+//              "mail": {"label": "Mail of this journey", "icon": "mail", "also": "did", "fresh": {"mail": "", "did": "opened"},
 //                       "parts": [{"as": "choice", "key": "did", "shown": true, "options": [["opened", "opened"]]},
 //                                 {"as": "choice", "key": "mail", "shown": true, "options": [["welcome", "Welcome"]]}]}}
 //   only       names of the leaves to offer, separated by spaces (all of them without it)
@@ -93,7 +93,7 @@ if (!customElements.get("hw-conditions")) {
       const only = this.getAttribute("only")?.split(/\s+/);
       const said = new Map(this.palette.leaves.map((leaf) => [leaf.type, leaf]));
       for (const [type, more] of Object.entries(extra)) {
-        const leaf = said.get(type) || { type, label: type, icon: "circle-dot", fresh: { [type]: "" }, parts: [] };
+        const leaf = said.get(type) || { type, label: type, icon: "circle-dot", keys: [], fresh: { [type]: "" }, parts: [] };
         said.set(type, { ...leaf, ...more, parts: [...leaf.parts, ...(more.parts || [])] });
       }
       this.leaves = [...said.values()];

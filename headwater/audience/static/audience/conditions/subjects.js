@@ -32,7 +32,8 @@
           if (key?.options && options && !options.length) continue;
           out.push({ label: leaf.label, icon: leaf.icon, group: leaf.group, json: structuredClone(leaf.fresh), type: leaf.type });
           for (const [value, words] of options || [])
-            out.push({ label: words, hint: leaf.label, icon: leaf.icon, group: leaf.group, deep: true, json: { ...structuredClone(leaf.fresh), [leaf.type]: value } });
+            for (const [also, more] of this.alternatives(leaf))
+              out.push({ label: more ? `${words}: ${more}` : words, hint: leaf.label, icon: leaf.icon, group: leaf.group, deep: true, json: { ...structuredClone(leaf.fresh), [leaf.type]: value, ...also } });
           if (leaf.keys.includes("band"))
             for (const [band, words, model] of palette.options.bands)
               out.push({ label: `${palette.options.models.find(([m]) => m === model)?.[1] ?? model}: ${words}`, hint: leaf.label, icon: leaf.icon, group: leaf.group, deep: true, json: { [leaf.type]: model, band } });
@@ -40,6 +41,13 @@
       }
       const order = [...new Set(out.map((one) => one.group))];
       return out.sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group));
+    }
+
+    /** What a leaf asks beside its subject, where it says that this is searched for too (`also`: the key of a part):
+        [[json, words]]. */
+    alternatives(leaf) {
+      const part = leaf.also && leaf.parts.find((one) => one.key === leaf.also);
+      return part ? this.options(part).map(([value, words]) => [{ [part.key]: value }, words]) : [[{}, ""]];
     }
 
     made(item) {
