@@ -131,6 +131,10 @@ def test_the_command_line_ends_with_1_and_says_which_field_is_wrong(admin: User)
         ("sales", "GET", "/contacts/{id}", None, 200),
         ("marketer", "GET", "/contacts/{id}/everything", None, 200),
         ("marketer", "GET", "/health", None, 403),
+        ("service", "POST", "/tickets", {"subject": "Import fails"}, 201),
+        ("service", "POST", "/workspace/queues", {"name": "VIP"}, 403),
+        ("service", "GET", "/queues", None, 200),
+        ("admin", "POST", "/workspace/queues", {"name": "VIP"}, 201),
         ("admin", "GET", "/users", None, 200),
     ],
 )

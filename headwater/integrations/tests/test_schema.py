@@ -19,6 +19,11 @@ OPERATIONS = [
     ("GET", "/api/v1/contacts/{pk}/timeline"),
     ("PATCH", "/api/v1/contacts/{pk}"),
     ("POST", "/api/v1/deals"),
+    ("GET", "/api/v1/tickets"),
+    ("POST", "/api/v1/tickets"),
+    ("PATCH", "/api/v1/tickets/{ticket_id}"),
+    ("POST", "/api/v1/tickets/{ticket_id}/reply"),
+    ("POST", "/api/v1/workspace/queues"),
 ]
 
 

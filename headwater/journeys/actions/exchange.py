@@ -23,6 +23,7 @@ from headwater.core.plain import flaw
 from headwater.messaging.actions.templates import TemplateText, create_template
 from headwater.messaging.models import MailTemplate, TemplateVersion
 from headwater.sales.models import PipelineStage
+from headwater.service.models import TicketQueue
 
 from ..engine import rulebook
 from ..engine.base import STEPS
@@ -160,6 +161,8 @@ def _name(source: str, value: Any, out: dict[str, Any]) -> Any:
         return f"{stage.pipeline.name}/{stage.name}" if stage else None
     if source == "forms":
         return Form.objects.filter(pk=value).values_list("slug", flat=True).first()
+    if source == "queues":
+        return TicketQueue.objects.filter(pk=value).values_list("name", flat=True).first()
     if source == "journeys":
         return Journey.objects.filter(pk=value).values_list("name", flat=True).first()
     return None  # colleagues are not the same elsewhere: the step asks for one
@@ -181,6 +184,8 @@ def _found(source: str, value: Any, place: str, mails: Mapping[str, int], segmen
         return rows.values_list("pk", flat=True).first()
     if source == "forms":
         return Form.objects.filter(slug=str(value)).values_list("pk", flat=True).first()
+    if source == "queues":
+        return TicketQueue.objects.filter(name=str(value)).values_list("pk", flat=True).first()
     if source == "journeys":
         return Journey.objects.filter(name=str(value)).values_list("pk", flat=True).first()
     return None

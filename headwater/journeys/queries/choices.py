@@ -17,6 +17,7 @@ from headwater.core.facts import KINDS
 from headwater.messaging.models import MailTemplate
 from headwater.people.models import Tag
 from headwater.sales.models import Pipeline, PipelineStage
+from headwater.service.models import TicketQueue
 
 from ..engine.fields import CONTACT_FIELDS as FIELDS
 from ..engine.fields import DATE_FIELDS
@@ -134,6 +135,11 @@ def _stages(text: str, of: str) -> list[Choice]:
     return [{"value": r.pk, "label": str(r.label), "hint": r.pipeline.name} for r in rows[:MOST]]
 
 
+def _queues(text: str, of: str) -> list[Choice]:
+    rows = TicketQueue.objects.filter(archived_at=None, name__icontains=text)
+    return [{"value": r.pk, "label": str(r.label), "hint": ""} for r in rows[:MOST]]
+
+
 def _channels(text: str, of: str) -> list[Choice]:
     return _named([{"value": "email", "label": _("Email"), "hint": ""}], text)
 
@@ -156,6 +162,7 @@ SOURCES: dict[str, Find] = {
     "journeys": _journeys,
     "pipelines": _pipelines,
     "props": _props,
+    "queues": _queues,
     "score_models": _score_models,
     "segments": _segments,
     "stages": _stages,
@@ -169,6 +176,7 @@ _NAMED: dict[str, tuple[Any, str]] = {
     "forms": (Form, "name"),
     "journeys": (Journey, "name"),
     "pipelines": (Pipeline, "name"),
+    "queues": (TicketQueue, "name"),
     "segments": (Segment, "name"),
     "stages": (PipelineStage, "name"),
     "templates": (MailTemplate, "name"),

@@ -115,6 +115,7 @@ REFUSALS = {
     "no_address": gettext_lazy("there is no address"),
     "cap": gettext_lazy("enough mails for now"),
     "already_open": gettext_lazy("with sales already"),
+    "no_ticket": gettext_lazy("no ticket that could get this status"),
     "no_template": gettext_lazy("the mail is gone"),
     "template": gettext_lazy("the mail cannot be made"),
     "no_person": gettext_lazy("there is no such person any more"),

@@ -24,7 +24,10 @@ from .inside import refusal
 from .words import condition, said
 
 #: Steps that leave something behind, counted in the summary
-DOES = ("create_task", "hand_over", "create_deal", "move_deal", "notify", "webhook", "add_note", "start_journey")
+DOES = (
+    "create_task", "create_ticket", "hand_over", "create_deal", "move_deal", "set_ticket_status", "notify", "webhook",
+    "add_note", "start_journey",
+)  # fmt: skip
 
 
 def latest(journey: Journey) -> Simulation | None:
