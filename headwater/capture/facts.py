@@ -97,4 +97,8 @@ class CustomEvent(Fact):
 
 
 #: Declared kinds that a site's script or the API may send as a custom event of that name.
-OPEN_KINDS = frozenset({"trial.started"})
+#: Those of orders come from shops that send events only: such an event stands on the timeline and starts journeys, but
+#: no order is made of it (`POST /orders` does).
+OPEN_KINDS = frozenset(
+    {"trial.started", "order.placed", "order.paid", "order.fulfilled", "order.cancelled", "order.refunded"}
+)

@@ -1,17 +1,18 @@
 """{"deal": [{"field": "status", "op": "eq", "value": "open"}, {"field": "amount", "op": "gt", "value": 500}]}: the
-person has a deal that meets all of these, in segments and wherever else conditions are asked."""
+person has a deal that meets all of these, in segments and wherever else conditions are asked; "order" likewise."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from headwater.accounts.models import User
 from headwater.audience.compiler.nodes import leaf
 from headwater.audience.compiler.records import RecordField, RecordsLeaf
 
-from .models import Pipeline, PipelineStage, StageKind
+from .models import OrderStatus, Pipeline, PipelineStage, StageKind
 
 
 def _stages() -> list[tuple[Any, Any]]:
@@ -56,4 +57,39 @@ class DealLeaf(RecordsLeaf):
     kinds = (
         "deal.created", "deal.moved", "deal.won", "deal.lost", "deal.updated", "lead.handed_over", "lead.accepted",
         "lead.returned",
+    )  # fmt: skip
+
+
+_LINE = "sales_orderline ol WHERE ol.order_id = o.id"
+
+
+@leaf("order")
+class OrderLeaf(RecordsLeaf):
+    """An order of the person's own. `sku` and `product` ask whether one of its lines is so."""
+
+    label = _("an order")
+    editor = {"label": pgettext_lazy("purchase", "Order"), "icon": "shopping-cart"}
+    table = "sales_order o"
+    person = "o.contact_id"
+    name = "o.number || ' · ' || to_char(o.placed_at, 'YYYY-MM-DD') || ' · ' || o.total || ' ' || o.currency"
+    fields = {
+        "status": RecordField(_("Status"), "choice", "o.status", lambda: list(OrderStatus.choices)),
+        "number": RecordField(_("Number"), "text", "o.number"),
+        "total": RecordField(_("Total"), "money", "o.total"),
+        "currency": RecordField(_("Currency"), "choice", "o.currency"),
+        "refunded": RecordField(_("Refunded"), "money", "o.refunded"),
+        "discount": RecordField(_("Discount"), "money", "o.discount"),
+        "quantity": RecordField(_("Quantity"), "number", "o.quantity"),
+        "sku": RecordField(_("Product number"), "text", "ol.sku", each=_LINE),
+        "product": RecordField(_("Product"), "text", "ol.name", each=_LINE),
+        "source": RecordField(_("Source"), "text", "o.source"),
+        "coupon": RecordField(_("Coupon"), "text", "o.coupon"),
+        "placed_at": RecordField(_("Placed on"), "datetime", "o.placed_at"),
+        "paid_at": RecordField(_("Paid on"), "datetime", "o.paid_at"),
+        "fulfilled_at": RecordField(_("Fulfilled on"), "datetime", "o.fulfilled_at"),
+        "cancelled_at": RecordField(_("Cancelled on"), "datetime", "o.cancelled_at"),
+        "refunded_at": RecordField(_("Refunded on"), "datetime", "o.refunded_at"),
+    }
+    kinds = (
+        "order.placed", "order.paid", "order.fulfilled", "order.cancelled", "order.refunded", "order.updated",
     )  # fmt: skip

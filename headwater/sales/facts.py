@@ -1,7 +1,8 @@
-"""What can happen between a lead's hand-over and a deal's end."""
+"""What can happen between a lead's hand-over and a deal's end, and to orders."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from headwater.core.facts import Fact, _, fact
@@ -107,3 +108,71 @@ class DealLost(Fact):
     reason: str
     amount: str = ""
     currency: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfOrder(Fact):
+    """What every fact about an order says. total: a JSON number, so that conditions on events can compare it and add it
+    up; the decimal stands in the order's row. Nothing is required: a shop may send such an event, too."""
+
+    order: int | None = None
+    number: str = ""
+    total: float = 0
+    currency: str = ""
+    skus: list[str] | None = None
+    source: str = ""
+    coupon: str = ""
+
+    @property
+    def money(self) -> str:
+        return _shown(str(self.total), self.currency)
+
+
+@fact("order.placed", icon="shopping-cart", hue=265, group="sales", says=_("Order {number} placed: {money}"))
+class OrderPlaced(_OfOrder):
+    pass
+
+
+@fact("order.paid", icon="banknote", hue=150, group="sales", says=_("Order {number} paid: {money}"))
+class OrderPaid(_OfOrder):
+    pass
+
+
+@fact("order.fulfilled", icon="package", hue=150, group="sales", says=_("Order {number} fulfilled"))
+class OrderFulfilled(_OfOrder):
+    pass
+
+
+@fact("order.cancelled", icon="circle-x", hue=25, group="sales", says=_("Order {number} cancelled: {reason}"))
+class OrderCancelled(_OfOrder):
+    reason: str = ""
+
+
+@fact("order.refunded", icon="undo-2", hue=25, group="sales", says=_("{money} of order {number} refunded"))
+class OrderRefunded(_OfOrder):
+    """amount: what was paid back now; left: what is kept of the total after it."""
+
+    amount: float = 0
+    left: float = 0
+
+    @property
+    def money(self) -> str:
+        return _shown(str(self.amount), self.currency)
+
+
+@fact(
+    "order.updated",
+    icon="pencil",
+    hue=265,
+    group="sales",
+    says=_("{actor} changed {fields} of order {number}"),
+    quiet=True,
+)
+class OrderUpdated(_OfOrder):
+    """changes: field -> [before, after] as text; {"deleted": [...]} where it was removed."""
+
+    changes: dict[str, list[str]] | None = None
+
+    @property
+    def fields(self) -> str:
+        return ", ".join(sorted(self.changes or ()))

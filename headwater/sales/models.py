@@ -1,8 +1,10 @@
-"""Pipelines, deals and the hand-over of leads. A few rows per person, never one per event."""
+"""Pipelines, deals, the hand-over of leads, and orders. A few rows per person, never one per event."""
 
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -161,3 +163,85 @@ class LeadHandover(models.Model):
             models.Index(fields=["contact", "-created_at"], name="handover_contact"),
             models.Index(fields=["-created_at"], name="handover_created"),
         ]
+
+
+class OrderStatus(models.TextChoices):
+    PENDING = "pending", pgettext_lazy("order", "Pending")
+    PAID = "paid", pgettext_lazy("order", "Paid")
+    FULFILLED = "fulfilled", pgettext_lazy("order", "Fulfilled")
+    CANCELLED = "cancelled", pgettext_lazy("order", "Cancelled")
+    REFUNDED = "refunded", pgettext_lazy("order", "Refunded")
+
+
+class Order(models.Model):
+    """What somebody bought. `status` follows from the moments (rules.order_status); `version` counts the changes, as
+    that of a deal does. A shop names an order by `source` and `key`: its repeated calls are one order."""
+
+    number = models.CharField(max_length=60)
+    #: Where it was placed: a shop's name; "" where it was written down by hand
+    source = models.CharField(max_length=80, blank=True, default="")
+    key = models.CharField(max_length=120, null=True)
+    contact = models.ForeignKey(Contact, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False)
+    company = models.ForeignKey(Company, null=True, on_delete=models.SET_NULL, related_name="+")
+    deal = models.ForeignKey(Deal, null=True, on_delete=models.SET_NULL, related_name="orders")
+    status = models.CharField(max_length=10, choices=OrderStatus.choices, default=OrderStatus.PENDING)
+    currency = models.CharField(max_length=3, default="USD")
+    total = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    #: Off the sum of the lines; the lines' own discounts are in their totals
+    discount = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    tax = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    shipping = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    #: What was paid back so far
+    refunded = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    #: Pieces, over all lines
+    quantity = models.DecimalField(max_digits=14, decimal_places=3, default=0)
+    coupon = models.CharField(max_length=80, blank=True, default="")
+    note = models.TextField(blank=True, default="")
+    cancel_reason = models.CharField(max_length=200, blank=True, default="")
+    placed_at = models.DateTimeField(default=clock.now)
+    paid_at = models.DateTimeField(null=True)
+    fulfilled_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    refunded_at = models.DateTimeField(null=True)  # the last time
+    version = models.IntegerField(default=1)
+    created_at = models.DateTimeField(default=clock.now)
+    updated_at = models.DateTimeField(default=clock.now)
+    #: Folded number, coupon and products, and their short words (people.rules.search): how it is found in any script
+    search = models.TextField(default="", blank=True)
+    grams = ArrayField(models.TextField(), default=list, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="order_once")]
+        indexes = [
+            models.Index(
+                fields=["-placed_at", "-id"],
+                include=["currency", "total", "refunded", "status", "source"],
+                name="order_placed",
+            ),
+            models.Index(fields=["status", "-placed_at", "-id"], name="order_status"),
+            models.Index(fields=["source", "-placed_at", "-id"], name="order_source"),
+            models.Index(fields=["contact", "-placed_at"], name="order_contact"),
+            models.Index(fields=["company", "-placed_at"], name="order_company"),
+            models.Index(fields=["deal"], name="order_deal", condition=Q(deal__isnull=False)),
+            GinIndex(OpClass("search", name="gin_trgm_ops"), name="order_search_trgm"),
+            GinIndex(fields=["grams"], name="order_grams"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(models.Model):
+    """One product of an order."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    place = models.SmallIntegerField(default=0)
+    sku = models.CharField(max_length=80, blank=True, default="")
+    name = models.CharField(max_length=200)
+    quantity = models.DecimalField(max_digits=12, decimal_places=3, default=1)
+    unit_price = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    discount = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+    total = models.DecimalField(max_digits=16, decimal_places=2, default=0)
+
+    class Meta:
+        ordering = ["place", "id"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 #: name, kind, probability, rot days, hue
 DEFAULT_STAGES: tuple[tuple[str, str, int, int, int], ...] = (
@@ -70,3 +71,48 @@ def in_time_share(answered_in_time: int, answered: int) -> int:
 def named(names: Mapping[int, str], pk: int | None) -> str:
     """A colleague's name, or a dash."""
     return names.get(pk or 0, "—")
+
+
+CENT = Decimal("0.01")
+
+
+def cents(amount: Decimal) -> Decimal:
+    """An amount as it is kept: two digits after the point."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def line_total(quantity: Decimal, unit_price: Decimal, discount: Decimal) -> Decimal:
+    return cents(quantity * unit_price - discount)
+
+
+def order_total(lines: Sequence[Decimal], discount: Decimal, tax: Decimal, shipping: Decimal) -> Decimal:
+    """What is to pay: the lines' totals less the order's discount, with tax and shipping."""
+    return cents(sum(lines, Decimal(0)) - discount + tax + shipping)
+
+
+def order_status(
+    *,
+    total: Decimal,
+    refunded: Decimal,
+    paid_at: datetime | None,
+    fulfilled_at: datetime | None,
+    cancelled_at: datetime | None,
+    refunded_at: datetime | None,
+) -> str:
+    """How an order stands, from what happened to it: what came last in an order's life decides, whatever is told
+    late. An order of which a part was paid back stands as before."""
+    if refunded_at is not None and refunded >= total:
+        return "refunded"
+    if cancelled_at is not None:
+        return "cancelled"
+    if fulfilled_at is not None:
+        return "fulfilled"
+    return "paid" if paid_at is not None else "pending"
+
+
+def becomes_customer(stage: str, stage_at: datetime | None, paid_at: datetime) -> bool:
+    """Whether a paid order makes somebody of this stage a customer: who is one, or an evangelist, stays; a former
+    customer is one again if she paid after she had left."""
+    if stage == "former":
+        return stage_at is None or paid_at > stage_at
+    return stage not in ("customer", "evangelist")

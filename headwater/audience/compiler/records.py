@@ -23,7 +23,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from . import words
-from .checks import OPS, check
+from .checks import NEGATIVE, OPS, check
 from .counts import COUNT_SCHEMA, counted, least, parse_count
 from .late import resolve
 from .nodes import At, Leaf, Sql
@@ -33,12 +33,17 @@ from .sql import Query, Scope
 
 @dataclass(frozen=True)
 class RecordField:
-    """A field of a record; `column`: trusted SQL over the leaf's `table`."""
+    """A field of a record; `column`: trusted SQL over the leaf's `table`.
+
+    each: trusted SQL, what follows FROM, of parts of the record that have the field (lines of an order): it is asked
+    whether one of them is so, and after "not", whether none is.
+    """
 
     label: Any
     type: str
     column: str
     choices: Callable[[], list[tuple[Any, Any]]] | None = None
+    each: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,13 @@ def _check(cls: type[RecordsLeaf], item: Any, at: At) -> None:
 
 def _said(query: Query, found: RecordField, item: Mapping[str, Any]) -> Sql:
     column = f"{found.column}::numeric" if found.type in ("number", "money", "user") else found.column
-    return by_type(query, found.type, column, item.get("op", "eq"), item.get("value"))
+    op: str = item.get("op", "eq")
+    if not found.each:
+        return by_type(query, found.type, column, op, item.get("value"))
+    # "empty" says that no part has a value, so it is the negation here; a moment that turns would need one of each part
+    turned = "not_empty" if op == "empty" else NEGATIVE.get(op, "") if op != "not_empty" else ""
+    inner = by_type(query, found.type, column, turned or op, item.get("value")).value
+    return Sql(f"{'NOT ' if turned else ''}EXISTS (SELECT FROM {found.each} AND {inner})")
 
 
 def _one(found: RecordField, item: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw, Struct, ValidationError, json
 
+from headwater.capture.facts import OPEN_KINDS
 from headwater.capture.rules import TOKEN
 from headwater.core.facts import KINDS
 
@@ -143,8 +144,8 @@ decode_raw_list = json.Decoder(list[Raw]).decode
 
 Item = Any  # a PageEvent or an ApiEvent
 #: What of KINDS the API may send as such; any other declared kind would forge a fact of our own.
-API_KINDS = frozenset({"page.viewed", "page.engaged", "link.clicked", "file.downloaded", "trial.started"})
-PAGE_NAMES = frozenset({"trial.started"})
+API_KINDS = frozenset({"page.viewed", "page.engaged", "link.clicked", "file.downloaded", *OPEN_KINDS})
+PAGE_NAMES = OPEN_KINDS
 
 _PATH = re.compile(r"^(.*?)(?: - at `(\$[^`]*)`)?$", re.S)
 _FIELD = re.compile(r"field `([^`]+)`")

@@ -23,10 +23,20 @@ from headwater.integrations.api import api
 from headwater.journeys import actions as journeys
 from headwater.journeys.actions import exchange
 from headwater.people.actions import create_contact
+from headwater.sales import actions as sales
 
 pytestmark = pytest.mark.django_db
 SEED, REQUESTS = (int(part) for part in os.environ.get("HEADWATER_ODD", "7:450").split(":"))
-PLACES = ("/segments", "/scoring", "/people", "/companies", "/journeys", "/schemas", "/contacts/{int:person_id}/")
+PLACES = (
+    "/segments",
+    "/scoring",
+    "/people",
+    "/companies",
+    "/journeys",
+    "/schemas",
+    "/contacts/{int:person_id}/",
+    "/orders",
+)
 
 
 def _deep(levels: int) -> dict[str, Any]:
@@ -65,7 +75,14 @@ CONDITIONS: list[Any] = [
      "sum": {"prop": "amount", "op": "gte", "value": 500}},
     {"event": "page.viewed", "first": {"op": "within", "value": "30d"}, "last": {"op": "older_than", "value": "1d"}},
     {"deal": [{"field": "amount", "op": "gt", "value": 500}], "count": {"op": "gte", "value": 1}},
+    {"order": [{"field": "sku", "op": "ne", "value": "A"}, {"field": "placed_at", "op": "within", "value": "90d"}]},
 ]  # fmt: skip
+ORDER = {
+    "source": "Shop", "key": "1", "number": "7", "email": "a@x.example", "person": {"first_name": "A"},
+    "status": "paid", "currency": "EUR", "total": "10.00", "discount": 1, "tax": 0, "shipping": 2.5,
+    "refunded": 0, "coupon": "X", "note": "n", "placed_at": "2026-11-01T00:00:00Z", "paid_at": "2026-11-02T00:00:00Z",
+    "lines": [{"name": "Lamp", "sku": "L", "quantity": 2, "unit_price": "4.50", "discount": 0, "total": 9}],
+}  # fmt: skip
 RULE = {
     "name": "R",
     "kind": "page.viewed",
@@ -93,6 +110,11 @@ def _bodies(person: int, graphs: list[Any], files: list[Any]) -> dict[str, list[
         "PATCH /scoring/rules/{rule_id}": [RULE],
         "POST /scoring/topics": [TOPIC],
         "PUT /scoring/topics/{key}": [TOPIC],
+        "POST /orders": [ORDER],
+        "POST /orders/bulk": [[ORDER, {"number": "8"}]],
+        "PATCH /orders/{order_id}": [{"number": "9", "lines": ORDER["lines"], "person_id": person, "version": 1}],
+        "POST /orders/{order_id}/cancel": [{"reason": "x", "version": 1}],
+        "POST /orders/{order_id}/refund": [{"amount": "1.00", "version": 1}],
         "POST /journeys/validate": [{"graph": g} for g in graphs],
         "PUT /journeys/{pk}/draft": [{"graph": g, "name": "N"} for g in graphs],
         "POST /journeys": [{"name": "N", "graph": g} for g in graphs],
@@ -154,9 +176,11 @@ def test_odd_json_is_refused_or_taken_and_never_breaks_anything() -> None:
     segment = audience.create_segment(name="Base", key="base", definition={"tag": "vip"}, actor="user:1")
     rule = audience.create_rule(name="R", kind="page.viewed", points=3, actor="user:1")
     made = [journeys.install(s, actor="user:1") for s in ("trial-to-paid", "abandoned-cart", "webinar", "birthday")]
+    order = sales.place_orders([sales.NewOrder("Shop", "1", person_id=person)], actor="user:1")[0].order_id
     bodies = _bodies(person, [j.draft for j in made], [exchange.export_journey(j.pk) for j in made])
     ids = {"segment_id": segment.pk, "rule_id": rule.pk, "person_id": person, "pk": made[0].pk, "key": "engagement",
-           "slug": "webinar", "source": "props", "call_id": "0" * 32, "company_id": 1, "number": 1}  # fmt: skip
+           "slug": "webinar", "source": "props", "call_id": "0" * 32, "company_id": 1, "number": 1,
+           "order_id": order}  # fmt: skip
     operations = _operations()
     likely = [one for one in operations if f"{one[0]} {re.sub('{[a-z]+:', '{', one[1])}" in bodies]
     assert len(likely) == len(bodies)
@@ -169,7 +193,7 @@ def test_odd_json_is_refused_or_taken_and_never_breaks_anything() -> None:
         if draw.random() < 0.1:
             ids |= {name: draw.choice((0, 2**31, 2**63, "x", "%00")) for name in re.findall("{(.+?)}", path)[:1]}
         url = path.format(**ids)
-        ids |= {"segment_id": segment.pk, "rule_id": rule.pk, "person_id": person, "pk": made[0].pk}
+        ids |= {"segment_id": segment.pk, "rule_id": rule.pk, "person_id": person, "pk": made[0].pk, "order_id": order}
         with transaction.atomic():
             answer = client.generic(
                 method, f"/api/v1{url}", json.dumps(body), content_type="application/json", query_params=query or None

@@ -61,6 +61,12 @@ def _tickets(call: Call) -> str:
     return "/tickets"
 
 
+def _orders(call: Call) -> str:
+    for n in range(5):
+        assert call("POST", "/orders", {"number": f"{n}"})[0] == 201
+    return "/orders"
+
+
 def _tasks(call: Call) -> str:
     for n in range(5):
         assert call("POST", "/tasks", {"title": f"Task {n}"})[0] == 201
@@ -101,7 +107,7 @@ def _picked(call: Call) -> str:
     return f"/segments/{_people_in_a_list(call)}/picked"
 
 
-FILL = (_members, _picked, _contacts, _companies, _timeline, _deals, _tickets, _tasks, _mails, _submissions)
+FILL = (_members, _picked, _contacts, _companies, _timeline, _deals, _orders, _tickets, _tasks, _mails, _submissions)
 
 
 @pytest.mark.parametrize("fill", FILL, ids=lambda f: f.__name__.strip("_"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from . import changes as changes
 from .bulk import set_fields, set_owners
-from .companies import create_company, find_or_create_companies, update_company
+from .companies import create_company, find_or_create_companies, make_customers, update_company
 from .consent import ConsentChange, set_consent, set_consents
 from .contacts import create_contact, drop_email, update_contact, use_email
 from .doubles import tell_apart
@@ -32,6 +32,7 @@ __all__ = [
     "find_or_create_companies",
     "further",
     "identify",
+    "make_customers",
     "merge_contacts",
     "remove_tags",
     "run_here",

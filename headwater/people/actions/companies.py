@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,11 +107,32 @@ def update_company(company_id: int, *, actor: str, **changes: Any) -> Company:
     return company
 
 
+def make_customers(company_ids: Collection[int], *, actor: str) -> list[int]:
+    """Give companies the role of a customer beside those they have; a prospect is none any more. A constant number of
+    statements. Returns those that had not been customers."""
+    with transaction.atomic():
+        rows = Company.objects.select_for_update().filter(pk__in=company_ids).order_by("pk").only("roles")
+        changed = [company for company in rows if "customer" not in company.roles]
+        changes = {}
+        for company in changed:
+            before, company.updated_at = company.roles, clock.now()
+            company.roles = [*(role for role in before if role != "prospect"), "customer"]
+            changes[company.pk] = {"roles": [before, company.roles]}
+        if changed:
+            Company.objects.bulk_update(changed, ["roles", "updated_at"])
+            _tell_all(changes, actor)
+    return list(changes)
+
+
 def _tell(company_id: int, changes: dict[str, list[Any]], actor: str) -> None:
     """Tell the company's people, so that their segments follow."""
-    people = Contact.objects.filter(company_id=company_id).values_list("pk", flat=True)
-    fact = CompanyUpdated(company=company_id, changes=changes)
-    record_many([NewFact(person, fact, actor=actor) for person in people])
+    _tell_all({company_id: changes}, actor)
+
+
+def _tell_all(changes: Mapping[int, dict[str, list[Any]]], actor: str) -> None:
+    people = Contact.objects.filter(company_id__in=list(changes)).values_list("pk", "company_id")
+    facts = {pk: CompanyUpdated(company=pk, changes=one) for pk, one in changes.items()}
+    record_many([NewFact(person, facts[pk], actor=actor) for person, pk in people if pk is not None])
 
 
 def _exists() -> str:

@@ -17,7 +17,7 @@ from headwater.people.models import Company, Contact
 from headwater.timeline.actions import NewFact, in_lane, record, record_many
 
 from ..facts import DealCreated, DealMoved, DealUpdated
-from ..models import Deal, DealStageChange, PipelineStage
+from ..models import Deal, DealStageChange, Order, PipelineStage
 from .archive import check_usable
 from .pipelines import ensure_pipeline, first_stage
 from .places import place, top_of
@@ -26,11 +26,11 @@ EDITABLE = {"name", "amount", "currency", "owner_id", "contact_id", "company_id"
 
 
 class Stale(Exception):
-    """Somebody else changed the deal since the version that was named. `.deal` is as it stands now."""
+    """Somebody else changed the deal or order since the version that was named. `.record` is as it stands now."""
 
-    def __init__(self, deal: Deal) -> None:
-        super().__init__(f"deal {deal.pk} is at version {deal.version}")
-        self.deal = deal
+    def __init__(self, record: Deal | Order) -> None:
+        super().__init__(f"{record._meta.model_name} {record.pk} is at version {record.version}")
+        self.record = record
 
 
 @contextmanager

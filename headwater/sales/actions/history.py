@@ -1,4 +1,4 @@
-"""Deals and hand-overs of the past, in bulk, for imports and sample data: rows only, no facts and no effects."""
+"""Deals, hand-overs and orders of the past, in bulk (imports, sample data): rows only, no facts and no effects."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from ..models import Deal, DealStageChange, LeadHandover, PipelineStage
-from ..rules import STEP
+from ..models import Deal, DealStageChange, LeadHandover, Order, OrderLine, PipelineStage
+from ..rules import STEP, order_status, order_total
+from .buying import new_ids
+from .ordering import NewLine, checked_lines, index
 from .pipelines import ensure_pipeline
 from .places import top_of
 
@@ -51,6 +53,32 @@ class HandoverSeed:
     answered_at: datetime | None = None
     return_reason: str = ""
     key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSeed:
+    """An order of the past; its status follows from the moments. key: the same source and key are imported once."""
+
+    number: str
+    lines: Sequence[NewLine]
+    placed_at: datetime
+    person_id: int | None = None
+    company_id: int | None = None
+    deal_id: int | None = None
+    source: str = ""
+    key: str = ""
+    currency: str = "USD"
+    discount: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+    shipping: Decimal = Decimal(0)
+    refunded: Decimal = Decimal(0)
+    coupon: str = ""
+    note: str = ""
+    cancel_reason: str = ""
+    paid_at: datetime | None = None
+    fulfilled_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    refunded_at: datetime | None = None
 
 
 def import_deals(seeds: Sequence[DealSeed]) -> list[int]:
@@ -126,3 +154,45 @@ def import_handovers(seeds: Sequence[HandoverSeed]) -> list[int]:
         batch_size=1000,
     )
     return [row.pk for row in rows]
+
+
+def import_orders(seeds: Sequence[OrderSeed]) -> list[int]:
+    """Write orders with their lines, 1,000 a statement. Returns their ids in order.
+
+    Raises ValueError on lines or amounts that cannot be, IntegrityError on a source and key that are there already.
+    """
+    orders, lines = [], []
+    with transaction.atomic():
+        for pk, seed in zip(new_ids(len(seeds)), seeds, strict=True):
+            mine = checked_lines(seed.lines)
+            total = order_total([line.total for line in mine], seed.discount, seed.tax, seed.shipping)
+            if not 0 <= seed.refunded <= total:
+                raise ValueError(f"order {seed.number!r} was refunded more than it cost")
+            moments = {name: getattr(seed, name) for name in ("paid_at", "fulfilled_at", "cancelled_at", "refunded_at")}
+            orders.append(
+                Order(
+                    pk=pk,
+                    contact_id=seed.person_id,
+                    key=seed.key or None,
+                    total=total,
+                    quantity=sum((line.quantity for line in mine), Decimal(0)),
+                    status=order_status(total=total, refunded=seed.refunded, **moments),
+                    created_at=seed.placed_at,
+                    updated_at=max(at for at in (seed.placed_at, *moments.values()) if at is not None),
+                    **moments,
+                    **{name: getattr(seed, name) for name in _PLAIN},
+                )
+            )
+            index(orders[-1], mine)
+            for line in mine:
+                line.order_id = pk
+                lines.append(line)
+        Order.objects.bulk_create(orders, batch_size=1000)
+        OrderLine.objects.bulk_create(lines, batch_size=1000)
+    return [order.pk for order in orders]
+
+
+_PLAIN = (
+    "number", "placed_at", "company_id", "deal_id", "source", "currency", "discount", "tax", "shipping", "refunded",
+    "coupon", "note", "cancel_reason",
+)  # fmt: skip

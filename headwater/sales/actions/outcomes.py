@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from headwater.core import wake
 from headwater.people import actions as people
-from headwater.people.models import Company, Contact, Stage
+from headwater.people.models import Contact, Stage
 from headwater.teamwork import actions as teamwork
 from headwater.timeline.actions import record
 
@@ -71,16 +71,8 @@ def won(deal: Deal, *, actor: str) -> None:
         if contact.customer_since is None:
             people.update_contact(deal.contact_id, actor=actor, customer_since=deal.won_at.date())
     if deal.company_id is not None:
-        _make_customer(deal.company_id, actor)
+        people.make_customers([deal.company_id], actor=actor)
     teamwork.close_tasks(deal_ids=[deal.pk], outcome="deal won", actor=actor)
-
-
-def _make_customer(company_id: int, actor: str) -> None:
-    """Give a company the role of a customer beside those it has; a prospect is none any more."""
-    roles = Company.objects.select_for_update().only("roles").get(pk=company_id).roles
-    if "customer" not in roles:
-        kept = [role for role in roles if role != "prospect"]
-        people.update_company(company_id, actor=actor, roles=[*kept, "customer"])
 
 
 def lost(deal: Deal, reason: str, *, actor: str) -> None:

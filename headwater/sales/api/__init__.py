@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import deals, leads, pipelines
+from . import deals, leads, orders, pipelines
 from .base import router
 
-__all__ = ["deals", "leads", "pipelines", "router"]
+__all__ = ["deals", "leads", "orders", "pipelines", "router"]

@@ -19,7 +19,7 @@ from headwater.core import clock
 from headwater.people import actions as people
 from headwater.people.models import Contact
 from headwater.sales import actions
-from headwater.sales.models import PipelineStage
+from headwater.sales.models import Order, PipelineStage
 from headwater.timeline import dispatch
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -146,3 +146,83 @@ def test_the_schema_and_the_palette_know_deals() -> None:
     fields = {f["name"]: f for f in deal_leaf["fields"]}
     assert fields["status"]["choices"] == [["open", "Open"], ["won", "Won"], ["lost", "Lost"]]
     assert ["Lead", "Lead"] in fields["stage"]["choices"]
+
+
+def bought(key: str, person: Contact, days: int, price: int, *skus: str, status: str = "paid", **more: Any) -> None:
+    lines = [actions.NewLine(f"Product {sku}", sku, Decimal(2), Decimal(price) / 2 / len(skus)) for sku in skus]
+    said = actions.NewOrder(
+        "Shop", key, person_id=person.pk, lines=lines, status=status, placed_at=NOW - timedelta(days=days), **more
+    )
+    assert actions.place_orders([said], actor="api:1")[0].outcome == "created"
+
+
+PAID = one("status", "eq", "paid")
+
+
+@pytest.mark.parametrize(
+    "condition,expected",
+    [
+        ({"order": []}, [True, True]),
+        ({"order": [PAID, one("total", "gt", 100)]}, [True, False]),
+        ({"order": [PAID], "count": {"op": "gte", "value": 2}}, [False, True]),
+        ({"order": [one("placed_at", "within", "30d")]}, [False, True]),
+        ({"order": [one("sku", "eq", "a")]}, [True, True]),
+        ({"order": [one("sku", "eq", "A"), one("sku", "eq", "B")]}, [True, False]),
+        ({"order": [one("sku", "ne", "B")]}, [True, True]),
+        ({"not": {"order": [one("sku", "eq", "B")]}}, [False, True]),
+        ({"order": [one("sku", "not_in", ["A", "B"])]}, [True, False]),
+        ({"order": [one("product", "contains", "product c"), one("quantity", "gte", 2)]}, [True, False]),
+        ({"order": [one("sku", "empty")]}, [False, False]),
+        ({"order": [one("sku", "not_empty"), one("coupon", "eq", "x")]}, [False, True]),
+        ({"order": [one("source", "eq", "shop"), one("currency", "eq", "USD")]}, [True, True]),
+        ({"order": [one("paid_at", "older_than", "60d"), one("number", "starts_with", "1")]}, [True, False]),
+        ({"order": [one("status", "eq", "cancelled")]}, [False, True]),
+    ],
+)
+def test_the_conditions_of_the_list_speak_of_the_same_order(
+    ana: Contact, ben: Contact, condition: Any, expected: list[bool]
+) -> None:
+    with clock.freeze(NOW):
+        bought("1", ana, 100, 400, "A", "B")
+        bought("2", ana, 99, 50, "C", status="pending")
+        bought("3", ben, 40, 60, "A")
+        bought("4", ben, 20, 70, "A", coupon="X")
+        bought("5", ben, 10, 900, "A", status="cancelled")
+        found = queries.matching(condition, [ana.pk, ben.pk])
+        assert queries.preview(condition)[1] == sorted(found, reverse=True)
+    assert [ana.pk in found, ben.pk in found] == expected
+
+
+def test_a_segment_follows_every_change_of_an_order(ana: Contact, ben: Contact) -> None:
+    large = {"order": [PAID, one("total", "gte", 100), one("paid_at", "within", "30d")]}
+    with clock.freeze(NOW):
+        s = audience.create_segment(name="Large", definition=large, actor="test").pk
+        building.run_all()
+        dispatch.run_once("audience")
+
+    def members(second: int = 0) -> set[int]:
+        with clock.freeze(NOW + timedelta(seconds=second)):
+            while dispatch.run_once("audience") + retest_once():
+                pass
+            found = queries.are_members(s, [ana.pk, ben.pk])
+            assert queries.matching(large, [ana.pk, ben.pk]) == found
+            return found
+
+    with clock.freeze(NOW):
+        bought("1", ana, 1, 120, "A", status="pending")
+        assert members() == set()
+        pk = Order.objects.get().pk
+        actions.mark_paid(pk, actor="user:1")
+        assert members() == {ana.pk}
+        actions.update_order(pk, actor="user:1", contact_id=ben.pk)
+        assert members() == {ben.pk}
+        actions.update_order(pk, actor="user:1", discount=Decimal(30))
+        assert members() == set()
+        actions.update_order(pk, actor="user:1", discount=Decimal(0))
+        assert members() == {ben.pk}
+        actions.refund(pk, actor="user:1")
+        assert members() == set()
+        actions.delete_order(pk, actor="user:1")
+        bought("2", ben, 0, 500, "A")
+    assert members(30 * 86_400 - 1) == {ben.pk}
+    assert members(30 * 86_400) == set()

@@ -104,7 +104,9 @@ def test_who_saw_an_old_version_changes_nothing(ana: Contact, stages: dict[str, 
     actions.move_deal(pk, stages["Qualified"].pk, version=1, actor="user:1")
     with pytest.raises(Stale) as caught:
         actions.move_deal(pk, stages["Proposal"].pk, version=1, actor="user:2")
-    assert (caught.value.deal.version, caught.value.deal.stage.name) == (2, "Qualified")
+    now = caught.value.record
+    assert isinstance(now, Deal)
+    assert (now.version, now.stage.name) == (2, "Qualified")
     with pytest.raises(Stale):
         actions.update_deal(pk, actor="user:2", version=1, name="y")
     with pytest.raises(Stale):
