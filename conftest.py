@@ -15,7 +15,8 @@ CACHE = Path(os.environ.get("HEADWATER_TEST_CACHE", ROOT / ".cache"))
 os.environ["DJANGO_SETTINGS_MODULE"] = "headwater.web.settings"
 os.environ.setdefault("HEADWATER_SECRET_KEY", "tests-only")
 os.environ["HEADWATER_DATA"] = str(CACHE / f"data-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
-os.environ.pop("HEADWATER_SMTP_URL", None)
+for _name in ("HEADWATER_SMTP_URL", "HEADWATER_SMS_URL"):
+    os.environ.pop(_name, None)
 
 from headwater.core.embedded import Embedded  # noqa: E402
 

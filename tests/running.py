@@ -78,7 +78,14 @@ class Running:
     def launch(self, **extra: str) -> None:
         """Start without waiting."""
         self.prepare()
-        hidden = ("DATABASE_URL", "HEADWATER_SECRET_KEY", "HEADWATER_SMTP_URL", "HEADWATER_POOL", "HEADWATER_DEMO")
+        hidden = (
+            "DATABASE_URL",
+            "HEADWATER_SECRET_KEY",
+            "HEADWATER_SMTP_URL",
+            "HEADWATER_SMS_URL",
+            "HEADWATER_POOL",
+            "HEADWATER_DEMO",
+        )
         environment = {k: v for k, v in os.environ.items() if k not in hidden}
         environment |= {"HEADWATER_DATA": str(self.data), **self.extra, **extra}
         with (self.data / "output.log").open("ab") as out:

@@ -110,6 +110,8 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8000
     smtp_url: str = ""
+    #: The provider of texts (SMS); headwater/messaging/channels/sms says what it may look like
+    sms_url: str = field(default="", repr=False)
     https: bool = False
     #: Nobody reaches us but through a proxy that sets X-Forwarded-For and X-Forwarded-Proto
     trust_proxy: bool = False
@@ -130,6 +132,11 @@ class Config:
         smtp = os.environ.get("HEADWATER_SMTP_URL", "").strip()
         if smtp and urlsplit(smtp).scheme not in ("smtp", "smtps", "smtp+starttls"):
             raise ConfigError("HEADWATER_SMTP_URL must look like smtp://user:password@host:587")
+        sms = os.environ.get("HEADWATER_SMS_URL", "").strip()
+        if sms and urlsplit(sms).scheme not in ("twilio", "twilio+http", "http", "https"):
+            raise ConfigError(
+                "HEADWATER_SMS_URL must look like twilio://ACCOUNT:TOKEN@api.twilio.com?from=+15550100 or https://..."
+            )
         return cls(
             debug=_flag("HEADWATER_DEBUG"),
             data_dir=default_data_dir(),
@@ -137,6 +144,7 @@ class Config:
             host=os.environ.get("HEADWATER_HOST", "127.0.0.1").strip(),
             port=_number("HEADWATER_PORT", 8000),
             smtp_url=smtp,
+            sms_url=sms,
             https=_flag("HEADWATER_HTTPS"),
             trust_proxy=_flag("HEADWATER_TRUST_PROXY"),
             allowed_hosts=_list("HEADWATER_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver"),

@@ -38,9 +38,24 @@ class TemplateIn(Schema):
         return actions.TemplateText(**self.dict(exclude={"name", "purpose"}))
 
 
+class TextIn(Schema):
+    """A text (SMS). sender: a number or a name ("": the provider's own). opt_out: the last line of marketing texts."""
+
+    name: str = Field(min_length=1, max_length=160)
+    purpose: Literal["marketing", "transactional"] = "marketing"
+    body: str = Field(min_length=1, max_length=5000)
+    sender: str = Field("", max_length=20)
+    opt_out: str = Field("", max_length=160)
+
+    def says(self) -> actions.SmsText:
+        """What it says, without name and purpose."""
+        return actions.SmsText(self.body, self.sender, self.opt_out)
+
+
 class TemplateOut(Schema):
     id: int
     name: str
+    channel: str
     purpose: str
     version: int
     updated_at: datetime
@@ -57,6 +72,12 @@ class TemplateFull(TemplateOut):
     reply_to: str
 
 
+class TextFull(TemplateOut):
+    body: str
+    sender: str
+    opt_out: str
+
+
 class ResultsOut(Schema):
     queued: int
     sent: int
@@ -66,6 +87,8 @@ class ResultsOut(Schema):
     failed: int
     refused: int
     unsubscribed: int
+    delivered: int
+    replied: int
 
 
 class MailIn(Schema):
@@ -91,8 +114,9 @@ class MailOut(Schema):
     template_id: int
     version: int
     purpose: str
-    email: str
-    subject: str
+    channel: str
+    email: str = Field(description="Where it went: of a text the number.")
+    subject: str = Field(description="Of a text: what it said.")
     status: str
     reason: str
     error: str
@@ -107,6 +131,9 @@ class MailOut(Schema):
     bounced_at: datetime | None
     complained_at: datetime | None
     unsubscribed_at: datetime | None
+    delivered_at: datetime | None
+    replied_at: datetime | None
+    segments: int
 
 
 class MailsOut(Schema):
@@ -116,6 +143,7 @@ class MailsOut(Schema):
 
 class MailFilter(Schema):
     status: str = ""
+    channel: Literal["", "email", "sms"] = ""
     template_id: int | None = None
     person_id: int | None = None
     cursor: Cursor = ""
@@ -137,9 +165,9 @@ class FeedbackOut(Schema):
     unknown: list[int] = Field(description="Positions of items that name no message of ours.")
 
 
-@router.get("/templates", response=list[TemplateOut], summary="Mail templates")
-def list_templates(request: HttpRequest, archived: bool = False) -> Any:
-    return queries.templates(archived=archived)
+@router.get("/templates", response=list[TemplateOut], summary="Templates of mails and texts")
+def list_templates(request: HttpRequest, archived: bool = False, channel: Literal["", "email", "sms"] = "") -> Any:
+    return queries.templates(archived=archived, channel=channel)
 
 
 @router.post("/templates", response={201: TemplateOut}, summary="Create a mail template")
@@ -154,15 +182,44 @@ def create_template(request: HttpRequest, body: TemplateIn) -> Any:
 @router.get("/templates/{int:template_id}", response=TemplateFull, summary="One template with its text")
 def read_template(request: HttpRequest, template_id: int) -> Any:
     row = queries.current(template_id)
-    if row is None:
+    if row is None or row.template.channel != "email":
         raise HttpError(404, "There is no such template.")
     names = ("subject", "preview", "mjml", "text_override", "from_name", "from_address", "reply_to")
-    head = {n: getattr(row.template, n) for n in ("id", "name", "purpose", "version", "updated_at", "archived_at")}
-    return {**head, **{n: getattr(row, n) for n in names}}
+    return {**_head(row.template), **{n: getattr(row, n) for n in names}}
 
 
 @router.put("/templates/{int:template_id}", response=TemplateOut, summary="Change a template (a new version)")
 def change_template(request: HttpRequest, template_id: int, body: TemplateIn) -> Any:
+    try:
+        return actions.update_template(
+            template_id, name=body.name, purpose=body.purpose, says=body.says(), actor=_actor(request)
+        )
+    except MailTemplate.DoesNotExist:
+        raise HttpError(404, "There is no such template.") from None
+    except TemplateProblem as problem:
+        raise HttpError(422, str(problem)) from problem
+
+
+@router.post("/text-templates", response={201: TemplateOut}, summary="Create a template of a text (SMS)")
+def create_text(request: HttpRequest, body: TextIn) -> Any:
+    try:
+        made = actions.create_template(name=body.name, purpose=body.purpose, says=body.says(), actor=_actor(request))
+    except TemplateProblem as problem:
+        raise HttpError(422, str(problem)) from problem
+    return 201, made
+
+
+@router.get("/text-templates/{int:template_id}", response=TextFull, summary="One text with what it says")
+def read_text(request: HttpRequest, template_id: int) -> Any:
+    row = queries.current(template_id)
+    says = actions.says_of(row) if row else None
+    if row is None or not isinstance(says, actions.SmsText):
+        raise HttpError(404, "There is no such template.")
+    return {**_head(row.template), "body": says.body, "sender": says.sender, "opt_out": says.opt_out}
+
+
+@router.put("/text-templates/{int:template_id}", response=TemplateOut, summary="Change a text (a new version)")
+def change_text(request: HttpRequest, template_id: int, body: TextIn) -> Any:
     try:
         return actions.update_template(
             template_id, name=body.name, purpose=body.purpose, says=body.says(), actor=_actor(request)
@@ -200,18 +257,16 @@ def template_results(request: HttpRequest, template_id: int, since: datetime | N
 @router.post("/mails", response={202: OutcomeOut}, summary="Send a mail to a person")
 def send_mail(request: HttpRequest, body: MailIn) -> Any:
     """202 with the outcome: `refused` is null where the mail is on its way, else the reason why not."""
-    if body.at is not None and body.at.tzinfo is None:
-        raise HttpError(422, "`at` needs a time zone: 2026-11-02T09:30:00Z")
-    wanted = actions.MailRequest(
-        person_id=body.person_id,
-        template_id=body.template_id,
-        key=f"api:{body.key}"[:200],
-        actor=_actor(request),
-        purpose=body.purpose,
-        at=body.at,
-        context=body.context,
-    )
-    outcome = actions.queue([wanted])[0]
+    outcome = actions.queue([_request(request, body)])[0]
+    if outcome.refused in ("no_person", "no_template"):
+        raise HttpError(404, "There is no such " + outcome.refused.removeprefix("no_") + ".")
+    return 202, asdict(outcome)
+
+
+@router.post("/texts", response={202: OutcomeOut}, summary="Send a text (SMS) to a person")
+def send_text(request: HttpRequest, body: MailIn) -> Any:
+    """As POST /mails, of a text's template. 202 with the outcome: `refused` is null, or the reason why not."""
+    outcome = actions.queue_texts([_request(request, body)])[0]
     if outcome.refused in ("no_person", "no_template"):
         raise HttpError(404, "There is no such " + outcome.refused.removeprefix("no_") + ".")
     return 202, asdict(outcome)
@@ -222,6 +277,7 @@ def list_mails(request: HttpRequest, query: Query[MailFilter]) -> Any:
     try:
         lines = ledger.ledger(
             status=query.status,
+            channel=query.channel,
             template_id=query.template_id,
             person_id=query.person_id,
             before=opened("mails", query.cursor),
@@ -255,6 +311,25 @@ def provider_callback(request: HttpRequest, body: list[FeedbackIn]) -> Any:
     ]
     new = actions.record_feedback(known, actor=_actor(request))
     return {"new": new, "unknown": [n for n, (row, _) in enumerate(found) if row is None]}
+
+
+def _head(template: MailTemplate) -> dict[str, Any]:
+    names = ("id", "name", "channel", "purpose", "version", "updated_at", "archived_at")
+    return {n: getattr(template, n) for n in names}
+
+
+def _request(request: HttpRequest, body: MailIn) -> actions.MailRequest:
+    if body.at is not None and body.at.tzinfo is None:
+        raise HttpError(422, "`at` needs a time zone: 2026-11-02T09:30:00Z")
+    return actions.MailRequest(
+        person_id=body.person_id,
+        template_id=body.template_id,
+        key=f"api:{body.key}"[:200],
+        actor=_actor(request),
+        purpose=body.purpose,
+        at=body.at,
+        context=body.context,
+    )
 
 
 def _named(item: FeedbackIn) -> Message | None:

@@ -1,4 +1,5 @@
-"""What can happen to a mail. All of them carry the message's id, its template's id and its subject."""
+"""What can happen to a mail and to a text (SMS). All of them carry the message's id, its template's id and its subject:
+of a text, what it says."""
 
 from __future__ import annotations
 
@@ -121,3 +122,105 @@ class MailUnsubscribed(Fact):
     template: int
     subject: str
     how: str = "page"
+
+
+@fact("sms.queued", icon="message-square", hue=265, group="marketing", says=_("Text queued: {subject}"), quiet=True)
+class TextQueued(Fact):
+    message: str
+    template: int
+    subject: str
+    key: str = ""
+
+
+@fact("sms.sent", icon="message-square", hue=265, group="marketing", says=_("Text sent: {subject}"))
+class TextSent(Fact):
+    """The provider has taken it. segments: how many parts it is charged as. uncertain: an earlier try was interrupted
+    and may have arrived too."""
+
+    message: str
+    template: int
+    subject: str
+    segments: int = 1
+    uncertain: bool = False
+
+
+@fact(
+    "sms.repeated",
+    icon="refresh-cw",
+    hue=60,
+    group="marketing",
+    says=_("Text sent again after an interruption: {subject}. The first try may have arrived."),
+)
+class TextRepeated(Fact):
+    message: str
+    template: int
+    subject: str
+    attempt: int = 2
+
+
+@fact("sms.refused", icon="ban", hue=60, group="marketing", says=_("Text not sent ({reason}): {subject}"))
+class TextRefused(Fact):
+    """reason: no_consent, suppressed, no_number, invalid_number, not_mobile, cap, missing_field:NAME, template,
+    too_long, restored."""
+
+    message: str
+    template: int
+    subject: str
+    reason: str
+
+
+@fact("sms.delivered", icon="check", hue=150, group="marketing", says=_("Text delivered: {subject}"), quiet=True)
+class TextDelivered(Fact):
+    """Her telephone has it, as the provider says."""
+
+    message: str
+    template: int
+    subject: str
+
+
+@fact("sms.failed", icon="circle-alert", hue=25, group="marketing", says=_("Text failed: {subject} ({error})"))
+class TextFailed(Fact):
+    """hard: the number cannot be reached by texts, so it is suppressed."""
+
+    message: str
+    template: int
+    subject: str
+    error: str = ""
+    hard: bool = False
+
+
+@fact(
+    "sms.clicked",
+    icon="mouse-pointer-click",
+    hue=235,
+    group="marketing",
+    says=_("{person} clicked {url} in the text {subject}"),
+)
+class TextClicked(Fact):
+    message: str
+    template: int
+    subject: str
+    url: str = ""
+    link: int = 0
+    first: bool = False
+    by: str = "human"
+
+
+@fact("sms.replied", icon="reply", hue=190, group="marketing", says=_("{person} wrote a text: {text}"))
+class TextReplied(Fact):
+    """She wrote to our number. message, template, subject: the last text that she had got ("" and 0 without one)."""
+
+    text: str
+    message: str = ""
+    template: int = 0
+    subject: str = ""
+
+
+@fact("sms.stopped", icon="user-minus", hue=25, group="marketing", says=_("{person} wants no more texts ({text})"))
+class TextStopped(Fact):
+    """She answered STOP, or what means the same. text: the word she wrote."""
+
+    text: str
+    message: str = ""
+    template: int = 0
+    subject: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -9,8 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from headwater.content.rules import TemplateProblem, compile_mail, tags
+from headwater.people.rules import Invalid, normalise_phone
 
-from .actions import TemplateText
+from .actions import SmsText, TemplateText
 from .models import Purpose
 
 
@@ -66,6 +68,63 @@ class TemplateForm(forms.Form):
         )
 
 
+class TextForm(forms.Form):
+    """What a text (SMS) says."""
+
+    name = forms.CharField(label=_("Name"), max_length=160)
+    purpose = forms.ChoiceField(label=_("Kind"), choices=Purpose.choices, initial=Purpose.MARKETING)
+    body = forms.CharField(
+        label=_("Text"), max_length=5000, widget=forms.Textarea(attrs={"rows": 7, "class": "inp", "spellcheck": "true"})
+    )
+    opt_out = forms.CharField(
+        label=_("Last line"),
+        max_length=160,
+        required=False,
+        help_text=_("Of marketing texts: how to get no more of them. Whoever answers STOP gets none."),
+    )
+    sender = forms.CharField(
+        label=_("Sender"),
+        max_length=20,
+        required=False,
+        help_text=_("A number, or a name of up to eleven letters where the country allows it."),
+    )
+
+    def clean_body(self) -> str:
+        text = str(self.cleaned_data["body"])
+        try:
+            tags(text)
+        except TemplateProblem as problem:
+            raise forms.ValidationError(gettext("Merge tag: %(words)s") % {"words": problem.message}) from problem
+        return text
+
+    def clean_sender(self) -> str:
+        sender = str(self.cleaned_data["sender"])
+        if sender and not _SENDER.fullmatch(sender):
+            raise forms.ValidationError(gettext("A number such as +15550100, or letters and digits, eleven at most."))
+        return sender
+
+    def says(self) -> SmsText:
+        """The cleaned values as an action takes them."""
+        c: dict[str, Any] = self.cleaned_data
+        return SmsText(body=c["body"], sender=c["sender"], opt_out=c["opt_out"])
+
+
+#: A number, a short code, a messaging service of Twilio's, or a name
+_SENDER = re.compile(r"\+?\d{3,15}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
+
+
+class TestTextForm(forms.Form):
+    """Where a test goes."""
+
+    number = forms.CharField(label=_("Number"), max_length=40)
+
+    def clean_number(self) -> str:
+        try:
+            return normalise_phone(str(self.cleaned_data["number"]))
+        except Invalid as problem:
+            raise forms.ValidationError(str(gettext(problem.errors["phone"]))) from problem
+
+
 class PolicyForm(forms.Form):
     """The frequency cap."""
 
@@ -79,7 +138,30 @@ class PolicyForm(forms.Form):
     cap_days = forms.IntegerField(label=_("In so many days"), min_value=1, max_value=365, initial=7)
 
 
-class SuppressForm(forms.Form):
-    """An address that must not be written to."""
+class TextPolicyForm(PolicyForm):
+    """The frequency cap of texts, on the same page."""
 
-    email = forms.EmailField(label=_("Address"), max_length=254)
+    prefix = "texts"
+    cap_mails = forms.IntegerField(
+        label=_("Marketing texts per person"),
+        min_value=1,
+        max_value=1000,
+        required=False,
+        help_text=_("Leave empty for no limit. Transactional texts never count."),
+    )
+
+
+class SuppressForm(forms.Form):
+    """An address or a number that must not be written to."""
+
+    email = forms.CharField(label=_("Address or telephone number"), max_length=254)
+
+    def clean_email(self) -> str:
+        given = str(self.cleaned_data["email"]).strip()
+        if "@" in given:
+            forms.EmailField().clean(given)
+            return given
+        try:
+            return normalise_phone(given)
+        except Invalid as problem:
+            raise forms.ValidationError(gettext("This is neither an address nor a telephone number.")) from problem

@@ -1,4 +1,5 @@
-"""What the worker runs for mail: delivery in a thread of its own, and the demo's catcher."""
+"""What the worker runs for messages: delivery of mails and of texts, each in a thread of its own, and what catches
+both in a demo."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ from collections.abc import Callable
 from headwater.core.config import config
 from headwater.core.registry import Loop, loops, restores, worker_services
 
-from . import delivery
+from . import delivery, texts
 from .actions import restoring
-from .channels import catcher
+from .channels import catcher, textcatcher
 
 log = logging.getLogger("headwater.catcher")
 
@@ -26,6 +27,19 @@ def _catcher() -> Callable[[], None]:
         return lambda: None
 
 
+def _textcatcher() -> Callable[[], None]:
+    """The demo's own provider of texts, where no other one is set."""
+    if config.sms_url or texts.provider() is None:
+        return lambda: None
+    try:
+        return textcatcher.start()
+    except OSError as error:  # another worker of this machine has it
+        log.warning("textcatcher_not_started", extra={"why": str(error)})
+        return lambda: None
+
+
 loops.add("messaging.delivery", Loop("messaging.delivery", delivery.run_once, order=10, thread="delivery", every=0.5))
+loops.add("messaging.texts", Loop("messaging.texts", texts.run_once, order=15, thread="texts", every=1.0, pause=0.25))
 worker_services.add("messaging.catcher", _catcher)
+worker_services.add("messaging.textcatcher", _textcatcher)
 restores.add("messaging", restoring.hold)

@@ -1,4 +1,8 @@
-"""Templates and their versions, the ledger of every message, what is due, and who must not be written to."""
+"""Templates and their versions, the ledger of every message, what is due, and who must not be written to.
+
+Mails and texts (SMS) share templates and ledger; what is due waits in an outbox for mails and in another one for the
+rest, so that neither is sent later because of the other.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core import clock
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", _("Email")
+    SMS = "sms", _("SMS")
 
 
 class Purpose(models.TextChoices):
@@ -25,9 +34,10 @@ class Status(models.TextChoices):
 
 
 class MailTemplate(models.Model):
-    """A mail that people write once. What it says is in its versions; `version` is the newest."""
+    """A message that people write once. What it says is in its versions; `version` is the newest."""
 
     name = models.CharField(max_length=160)
+    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL, db_default=Channel.EMAIL)
     purpose = models.CharField(max_length=15, choices=Purpose.choices, default=Purpose.MARKETING)
     version = models.IntegerField(default=1)
     #: A stable name for templates that ship with the product or are used by the API
@@ -51,11 +61,14 @@ class TemplateVersion(models.Model):
     subject = models.CharField(max_length=300)
     preview = models.CharField(max_length=300, blank=True, default="")
     mjml = models.TextField()
-    #: Written by hand; empty: derived from the HTML
+    #: Written by hand; empty: derived from the HTML. Of a text: all that it says, as it was written
     text_override = models.TextField(blank=True, default="")
+    #: Of a text: its sender's number or name ("": the provider's own)
     from_name = models.CharField(max_length=120, blank=True, default="")
     from_address = models.CharField(max_length=254, blank=True, default="")
     reply_to = models.CharField(max_length=254, blank=True, default="")
+    #: Of a marketing text: the line at its end that says how to get no more of them
+    opt_out = models.CharField(max_length=160, blank=True, default="", db_default="")
     #: Compiled once: HTML with merge tags and `hw.lN` for tracked link N, and the text part likewise
     html = models.TextField(blank=True, default="")
     text = models.TextField(blank=True, default="")
@@ -89,10 +102,14 @@ class Message(models.Model):
     template_id = models.BigIntegerField()
     version = models.IntegerField()
     purpose = models.CharField(max_length=15, choices=Purpose.choices)
+    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL, db_default=Channel.EMAIL)
     actor = models.CharField(max_length=40)
+    #: Where it goes: of a text the number
     email = models.CharField(max_length=254, blank=True, default="")
+    #: Of a text: what it says, on one line
     subject = models.CharField(max_length=300, blank=True, default="")
-    header_id = models.CharField(max_length=160, blank=True, default="")  # Message-ID, without brackets
+    #: Message-ID, without brackets; of a text: the provider's own id
+    header_id = models.CharField(max_length=160, blank=True, default="")
     context = models.JSONField(default=dict)
     status = models.CharField(max_length=10, choices=Status.choices)
     reason = models.CharField(max_length=120, blank=True, default="")  # why refused
@@ -112,6 +129,10 @@ class Message(models.Model):
     scans = models.IntegerField(default=0)  # loads by machines
     bounced_at = models.DateTimeField(null=True)
     complained_at = models.DateTimeField(null=True)
+    #: Texts: her telephone has it; she wrote back; of how many parts it was (0: not sent)
+    delivered_at = models.DateTimeField(null=True)
+    replied_at = models.DateTimeField(null=True)
+    segments = models.SmallIntegerField(default=0, db_default=0)
     unsubscribed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -121,6 +142,8 @@ class Message(models.Model):
             models.Index(fields=["status", "-queued_at", "-id"], name="message_status"),
             models.Index(fields=["template_id", "-queued_at", "-id"], name="message_template"),
             models.Index(fields=["person_id", "-queued_at"], name="message_person"),
+            #: Who had a text at a number: replies name nothing else. Mails are not in it
+            models.Index(fields=["email", "-queued_at"], condition=models.Q(channel="sms"), name="message_number"),
         ]
 
 
@@ -143,25 +166,43 @@ class Outbox(models.Model):
         indexes = [models.Index(fields=["rank", "due_at"], name="outbox_due")]
 
 
+class TextOutbox(models.Model):
+    """The same for what goes over other channels than mail (`texts.py` sends it)."""
+
+    HOT = "lane"
+    pk = models.CompositePrimaryKey("lane_key", "rank", "due_at", "person_id", "message_id")
+    lane_key = models.BigIntegerField()
+    rank = models.SmallIntegerField()
+    due_at = models.DateTimeField()
+    person_id = models.BigIntegerField()
+    message_id = models.UUIDField()
+
+    class Meta:
+        indexes = [models.Index(fields=["rank", "due_at"], name="textoutbox_due")]
+
+
 class Suppression(models.Model):
-    """Addresses that must not be written to. Only a hash is kept, so that it outlives an erased person."""
+    """Addresses and numbers that must not be written to. Only a hash is kept, so that it outlives an erased person."""
 
     digest = models.CharField(max_length=64, primary_key=True)  # rules.tokens.email_digest
-    reason = models.CharField(max_length=20)  # bounce, complaint, unsubscribed, manual
+    reason = models.CharField(max_length=20)  # bounce, complaint, unsubscribed, manual, erased, stopped (texts)
     detail = models.CharField(max_length=300, blank=True, default="")
     at = models.DateTimeField()
 
 
 class MailPolicy(models.Model):
-    """One row, id 1: at most `cap_mails` marketing mails per person in `cap_days` days (null: no limit)."""
+    """A row for each channel (1: mail, 2: SMS): at most `cap_mails` marketing messages per person in `cap_days`
+    days (null: no limit)."""
 
     cap_mails = models.PositiveSmallIntegerField(null=True, blank=True)
     cap_days = models.PositiveSmallIntegerField(default=7)
 
 
 class CaughtMail(models.Model):
-    """A mail that the demo's own SMTP server received, exactly as it came over the wire."""
+    """A mail that the demo's own SMTP server received, exactly as it came over the wire; or a text that its own SMS
+    provider was given."""
 
+    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL, db_default=Channel.EMAIL)
     mail_from = models.CharField(max_length=254, blank=True, default="")
     rcpt_to = models.CharField(max_length=254)
     subject = models.CharField(max_length=300, blank=True, default="")

@@ -15,7 +15,7 @@ from headwater.people import registry as people
 from headwater.people.registry import Box
 from headwater.timeline.queries import Entry
 
-from . import delivery
+from . import delivery, texts
 from .actions.holdings import HOLDER
 from .channels import pool
 from .queries import ledger
@@ -26,12 +26,13 @@ people.holders.add("messaging", HOLDER)
 navigation.add("mail", NavItem("mail", _("Emails"), "mail", "messaging:outbox", "marketing", 30, prefixes=("/mail/",)))
 navigation.add(
     "messaging:settings",
-    NavItem("messaging:settings", _("Emails"), "mail", "messaging:settings", "settings", 35, ("admin",)),
+    NavItem("messaging:settings", _("Emails and SMS"), "mail", "messaging:settings", "settings", 35, ("admin",)),
 )
 palette_actions.add(
     "mail.template", PaletteAction("mail.template", _("Create mail template"), "mail-plus", "messaging:template_new")
 )
-palette_actions.add("mail.outbox", PaletteAction("mail.outbox", _("All mails"), "mails", "messaging:outbox"))
+palette_actions.add("mail.text", PaletteAction("mail.text", _("Create text (SMS)"), "smartphone", "messaging:text_new"))
+palette_actions.add("mail.outbox", PaletteAction("mail.outbox", _("All messages"), "mails", "messaging:outbox"))
 palette_actions.add("mail.inbox", PaletteAction("mail.inbox", _("Demo inbox"), "inbox", "messaging:inbox"))
 
 
@@ -57,7 +58,9 @@ def _boxes(entries: Sequence[Entry]) -> dict[UUID, dict[str, Any]]:
     return {keys[(row["m"].person_id, row["m"].id)]: row for row in found}
 
 
-people.boxes.add("mail.sent", Box("mail.sent", "messaging/box.html", _boxes))
+for _kind in ("mail.sent", "sms.sent"):
+    people.boxes.add(_kind, Box(_kind, "messaging/box.html", _boxes))
+people.words.add("sms.refused.reason", reason)
 people.words.add("mail.refused.reason", reason)
 
 
@@ -70,6 +73,22 @@ def _doctor() -> list[str]:
 
 
 doctor_checks.add("mail server", _doctor)
+
+
+def _provider() -> list[str]:
+    """What keeps texts from leaving. Where no provider is set and no text waits, nobody misses one."""
+    try:
+        found = texts.provider()
+    except ValueError as error:
+        return [f"HEADWATER_SMS_URL: {error}"]
+    if found is None:
+        waiting = ledger.texts_waiting()
+        return [f"no provider of texts is set (HEADWATER_SMS_URL): {waiting:,} texts wait"] if waiting else []
+    problem = found.probe()
+    return [problem] if problem else []
+
+
+doctor_checks.add("provider of texts", _provider)
 audit_words.add("mail.policy_changed", _("Limit per person changed"))
 audit_words.add("mail.suppressed", _("Address put on the suppression list"))
 audit_words.add("mail.released", _("Address taken off the suppression list"))

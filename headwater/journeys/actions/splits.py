@@ -21,8 +21,8 @@ from ..rules import duration, matching, trial
 PAUSE = timedelta(minutes=10)
 GOAL = "p.outcome = 'goal' AND p.ended_at <= l.at + %(after)s::interval"
 MAIL = (
-    "EXISTS (SELECT 1 FROM timeline_fact f WHERE f.person_id = l.person_id AND f.kind = %(kind)s::text AND f.at > l.at "
-    "AND f.at <= l.at + %(after)s::interval AND f.data ->> 'template' = ANY(%(templates)s::text[]) "
+    "EXISTS (SELECT 1 FROM timeline_fact f WHERE f.person_id = l.person_id AND f.kind = ANY(%(kinds)s::text[]) "
+    "AND f.at > l.at AND f.at <= l.at + %(after)s::interval AND f.data ->> 'template' = ANY(%(templates)s::text[]) "
     # the same template may have come from elsewhere
     "AND NOT EXISTS (SELECT 1 FROM messaging_message m WHERE m.person_id = l.person_id "
     "AND m.id::text = f.data ->> 'message' AND m.key NOT LIKE 'journey:%%.' || p.id || ':%%'))"
@@ -88,9 +88,10 @@ def counted(version: Version, step: str, settings: Mapping[str, Any], now: datet
     """way -> (people, successes), of those who have had the whole time that counts: everybody the same."""
     after = duration.delta(settings.get("after") or {"amount": 3, "unit": "days"})
     ids = [v["id"] for v in settings["variants"]]
-    templates = [str(n.settings.get("template")) for n in version.nodes.values() if n.kind.kind == "send_email"]
+    templates = [str(n.settings.get("template")) for n in version.nodes.values() if n.kind.sends]
+    told = {n.kind.told_as for n in version.nodes.values() if n.kind.sends} or {"mail"}
     values: dict[str, Any] = {
-        "kind": f"mail.{settings['winner']}",
+        "kinds": [f"{name}.{settings['winner']}" for name in sorted(told)],
         "after": after,
         "templates": templates,
         "journey": version.journey_id,

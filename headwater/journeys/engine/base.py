@@ -144,6 +144,10 @@ class Step:
     #: filled in; without the setting the label is empty); or {"each": SETTING}: one for each item of a list
     ways: ClassVar[Sequence[Mapping[str, Any]]] = ({"id": "next", "label": ""},)
 
+    #: What it sends, if it does: a message's channel, and the first part of the kinds of its facts ("mail.clicked")
+    sends: ClassVar[str] = ""
+    told_as: ClassVar[str] = ""
+
     #: A setting that holds another step's id: its words have that step's name
     names_step: ClassVar[str] = ""
 
@@ -250,9 +254,15 @@ def step(kind: str, *, label: Any, icon: str, hue: int, group: str) -> Callable[
     return wrap
 
 
+def sending(step: Any) -> type[Step] | None:
+    """The kind of a graph's step that sends a message; None where it is of another kind."""
+    kind = STEPS.get(step.get("kind", "")) if isinstance(step, Mapping) else None
+    return kind if kind is not None and kind.sends else None
+
+
 def each(people: Iterable[Traveller], outcome_of: Callable[[Traveller], Outcome]) -> list[Outcome]:
     """An outcome for each person."""
     return [outcome_of(t) for t in people]
 
 
-__all__ = ["GO", "STEPS", "Context", "Outcome", "Step", "Traveller", "each", "field", "step"]
+__all__ = ["GO", "STEPS", "Context", "Outcome", "Step", "Traveller", "each", "field", "sending", "step"]

@@ -88,8 +88,12 @@ def problems(graph: Any) -> list[RuleError]:
 def gone(graph: Any) -> list[RuleError]:
     """Mails that a graph of the right shape names and that cannot be sent (archived, or not there), and journeys that
     it starts and that are not there. A constant number of statements."""
-    mails = _named(graph, "send_email", "template")
-    sent = sendable(set(mails.values())) if mails else {}
+    mails: dict[str, int] = {}
+    sent: set[int] = set()
+    for kind in STEPS.values():
+        if kind.sends and (named := _named(graph, kind.kind, "template")):
+            mails |= named
+            sent |= set(sendable(set(named.values()), kind.sends))
     journeys = _named(graph, "start_journey", "journey")
     there = (
         set(Journey.objects.filter(pk__in=set(journeys.values())).values_list("pk", flat=True)) if journeys else set()

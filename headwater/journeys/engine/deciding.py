@@ -24,7 +24,7 @@ from headwater.audience.rules import span
 
 from ..rules import matching
 from ..rules.duration import RuleError
-from .base import Context, Traveller
+from .base import Context, Traveller, sending
 from .fields.conditions import ONE
 
 if TYPE_CHECKING:
@@ -149,7 +149,9 @@ def as_event(leaf: Condition, version: Version) -> tuple[str, list[Mapping[str, 
     if "mail" in leaf:
         step = (version.graph.get("steps") or {}).get(leaf["mail"]) or {}
         template = (step.get("settings") or {}).get("template")
-        return f"mail.{leaf['did']}", [{"prop": "template", "op": "eq", "value": template}], False
+        kind = sending(step)
+        told_as = kind.told_as if kind else "mail"
+        return f"{told_as}.{leaf['did']}", [{"prop": "template", "op": "eq", "value": template}], False
     return str(leaf["event"]), list(leaf.get("where") or []), leaf.get("since") == "arrival"
 
 
@@ -241,5 +243,5 @@ def check(node: Mapping[str, Any], step_ids: Mapping[str, Any], where: str) -> N
         return
     for child in [*(node.get("all") or []), *(node.get("any") or []), *([node["not"]] if "not" in node else [])]:
         check(child, step_ids, where)
-    if "mail" in node and (step_ids.get(node["mail"]) or {}).get("kind") != "send_email":
+    if "mail" in node and sending(step_ids.get(node["mail"])) is None:
         raise RuleError(_("No step “%(step)s” sends a mail."), where, step=node["mail"])

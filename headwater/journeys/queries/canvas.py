@@ -57,7 +57,7 @@ def _known(graph: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def _templates(steps: Mapping[str, Mapping[str, Any]]) -> Iterator[int]:
     for step in steps.values():
         pk = (step.get("settings") or {}).get("template")
-        if step["kind"] == "send_email" and isinstance(pk, int):
+        if STEPS[step["kind"]].sends and isinstance(pk, int):
             yield pk
 
 

@@ -57,7 +57,16 @@ def _rows(rows: QuerySet[Any], name: str = "name", hint: str = "") -> list[Choic
 
 
 def _templates(text: str, of: str) -> list[Choice]:
-    return _rows(MailTemplate.objects.filter(archived_at=None, name__icontains=text).order_by("name"), hint="purpose")
+    return _messages("email", text)
+
+
+def _texts(text: str, of: str) -> list[Choice]:
+    return _messages("sms", text)
+
+
+def _messages(channel: str, text: str) -> list[Choice]:
+    rows = MailTemplate.objects.filter(channel=channel, archived_at=None, name__icontains=text)
+    return _rows(rows.order_by("name"), hint="purpose")
 
 
 def _forms(text: str, of: str) -> list[Choice]:
@@ -141,7 +150,8 @@ def _queues(text: str, of: str) -> list[Choice]:
 
 
 def _channels(text: str, of: str) -> list[Choice]:
-    return _named([{"value": "email", "label": _("Email"), "hint": ""}], text)
+    found = [("email", _("Email")), ("sms", _("SMS"))]
+    return _named([{"value": value, "label": label, "hint": ""} for value, label in found], text)
 
 
 def _named(found: list[Choice], text: str) -> list[Choice]:
@@ -168,6 +178,7 @@ SOURCES: dict[str, Find] = {
     "stages": _stages,
     "tags": _tags,
     "templates": _templates,
+    "texts": _texts,
     "topics": _topics,
     "users": _users,
 }
@@ -180,5 +191,6 @@ _NAMED: dict[str, tuple[Any, str]] = {
     "segments": (Segment, "name"),
     "stages": (PipelineStage, "name"),
     "templates": (MailTemplate, "name"),
+    "texts": (MailTemplate, "name"),
     "users": (User, "email"),
 }

@@ -146,7 +146,7 @@ def drawn(
 
 
 def _templates(steps: Mapping[str, Any]) -> dict[int, str]:
-    ids = {s["settings"].get("template") for s in steps.values() if s["kind"] == "send_email"}
+    ids = {s["settings"].get("template") for s in steps.values() if STEPS[s["kind"]].sends}
     return dict(MailTemplate.objects.filter(pk__in=[i for i in ids if isinstance(i, int)]).values_list("pk", "name"))
 
 
@@ -178,14 +178,13 @@ def stats_of(step: Mapping[str, Any], n: Mapping[str, int], mails: Mapping[int, 
     kind, entered, done = step["kind"], n.get("entered", 0), n.get("done", 0)
     here = entered - done - n.get("left", 0)
     stats: list[tuple[str, str]]
-    if kind == "send_email":
+    if STEPS[kind].sends:
         r = mails.get((step.get("settings") or {}).get("template", 0)) or Results()
         stats = [(f"{r.sent:,}", str(_("sent")))]
         if r.sent:
-            stats += [
-                (f"{round(100 * r.opened / r.sent)} %", str(_("open"))),
-                (f"{round(100 * r.clicked / r.sent)} %", str(_("click"))),
-            ]
+            if STEPS[kind].told_as == "mail":  # nobody can say whether a text was read
+                stats.append((f"{round(100 * r.opened / r.sent)} %", str(_("open"))))
+            stats.append((f"{round(100 * r.clicked / r.sent)} %", str(_("click"))))
         refused = sum(v for k, v in n.items() if k.startswith("refused:"))
         if refused:
             stats.append((f"{refused:,}", str(_("not sent"))))

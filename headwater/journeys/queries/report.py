@@ -15,6 +15,7 @@ from headwater.core import clock
 from headwater.messaging.queries.results import MonthOfMails, months
 from headwater.people.models import Contact
 
+from ..engine.base import STEPS
 from ..engine.foresight.plan import templates_of
 from ..engine.graph import Version, versions
 from ..models import Journey, StepCount
@@ -175,11 +176,13 @@ def _steps(
         for way in line.ways:
             way.goal = reached.get(way.id, 0)
             way.rate = round(100 * way.goal / way.n, 1) if way.n else None
-        if line.kind == "send_email":
+        if STEPS[line.kind].sends:
             sums = [sum(mails.get((pk, key), (0, 0, 0))[n] for pk in chosen) for n in range(3)]
             line.mail = {"sent": sums[0], "opened": sums[1], "clicked": sums[2]}
             for name, n in (("open_rate", sums[1]), ("click_rate", sums[2])):
                 line.mail[name] = round(100 * n / sums[0]) if sums[0] else None
+            if STEPS[line.kind].told_as != "mail":  # nobody can say whether a text was read
+                line.mail["open_rate"] = None
         out.append(line)
     return out
 

@@ -138,7 +138,7 @@ def _step(version: Version, key: str, n: Mapping[str, int], names: Names) -> dic
 
 
 def _mails(steps: list[dict[str, Any]]) -> dict[str, Any]:
-    mails = [s for s in steps if s["kind"] == "send_email"]
+    mails = [s for s in steps if STEPS[s["kind"]].sends]
     refused: dict[str, int] = {}
     for step in mails:
         for one in step["refused"]:

@@ -188,6 +188,8 @@ MAILS = {
     "clicked": gettext_lazy("clicked in the mail"),
     "bounced": gettext_lazy("the mail came back"),
     "unsubscribed": gettext_lazy("unsubscribed"),
+    "delivered": gettext_lazy("the text was delivered"),
+    "replied": gettext_lazy("answered the text"),
 }
 
 

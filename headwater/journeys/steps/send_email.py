@@ -38,6 +38,7 @@ class SendEmail(Step):
     )
 
     together = True
+    sends, told_as = "email", "mail"
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
@@ -61,11 +62,16 @@ class SendEmail(Step):
             opens = outside_hours(context, people)
             waiting.append(opens)
             requests += cls._requests(context, [t for t in people if t.person_id not in opens], says)
-        queued = iter(messaging.queue(requests))
+        queued = iter(cls.send(requests))
         return [
             [Outcome("wait", until=opens[t.person_id]) if t.person_id in opens else _went(next(queued)) for t in people]
             for (_context, people), opens in zip(groups, waiting, strict=True)
         ]
+
+    @classmethod
+    def send(cls, requests: Sequence[MailRequest]) -> Sequence[Queued]:
+        """Put them on their way, or say why not."""
+        return messaging.queue(requests)
 
     @classmethod
     def _requests(cls, context: Context, people: Sequence[Traveller], says: Mapping[int, str]) -> list[MailRequest]:
@@ -92,14 +98,15 @@ class SendEmail(Step):
             return Outcome("wait", until=opens)
         template, purpose = int(sight.settings["template"]), sight.settings.get("purpose") or "marketing"
         mails, person = sight.people.mails, sight.person
-        consenting = person.consent_at(sight.way) == "granted"
+        consenting = person.consent_at(sight.way, cls.sends) == "granted"
         event = sight.event
-        refused = mails.refusal(person.id, template, purpose, sight.now, consenting, person.sent, event)
+        sent = person.sent.setdefault(cls.sends, [])
+        refused = mails.refusal(person.id, template, purpose, sight.now, consenting, sent, event)
         if refused:
             return Outcome("next", reason=f"refused:{refused}")
         if mails.marketing(template, purpose):
-            person.sent.append(sight.now)
-        respond(sight, template, drawn(sight.key))
+            sent.append(sight.now)
+        respond(sight, template, drawn(sight.key), cls.told_as)
         return GO
 
 

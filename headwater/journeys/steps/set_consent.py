@@ -69,6 +69,6 @@ class SetConsent(Step):
     @classmethod
     def foresee(cls, sight: Sight) -> Outcome:
         settings = sight.settings
-        if settings["channel"] == "email" and not settings.get("topic"):
-            sight.way.consent = str(settings["state"])
+        if not settings.get("topic"):
+            sight.way.consents[settings["channel"]] = str(settings["state"])
         return GO

@@ -1,4 +1,4 @@
-"""Keeping what the demo's SMTP server received."""
+"""Keeping what the demo's SMTP server received, and its own provider of texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from headwater.core import clock, wake
 
-from ..models import CaughtMail
+from ..models import CaughtMail, Channel
 
 
 @transaction.atomic
@@ -26,6 +26,28 @@ def keep(
     )
     CaughtMail.objects.filter(pk__lte=row.pk - limit).delete()
     wake.publish("mail", "inbox")
+
+
+@transaction.atomic
+def keep_text(*, sender: str, number: str, text: str, provider_id: str, received_at: datetime, limit: int) -> None:
+    """Keep a text that the demo's own provider was given, among the mails."""
+    row = CaughtMail.objects.create(
+        channel=Channel.SMS,
+        mail_from=sender[:254],
+        rcpt_to=number[:254],
+        subject=" ".join(text.split())[:300],
+        header_id=provider_id[:160],
+        raw=text.encode(),
+        received_at=received_at,
+    )
+    CaughtMail.objects.filter(pk__lte=row.pk - limit).delete()
+    wake.publish("mail", "inbox")
+
+
+def texts_to(number: str) -> list[tuple[str, str]]:
+    """(the provider's id, the text) of what was sent to a number, newest first."""
+    rows = CaughtMail.objects.filter(channel=Channel.SMS, rcpt_to=number).order_by("-id")[:50]
+    return [(row.header_id, bytes(row.raw).decode("utf-8", "replace")) for row in rows]
 
 
 def mark_seen(caught_id: int) -> None:

@@ -16,13 +16,15 @@ from django.utils.translation import gettext as _
 from headwater.core import clock, holdings
 from headwater.core.holdings import Table
 from headwater.core.lanes import lane_key
+from headwater.people.models import Contact, Merge
 from headwater.people.registry import Gone, Holder, Joining
 
-from ..models import CaughtMail, Message, Outbox
+from ..models import CaughtMail, Message, Outbox, TextOutbox
+from . import outbox
 from .suppress import suppress_many
 
 LEDGER = Table(Message, rename="key")
-TABLES = (LEDGER, Table(Outbox, match=("message_id",)))
+TABLES = (LEDGER, Table(Outbox, match=("message_id",)), Table(TextOutbox, match=("message_id",)))
 #: A claim is good for a minute; a mail that is "sending" for longer is nobody's at the moment
 IN_HAND = timedelta(minutes=2)
 #: Nobody
@@ -31,27 +33,37 @@ NOBODY = 0
 
 def _erase(gone: Gone) -> None:
     people = list(gone.person_ids)
+    numbers = _numbers(people)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM messaging_outbox WHERE lane_key = ANY(%s) AND person_id = ANY(%s)",
-            [sorted({lane_key(p) for p in people}), people],
-        )
+        for table in (outbox.MAILS, outbox.TEXTS):
+            cursor.execute(
+                f"DELETE FROM {table} WHERE lane_key = ANY(%s) AND person_id = ANY(%s)",
+                [sorted({lane_key(p) for p in people}), people],
+            )
         cursor.execute(
             "WITH gone AS (DELETE FROM messaging_message WHERE person_id = ANY(%s) RETURNING *) "
             "INSERT INTO messaging_message (person_id, id, key, template_id, version, purpose, actor, email, subject, "
             "header_id, context, status, reason, error, attempts, uncertain, queued_at, sending_at, sent_at, "
             "opened_at, last_open_at, opens, clicked_at, last_click_at, clicks, scans, bounced_at, complained_at, "
-            "unsubscribed_at) "
+            "unsubscribed_at, channel, delivered_at, replied_at, segments) "
             "SELECT %s, id, 'erased:' || id, template_id, version, purpose, actor, '', '', '', '{}', "
             "CASE status WHEN 'queued' THEN 'refused' WHEN 'sending' THEN 'sent' ELSE status END, "
             "CASE status WHEN 'queued' THEN 'erased' ELSE reason END, '', attempts, uncertain OR status = 'sending', "
             "queued_at, sending_at, CASE status WHEN 'sending' THEN sending_at ELSE sent_at END, opened_at, "
-            "last_open_at, opens, clicked_at, last_click_at, clicks, scans, bounced_at, complained_at, unsubscribed_at "
-            "FROM gone ON CONFLICT DO NOTHING",
+            "last_open_at, opens, clicked_at, last_click_at, clicks, scans, bounced_at, complained_at, "
+            "unsubscribed_at, channel, delivered_at, replied_at, segments FROM gone ON CONFLICT DO NOTHING",
             [people, NOBODY],
         )
-    CaughtMail.objects.filter(rcpt_to__in=list(gone.emails)).delete()
-    suppress_many([(email, "erased", "") for email in gone.emails])
+    addresses = [*gone.emails, *numbers]
+    CaughtMail.objects.filter(rcpt_to__in=addresses).delete()
+    suppress_many([(address, "erased", "") for address in addresses])
+
+
+def _numbers(people: Sequence[int]) -> list[str]:
+    """Where texts went to, or could have gone."""
+    sent = Message.objects.filter(person_id__in=people, channel="sms").exclude(email="").values_list("email", flat=True)
+    own = Contact.objects.filter(pk__in=people).exclude(phone="").values_list("phone", flat=True)
+    return sorted({*sent, *own})
 
 
 def _export(person_id: int) -> dict[str, Any]:
@@ -63,8 +75,11 @@ def _join(joining: Joining) -> dict[str, Any]:
 
 
 def _late(joining: Joining) -> list[list[str]]:
-    """Mails sent since the merge to the addresses of the one who parts."""
-    rows = Message.objects.filter(person_id=joining.survivor, queued_at__gt=joining.at, email__in=list(joining.emails))
+    """Messages sent since the merge to the addresses of the one who parts, and to her number."""
+    before = Merge.objects.values_list("before", flat=True).get(pk=joining.merge_id)
+    own, other = (before.get(str(p), {}).get("phone") or "" for p in (joining.merged, joining.survivor))
+    to = [*joining.emails, *([own] if own and own != other else [])]
+    rows = Message.objects.filter(person_id=joining.survivor, queued_at__gt=joining.at, email__in=to)
     return [[str(pk)] for pk in rows.values_list("id", flat=True)]
 
 
@@ -74,7 +89,8 @@ def _part(joining: Joining, kept: Mapping[str, Any]) -> None:
     for table in TABLES:
         holdings.give(table, late, joining.survivor, joining.merged)
     # what waits goes along with its message
-    holdings.give(TABLES[1], kept.get(LEDGER.name, {}).get("keys", ()), joining.survivor, joining.merged)
+    for table in TABLES[1:]:
+        holdings.give(table, kept.get(LEDGER.name, {}).get("keys", ()), joining.survivor, joining.merged)
 
 
 def _marks(joining: Joining, kept: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -89,6 +105,6 @@ def _hinders(person_ids: Sequence[int]) -> str:
 
 
 HOLDER = Holder(
-    "messaging", tables=("messaging_message", "messaging_outbox", "messaging_caughtmail"), erase=_erase,
+    "messaging", tables=("messaging_message", outbox.MAILS, outbox.TEXTS, "messaging_caughtmail"), erase=_erase,
     export=_export, join=_join, part=_part, marks=_marks, hinders=_hinders, order=50,
 )  # fmt: skip

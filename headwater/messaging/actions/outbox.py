@@ -8,6 +8,8 @@ from datetime import datetime
 
 from django.db import connection
 
+#: Where mails wait, and where all else does
+MAILS, TEXTS = "messaging_outbox", "messaging_textoutbox"
 #: lane_key, rank, due_at, person_id, message_id: its key
 Row = tuple[int, int, datetime, int, uuid.UUID]
 #: Of a backlog each worker takes a quarter of the lanes at a time, so that four work side by side
@@ -19,6 +21,10 @@ _DUE = (
     "SELECT o.* FROM (VALUES (0::smallint), (1::smallint)) AS r(rank) CROSS JOIN LATERAL ("
     "SELECT lane_key, rank, due_at, person_id, message_id FROM messaging_outbox o WHERE o.rank = r.rank "
     "AND o.due_at <= %s ORDER BY o.due_at LIMIT %s) o ORDER BY o.rank, o.due_at LIMIT %s"
+)
+_DUE_TEXTS = (
+    "SELECT lane_key, rank, due_at, person_id, message_id FROM messaging_textoutbox WHERE due_at <= %s "
+    "ORDER BY rank, due_at LIMIT %s"
 )
 _FREE = "SELECT lane_key FROM timeline_lane WHERE lane_key = ANY(%s) ORDER BY lane_key FOR UPDATE SKIP LOCKED"
 #: Free lanes with mails: those of urgent ones first, then around from the lane that was served last
@@ -69,35 +75,49 @@ def due(now: datetime, limit: int) -> tuple[list[Row], list[int]]:
     return [row for row in rows if row[0] in held], lanes
 
 
-def take(rows: Sequence[Row], until: datetime) -> list[Row]:
+def due_texts(now: datetime, limit: int) -> tuple[list[Row], list[int]]:
+    """The same of what goes over other channels than mail, by rank and time. Of lanes that somebody else holds nothing
+    is taken this time."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE_TEXTS, [now, limit])
+        rows: list[Row] = cursor.fetchall()
+        if not rows:
+            return [], []
+        cursor.execute(_FREE, [sorted({row[0] for row in rows})])
+        lanes = [key for (key,) in cursor.fetchall()]
+    held = set(lanes)
+    return [row for row in rows if row[0] in held], lanes
+
+
+def take(rows: Sequence[Row], until: datetime, table: str = MAILS) -> list[Row]:
     """Move these rows on by the lease; rows that another worker took meanwhile are not returned."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE messaging_outbox o SET due_at = %s FROM {_KEYS} WHERE {_SAME} "
+            f"UPDATE {table} o SET due_at = %s FROM {_KEYS} WHERE {_SAME} "
             "RETURNING o.lane_key, o.rank, o.due_at, o.person_id, o.message_id",
             [until, *(list(column) for column in zip(*rows, strict=True))],
         )
         return cursor.fetchall()  # type: ignore[no-any-return]
 
 
-def insert(rows: Sequence[Row]) -> None:
+def insert(rows: Sequence[Row], table: str = MAILS) -> None:
     """Make these due."""
     if not rows:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO messaging_outbox (lane_key, rank, due_at, person_id, message_id) "
+            f"INSERT INTO {table} (lane_key, rank, due_at, person_id, message_id) "
             "SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::bigint[], %s::uuid[])",
             [list(column) for column in zip(*rows, strict=True)],
         )
 
 
-def delete(rows: Sequence[Row]) -> None:
+def delete(rows: Sequence[Row], table: str = MAILS) -> None:
     """Their outcome is known."""
     if not rows:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM messaging_outbox o USING {_KEYS} WHERE {_SAME}",
+            f"DELETE FROM {table} o USING {_KEYS} WHERE {_SAME}",
             [list(column) for column in zip(*rows, strict=True)],
         )

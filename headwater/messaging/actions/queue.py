@@ -51,7 +51,7 @@ def queue(requests: Sequence[MailRequest]) -> list[Outcome]:
     for request in requests:
         first.setdefault((request.person_id, request.key[:200]), request)
     with in_lane(*{person for person, _ in first}):
-        done = _made_before(list(first))
+        done = made_before(list(first))
         new = {k: r for k, r in first.items() if k not in done}
         decisions, unknown = _decide(list(new.values()))
         _write(decisions)
@@ -62,7 +62,8 @@ def queue(requests: Sequence[MailRequest]) -> list[Outcome]:
     return [done[(r.person_id, r.key[:200])] for r in requests]
 
 
-def _made_before(keys: list[tuple[int, str]]) -> dict[tuple[int, str], Outcome]:
+def made_before(keys: list[tuple[int, str]]) -> dict[tuple[int, str], Outcome]:
+    """(person, key) -> the outcome that the request had when it was made first."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT m.person_id, m.key, m.id, m.status, m.reason FROM messaging_message m "

@@ -10,14 +10,16 @@ from django.db import connection
 from headwater.core import clock
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
-from ..facts import MailRefused
+from ..facts import MailRefused, TextRefused
+from . import outbox
 
+Kind = type[MailRefused] | type[TextRefused]
 CHUNK = 2000
 #: Due, or in the hands of a worker of then
 HELD = "o.person_id = m.person_id AND o.message_id = m.id AND (o.due_at <= %s OR m.status = 'sending')"
-PEOPLE = f"SELECT DISTINCT o.person_id FROM messaging_outbox o JOIN messaging_message m ON {HELD} ORDER BY 1 LIMIT %s"
+PEOPLE = f"SELECT DISTINCT o.person_id FROM {{table}} o JOIN messaging_message m ON {HELD} ORDER BY 1 LIMIT %s"
 HOLD = (
-    f"WITH gone AS (DELETE FROM messaging_outbox o USING messaging_message m WHERE {HELD} "
+    f"WITH gone AS (DELETE FROM {{table}} o USING messaging_message m WHERE {HELD} "
     "AND o.person_id = ANY(%s::bigint[]) RETURNING o.person_id, o.message_id) "
     "UPDATE messaging_message m SET status = 'refused', reason = 'restored' FROM gone "
     "WHERE m.person_id = gone.person_id AND m.id = gone.message_id "
@@ -26,18 +28,22 @@ HOLD = (
 
 
 def hold() -> list[str]:
-    """Refuse, with the reason `restored`, every mail that may have gone out after the backup: it was due since, or was
-    being sent. Later ones stay. Returns lines for the administrator."""
+    """Refuse, with the reason `restored`, every mail and text that may have gone out after the backup: it was due
+    since, or was being sent. Later ones stay. Returns lines for the administrator."""
+    return _hold(outbox.MAILS, "mails", MailRefused) + _hold(outbox.TEXTS, "texts", TextRefused)
+
+
+def _hold(table: str, what: str, fact: Kind) -> list[str]:
     now, held = clock.now(), 0
-    while people := _ask(PEOPLE, [now, CHUNK]):
+    while people := _ask(PEOPLE.format(table=table), [now, CHUNK]):
         ids = [person for (person,) in people]
         with in_lane(*ids):
-            mails = _ask(HOLD, [now, ids])
-            record_many([_fact(*mail) for mail in mails])
-        held += len(mails)
+            found = _ask(HOLD.format(table=table), [now, ids])
+            record_many([_fact(fact, *one) for one in found])
+        held += len(found)
     if not held:
         return []
-    return [f"{held:,} mails that were on their way are not sent (reason: restored); they may have gone out since."]
+    return [f"{held:,} {what} that were on their way are not sent (reason: restored); they may have gone out since."]
 
 
 def _ask(sql: str, values: list[Any]) -> list[Any]:
@@ -47,6 +53,6 @@ def _ask(sql: str, values: list[Any]) -> list[Any]:
         return rows
 
 
-def _fact(person: int, message: uuid.UUID, template: int, subject: str, actor: str) -> NewFact:
-    said = MailRefused(message=str(message), template=template, subject=subject, reason="restored")
+def _fact(kind: Kind, person: int, message: uuid.UUID, template: int, subject: str, actor: str) -> NewFact:
+    said = kind(message=str(message), template=template, subject=subject, reason="restored")
     return NewFact(person, said, actor=actor)

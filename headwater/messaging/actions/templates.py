@@ -11,8 +11,9 @@ from django.db import transaction
 from headwater.content.rules import TemplateProblem, compile_mail, tags
 from headwater.core import clock
 
-from ..models import MailTemplate, Purpose, TemplateVersion, TrackedLink
+from ..models import Channel, MailTemplate, Purpose, TemplateVersion, TrackedLink
 from ..registry import Use, uses
+from ..rules import texting
 from ..rules.compose import FOOTER, TEXT_FOOTER
 
 
@@ -29,14 +30,31 @@ class TemplateText:
     reply_to: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SmsText:
+    """What a text (SMS) says. sender: a number or a name ("": the provider's own). opt_out: the line at the end of
+    marketing texts."""
+
+    body: str
+    sender: str = ""
+    opt_out: str = ""
+
+
 @transaction.atomic
 def create_template(
-    *, name: str, says: TemplateText, actor: str, purpose: str = Purpose.MARKETING, slug: str = ""
+    *, name: str, says: TemplateText | SmsText, actor: str, purpose: str = Purpose.MARKETING, slug: str = ""
 ) -> MailTemplate:
-    """Make a template with its first version. Raises TemplateProblem where it does not compile."""
+    """Make a template with its first version; what it says decides its channel, for ever. Raises TemplateProblem where
+    it does not compile."""
     now = clock.now()
     template = MailTemplate.objects.create(
-        name=name.strip(), purpose=purpose, slug=slug, version=1, created_at=now, updated_at=now
+        name=name.strip(),
+        purpose=purpose,
+        slug=slug,
+        version=1,
+        channel=_channel(says),
+        created_at=now,
+        updated_at=now,
     )
     _write_version(template, 1, says, actor)
     return template
@@ -48,12 +66,15 @@ def update_template(
     *,
     name: str | None = None,
     purpose: str | None = None,
-    says: TemplateText | None = None,
+    says: TemplateText | SmsText | None = None,
     actor: str,
 ) -> MailTemplate:
     """Change a template. Mails that are queued already keep the version they were queued with. Raises
-    MailTemplate.DoesNotExist, and TemplateProblem where the new text does not compile."""
+    MailTemplate.DoesNotExist (also where it is one of another channel), and TemplateProblem where the new text does not
+    compile."""
     template = MailTemplate.objects.select_for_update().get(pk=template_id)
+    if says is not None and template.channel != _channel(says):
+        raise MailTemplate.DoesNotExist
     if name is not None:
         template.name = name.strip()
     if purpose is not None:
@@ -99,17 +120,51 @@ def restore_template(template_id: int, *, actor: str) -> MailTemplate:
 def copy_template(template_id: int, *, name: str, actor: str) -> MailTemplate:
     """A new template that says the same. Raises MailTemplate.DoesNotExist."""
     template = MailTemplate.objects.get(pk=template_id)
-    row = TemplateVersion.objects.get(template=template, version=template.version)
-    says = TemplateText(**{f: getattr(row, f) for f in TemplateText.__dataclass_fields__})
-    return create_template(name=name, says=says, actor=actor, purpose=template.purpose)
+    row = TemplateVersion.objects.select_related("template").get(template=template, version=template.version)
+    return create_template(name=name, says=says_of(row), actor=actor, purpose=template.purpose)
 
 
-def _says(template: MailTemplate, says: TemplateText) -> bool:
+def says_of(row: TemplateVersion) -> TemplateText | SmsText:
+    """What a version says, as it was written."""
+    if row.template.channel == Channel.SMS:
+        return SmsText(row.text_override, row.from_name, row.opt_out)
+    return TemplateText(**{f: getattr(row, f) for f in TemplateText.__dataclass_fields__})
+
+
+def _channel(says: TemplateText | SmsText) -> str:
+    return str(Channel.SMS if isinstance(says, SmsText) else Channel.EMAIL)
+
+
+def _columns(says: TemplateText | SmsText) -> dict[str, str]:
+    """What it says, by the columns of a version."""
+    if isinstance(says, SmsText):
+        body = says.body.replace("\r\n", "\n")
+        return {"text_override": body, "from_name": says.sender.strip(), "opt_out": " ".join(says.opt_out.split())}
+    return asdict(says)
+
+
+def _says(template: MailTemplate, says: TemplateText | SmsText) -> bool:
     """Whether its newest version says this already."""
-    return TemplateVersion.objects.filter(template=template, version=template.version, **asdict(says)).exists()
+    return TemplateVersion.objects.filter(template=template, version=template.version, **_columns(says)).exists()
 
 
-def _write_version(template: MailTemplate, version: int, says: TemplateText, actor: str) -> TemplateVersion:
+def _write_version(template: MailTemplate, version: int, says: TemplateText | SmsText, actor: str) -> TemplateVersion:
+    made = _text_parts(template, says) if isinstance(says, SmsText) else _mail_parts(template, says)
+    return TemplateVersion.objects.create(
+        template=template, version=version, actor=actor, created_at=clock.now(), **made, **_columns(says)
+    )
+
+
+def _text_parts(template: MailTemplate, says: SmsText) -> dict[str, str]:
+    """The text with its links counted. Raises TemplateProblem."""
+    text = texting.whole(texting.linked(says.body, lambda url: _link(template, url)), says.opt_out)
+    if {"unsubscribe_url", "view_url"} & tags(text):
+        raise TemplateProblem("a text has no unsubscribe_url and no view_url: people answer STOP")
+    return {"text": text}
+
+
+def _mail_parts(template: MailTemplate, says: TemplateText) -> dict[str, str]:
+    """HTML and text part, compiled. Raises TemplateProblem."""
     for part in (says.subject, says.preview, says.text_override):
         tags(part)  # raises TemplateProblem for a tag that is not closed
     own_link = "unsubscribe_url" in says.mjml
@@ -127,15 +182,7 @@ def _write_version(template: MailTemplate, version: int, says: TemplateText, act
             text += TEXT_FOOTER
     for part in (made.html, text):
         tags(part)
-    return TemplateVersion.objects.create(
-        template=template,
-        version=version,
-        html=made.html,
-        text=text,
-        actor=actor,
-        created_at=clock.now(),
-        **asdict(says),
-    )
+    return {"html": made.html, "text": text}
 
 
 def _link(template: MailTemplate, url: str) -> int:
@@ -144,4 +191,13 @@ def _link(template: MailTemplate, url: str) -> int:
     return int(link.pk)
 
 
-__all__ = ["TemplateProblem", "TemplateText", "archive_template", "copy_template", "create_template", "update_template"]
+__all__ = [
+    "SmsText",
+    "TemplateProblem",
+    "TemplateText",
+    "archive_template",
+    "copy_template",
+    "create_template",
+    "says_of",
+    "update_template",
+]

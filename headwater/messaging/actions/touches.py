@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection
 
 from headwater.core import clock, wake
+from headwater.core.facts import Fact
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
-from ..facts import MailClicked, MailOpened, MailScanned
+from ..facts import MailClicked, MailOpened, MailScanned, TextClicked
 
 #: The pixel loaded again within this time is the same look (proxies and previews fetch twice)
 SAME_LOOK = timedelta(seconds=60)
@@ -49,6 +50,7 @@ class _Row:
     last_click_at: datetime | None
     clicks: int
     scans: int
+    channel: str
 
 
 def record_touches(touches: Sequence[Touch]) -> int:
@@ -83,13 +85,17 @@ def record_touches(touches: Sequence[Touch]) -> int:
     return counted
 
 
-def _count(t: Touch, row: _Row, at: datetime) -> list[MailOpened | MailClicked | MailScanned | None]:
+def _count(t: Touch, row: _Row, at: datetime) -> list[Fact | None]:
     """What this touch adds to the row; a None stands for a touch that counts without a fact."""
     message, template, subject = str(t.message_id), row.template_id, row.subject
     if t.machine:
         row.scans += 1
+        if row.channel != "email":
+            return [None]
         return [MailScanned(message=message, template=template, subject=subject, what=t.kind, why=t.machine)]
-    out: list[MailOpened | MailClicked | MailScanned | None] = []
+    out: list[Fact | None] = []
+    if row.channel != "email":
+        return _followed(t, row, at)
     opened = MailOpened(message=message, template=template, subject=subject, first=row.opened_at is None)
     if t.kind == "open" or row.opened_at is None:
         since = at - row.last_open_at if row.last_open_at else None
@@ -111,11 +117,23 @@ def _count(t: Touch, row: _Row, at: datetime) -> list[MailOpened | MailClicked |
     return out
 
 
+def _followed(t: Touch, row: _Row, at: datetime) -> list[Fact | None]:
+    """The same of a text: nobody can say whether one was read, so a click opens nothing."""
+    if t.kind != "click" or (row.last_click_at and at - row.last_click_at < SAME_CLICK):
+        return []
+    first = row.clicked_at is None
+    row.clicks += 1
+    row.clicked_at = row.clicked_at or at
+    row.last_click_at = at
+    about: dict[str, Any] = {"message": str(t.message_id), "template": row.template_id, "subject": row.subject}
+    return [TextClicked(**about, url=t.url, link=t.link, first=first)]
+
+
 def _load(keys: set[tuple[int, UUID]]) -> dict[tuple[int, UUID], _Row]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT m.person_id, m.id, m.template_id, m.subject, m.opened_at, m.last_open_at, m.opens, m.clicked_at, "
-            "m.last_click_at, m.clicks, m.scans FROM messaging_message m "
+            "m.last_click_at, m.clicks, m.scans, m.channel FROM messaging_message m "
             "JOIN unnest(%s::bigint[], %s::uuid[]) AS k(person_id, id) USING (person_id, id)",
             [[p for p, _ in keys], [m for _, m in keys]],
         )

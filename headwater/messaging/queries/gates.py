@@ -1,4 +1,4 @@
-"""What may keep a mail from being sent: consent, suppression, caps. Each for many people in one statement."""
+"""What may keep a message from being sent: consent, suppression, caps. Each for many people in one statement."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from ..rules.tokens import email_digest
 
 #: Reasons that block marketing only; every other reason blocks all mail.
 MARKETING_ONLY = ("unsubscribed", "complaint")
+#: channel -> the row of its policy
+POLICIES = {"email": 1, "sms": 2}
 
 
 _policy = Prepared(lambda pk: MailPolicy.objects.filter(pk=pk))
@@ -25,15 +27,15 @@ _policy = Prepared(lambda pk: MailPolicy.objects.filter(pk=pk))
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """At most `mails` marketing mails in `days`."""
+    """At most `mails` marketing messages of a channel in `days`."""
 
     mails: int
     days: int
 
 
-def consenting(person_ids: Sequence[int]) -> set[int]:
-    """Who has granted mails as a channel."""
-    return {person for person, state in consent_states(person_ids, "email").items() if state == "granted"}
+def consenting(person_ids: Sequence[int], channel: str = "email") -> set[int]:
+    """Who has granted mails (texts, ...) as a channel."""
+    return {person for person, state in consent_states(person_ids, channel).items() if state == "granted"}
 
 
 def suppressed(emails: Iterable[str]) -> dict[str, str]:
@@ -49,29 +51,29 @@ def suppressed(emails: Iterable[str]) -> dict[str, str]:
         return {digests[d]: reason for d, reason in cursor.fetchall()}
 
 
-def policy() -> Cap | None:
-    """The frequency cap, or None where there is none."""
-    row = _policy.first(1)
+def policy(channel: str = "email") -> Cap | None:
+    """The frequency cap of a channel, or None where there is none."""
+    row = _policy.first(POLICIES[channel])
     return Cap(row.cap_mails, row.cap_days) if row and row.cap_mails is not None else None
 
 
-def recent_marketing(person_ids: Sequence[int], cap: Cap) -> dict[int, int]:
-    """person id -> marketing mails sent or on their way within the cap's days."""
+def recent_marketing(person_ids: Sequence[int], cap: Cap, channel: str = "email") -> dict[int, int]:
+    """person id -> marketing messages of a channel sent or on their way within the cap's days."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT person_id, count(*) FROM messaging_message WHERE person_id = ANY(%s) AND queued_at > %s "
-            "AND purpose = 'marketing' AND status IN ('queued', 'sending', 'sent') GROUP BY person_id",
-            [list(person_ids), clock.now() - timedelta(days=cap.days)],
+            "AND purpose = 'marketing' AND status IN ('queued', 'sending', 'sent') AND channel = %s GROUP BY person_id",
+            [list(person_ids), clock.now() - timedelta(days=cap.days), channel],
         )
         return dict(cursor.fetchall())
 
 
-def stopped(messages: Sequence[tuple[UUID, int, str, str]]) -> dict[UUID, str]:
-    """Queued messages that must not be sent any more: consent withdrawn or address suppressed since.
+def stopped(messages: Sequence[tuple[UUID, int, str, str]], channel: str = "email") -> dict[UUID, str]:
+    """Queued messages of a channel that must not be sent any more: consent withdrawn or address suppressed since.
 
     messages: (id, person_id, email, purpose). Returns id -> reason, in two statements.
     """
-    consent = consenting([person for _, person, _, purpose in messages if purpose == "marketing"])
+    consent = consenting([person for _, person, _, purpose in messages if purpose == "marketing"], channel)
     blocked = suppressed(email for _, _, email, _ in messages)
     out = {}
     for message_id, person, email, purpose in messages:

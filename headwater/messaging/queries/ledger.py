@@ -15,14 +15,14 @@ from headwater.content.queries import contexts, workspace_context
 from headwater.content.rules import MissingField, TemplateProblem, render
 from headwater.people.models import Contact
 
-from ..models import CaughtMail, MailTemplate, Message, Outbox, TrackedLink
+from ..models import CaughtMail, MailTemplate, Message, Outbox, TextOutbox, TrackedLink
 from ..rules import compose
 from .links import urls_of, visit_token
 from .templates import sources
 
 PAGE = 50
 #: What a person or a server did with a mail, as its column says: DID_at
-DID = ("sent", "opened", "clicked", "unsubscribed")
+DID = ("sent", "opened", "clicked", "unsubscribed", "delivered", "replied")
 #: Rows that a list which was grown by "More" keeps when it is refreshed
 MOST = 1000
 
@@ -44,6 +44,7 @@ class Line:
 def ledger(
     *,
     status: str = "",
+    channel: str = "",
     template_id: int | None = None,
     person_id: int | None = None,
     did: str = "",
@@ -52,12 +53,14 @@ def ledger(
     until: str = "",
     limit: int = PAGE,
 ) -> list[Line]:
-    """A page of messages, newest first. did: "sent", "opened", "clicked" or "unsubscribed". since: queued since then,
+    """A page of messages, newest first. did: one of DID. since: queued since then,
     as `results` counts. until: all that stand above this
     cursor and its own, up to MOST, however many came since. Raises ValueError on a malformed cursor."""
     rows = Message.objects.all()
     if status:
         rows = rows.filter(status=status)
+    if channel:
+        rows = rows.filter(channel=channel)
     if template_id is not None:
         rows = rows.filter(template_id=template_id)
     if person_id is not None:
@@ -127,6 +130,8 @@ def as_sent(row: Message, *, tracked: bool = False) -> tuple[str, str, str] | No
     if source is None or base is None:
         return None
     urls = urls_of(row.person_id, row.id, source, base["workspace"]["base_url"])
+    if row.channel != "email":  # a text has no address of its own to look at it
+        urls = compose.Urls("", "", "", {})
     if not tracked:
         own = dict(TrackedLink.objects.filter(pk__in=source.links).values_list("pk", "url"))
         urls = compose.Urls("#", "#", "", {n: own.get(n, "#") for n in source.links})
@@ -169,6 +174,11 @@ def with_visit(url: str, person_id: int) -> str:
 def waiting(limit: int = 1000) -> int:
     """How many mails are in the outbox, counted up to the limit."""
     return Outbox.objects.all()[:limit].count()
+
+
+def texts_waiting(limit: int = 1000) -> int:
+    """How many texts are in theirs."""
+    return TextOutbox.objects.all()[:limit].count()
 
 
 def inbox(limit: int = 100) -> list[CaughtMail]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 from headwater.core import clock
 from headwater.people.queries import kin
@@ -16,6 +17,7 @@ from ..models import Message
 from ..rules import tokens
 from ..rules.compose import Source, Urls
 from ..rules.tokens import Kind, Token
+from .templates import sources
 
 
 @lru_cache(maxsize=4)
@@ -38,6 +40,47 @@ def urls_of(person_id: int, message_id: UUID, source: Source, base_url: str) -> 
         pixel=f"{base_url}/o/{tokens.sign('open', token, secret)}.gif",
         clicks=clicks,
     )
+
+
+def short_urls(person_id: int, message_id: UUID, source: Source, base_url: str) -> Urls:
+    """The addresses of a text: its links alone, as short as they can be."""
+    secret = key()
+    clicks = {
+        n: f"{base_url}/s/{tokens.sign_short(person_id, message_id, place, secret)}"
+        for place, n in enumerate(source.links)
+    }
+    return Urls("", "", "", clicks)
+
+
+def receipt_url(person_id: int, message_id: UUID, base_url: str) -> str:
+    """Where a provider tells what became of a text."""
+    return f"{base_url}/sms/receipt/{tokens.sign('receipt', Token(person_id, message_id), key())}"
+
+
+def inbound_secret() -> str:
+    """Stands in the address that a provider calls when somebody writes to our number."""
+    return salted_hmac("headwater.sms.inbound", "v1", algorithm="sha256").hexdigest()[:32]
+
+
+def inbound_url(base_url: str) -> str:
+    """That address."""
+    return f"{base_url}/sms/in/{inbound_secret()}"
+
+
+def read_short(text: str) -> Token | None:
+    """What the link of a text says, or None where it is not one of ours: whose text it is now, and the link's id."""
+    told = tokens.verify_short(text, key())
+    if told is None:
+        return None
+    person_id, tail, place = told
+    for people in ([person_id], sorted(kin([person_id]).get(person_id, ()))):
+        rows = Message.objects.filter(person_id__in=people).exclude(channel="email")
+        for owner, pk, template, version in rows.values_list("person_id", "id", "template_id", "version"):
+            if pk.bytes[-4:] == tail:
+                source = sources([(template, version)]).get((template, version))
+                links = source.links if source else ()
+                return Token(owner, pk, links[place]) if place < len(links) else None
+    return None
 
 
 def read_token(kind: Kind, text: str) -> Token | None:

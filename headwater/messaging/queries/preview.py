@@ -8,7 +8,7 @@ from typing import Any
 from headwater.content.queries import contexts, workspace_context
 from headwater.content.rules import MissingField, TemplateProblem, compile_mail, prune, render
 
-from ..rules import compose
+from ..rules import compose, texting, tokens
 from ..rules.compose import FOOTER, TEXT_FOOTER
 
 #: A template names fewer values than this, or it is not shown
@@ -32,15 +32,7 @@ def preview(
     its name in brackets. Raises TemplateProblem where the template does not compile."""
     own_link = "unsubscribe_url" in mjml
     made = compile_mail(mjml, preview=preview, footer="" if own_link else FOOTER)
-    base = contexts([person_id]).get(person_id) if person_id is not None else None
-    if base is None:
-        base = {
-            "contact": {"custom": {}},
-            "company": {"custom": {}},
-            "owner": {},
-            "workspace": prune(workspace_context()),
-        }
-    context = compose.values(_copy(base), {}, marketing=purpose == "marketing")
+    context = compose.values(_copy(_base(person_id)), {}, marketing=purpose == "marketing")
     text = text_override.replace("\r\n", "\n") or made.text
     if text_override.strip() and "unsubscribe_url" not in text:
         text += TEXT_FOOTER
@@ -51,6 +43,35 @@ def preview(
         _render(text, context, missing, html=False),
     ]
     return Preview(" ".join(parts[0].split()), parts[1], parts[2], missing)
+
+
+@dataclass(frozen=True, slots=True)
+class TextPreview:
+    """What a text says to somebody. as_sent: the same with short links, as long as it goes out."""
+
+    words: str
+    as_sent: str
+    missing: list[str] = field(default_factory=list)
+
+
+def preview_text(*, body: str, opt_out: str, purpose: str, person_id: int | None) -> TextPreview:
+    """The text for this person (None: for somebody of whom nothing is known), with its addresses as they were written.
+    A value that is missing is shown as its name in brackets. Raises TemplateProblem."""
+    base = _base(person_id)
+    marketing, missing = purpose == "marketing", list[str]()
+    context = compose.values(_copy(base), {}, marketing=marketing)
+    words = _render(texting.whole(body, opt_out), context, missing, html=False).strip()
+    short = f"{base['workspace'].get('base_url', '')}/s/{'x' * tokens.SHORT_LENGTH}"
+    as_sent = _render(texting.whole(texting.linked(body, lambda url: 1), opt_out), {**context, "hw": {
+        "marketing": marketing, "l1": short}}, missing, html=False).strip()  # fmt: skip
+    return TextPreview(words, as_sent, missing)
+
+
+def _base(person_id: int | None) -> dict[str, Any]:
+    """What is known of somebody, or of nobody."""
+    found = contexts([person_id]).get(person_id) if person_id is not None else None
+    workspace = prune(workspace_context())
+    return found or {"contact": {"custom": {}}, "company": {"custom": {}}, "owner": {}, "workspace": workspace}
 
 
 def _copy(value: Any) -> Any:

@@ -18,7 +18,7 @@ from headwater.content.rules import MissingField, TemplateProblem, prune, render
 from headwater.core import clock
 
 from ..models import MailTemplate, Suppression
-from ..rules import compose
+from ..rules import compose, texting
 from ..rules.tokens import email_digest
 from . import gates
 from .templates import sources
@@ -29,15 +29,20 @@ Fate = tuple[datetime, datetime | None, datetime | None]
 
 @dataclass(slots=True)
 class Prospect:
-    """One person as the gates see her. sent: when she really got marketing mails."""
+    """One person as the gates see her. sent: when she really got marketing messages, by channel."""
 
     values: dict[str, Any]
     email: str
-    blocked: tuple[str, datetime] | None
+    #: The address and the number -> why they must not be written to, and since when
+    blocked: dict[str, tuple[str, datetime]]
     consenting: bool
-    sent: list[datetime]
+    sent: dict[str, list[datetime]]
     fates: dict[int, list[Fate]]
     missing: dict[int, str | None] = field(default_factory=dict)
+
+    def address(self, channel: str) -> str:
+        """Where a message of that channel goes."""
+        return str(self.values["contact"].get("phone", "")) if channel == "sms" else self.email
 
 
 class Prospects:
@@ -47,16 +52,19 @@ class Prospects:
     def __init__(self, person_ids: Sequence[int], template_ids: Sequence[int], since: datetime, leaving_out: str):
         self.templates = {t.pk: t for t in MailTemplate.objects.filter(pk__in=template_ids, archived_at__isnull=True)}
         self.sources = sources((t.pk, t.version) for t in self.templates.values())
-        self.cap = gates.policy()
+        channels = {"email", *(t.channel for t in self.templates.values())}
+        self.caps = {channel: gates.policy(channel) for channel in sorted(channels)}
         values = contexts(person_ids)
         consent = gates.consenting(person_ids)
-        blocked = _suppressed(v["contact"].get("email", "") for v in values.values())
-        lookback = timedelta(days=self.cap.days if self.cap else 0)
+        texts = "sms" in channels
+        blocked = _suppressed(a for v in values.values() for a in _addresses(v, texts))
+        lookback = timedelta(days=max((cap.days for cap in self.caps.values() if cap), default=0))
         sent, fates = _ledger(person_ids, list(self.templates), since, since - lookback, leaving_out)
         self.people = {
             pk: Prospect(
-                base, email := base["contact"].get("email", ""), blocked.get(email), pk in consent,
-                sent.get(pk, []), fates.get(pk, {}),
+                base, base["contact"].get("email", ""),
+                {a: blocked[a] for a in _addresses(base, texts) if a in blocked}, pk in consent,
+                sent.get(pk, {}), fates.get(pk, {}),
             )
             for pk, base in values.items()
         }  # fmt: skip
@@ -83,21 +91,34 @@ class Prospects:
         if found is None or source is None:
             return "no_person" if found is None else "no_template"
         marketing = self.marketing(template_id, purpose)
-        if not found.email:
-            return "no_address"
-        if found.blocked and found.blocked[1] <= at and (marketing or found.blocked[0] not in gates.MARKETING_ONLY):
+        channel = source.channel
+        if why := _unreachable(channel, address := found.address(channel)):
+            return why
+        blocked = found.blocked.get(address)
+        if blocked and blocked[1] <= at and (marketing or blocked[0] not in gates.MARKETING_ONLY):
             return "suppressed"
         if marketing and not consenting:
             return "no_consent"
-        if marketing and self.cap:
-            after = at - timedelta(days=self.cap.days)
-            if sum(after < moment <= at for moment in (*found.sent, *mine)) >= self.cap.mails:
+        if marketing and (cap := self.caps.get(channel)):
+            after = at - timedelta(days=cap.days)
+            if sum(after < moment <= at for moment in (*found.sent.get(channel, ()), *mine)) >= cap.mails:
                 return "cap"
         if "event." in source.probe:
             return _unrendered(source, found.values, marketing, {"event": prune(event)})
         if template_id not in found.missing:
             found.missing[template_id] = _unrendered(source, found.values, marketing, {})
         return found.missing[template_id]
+
+
+def _addresses(values: Mapping[str, Any], texts: bool) -> list[str]:
+    contact = values["contact"]
+    return [contact.get("email", ""), *([contact.get("phone", "")] if texts else [])]
+
+
+def _unreachable(channel: str, address: str) -> str:
+    if channel == "sms":
+        return texting.problem(address)
+    return "" if address else "no_address"
 
 
 def _unrendered(source: compose.Source, values: dict[str, Any], marketing: bool, extra: dict[str, Any]) -> str | None:
@@ -119,20 +140,20 @@ def _suppressed(emails: Iterable[str]) -> dict[str, tuple[str, datetime]]:
 
 def _ledger(
     people: Sequence[int], templates: Sequence[int], since: datetime, capped_since: datetime, leaving_out: str
-) -> tuple[dict[int, list[datetime]], dict[int, dict[int, list[Fate]]]]:
-    """When each really got marketing mails, and what she did with mails of these templates."""
-    sent: dict[int, list[datetime]] = {}
+) -> tuple[dict[int, dict[str, list[datetime]]], dict[int, dict[int, list[Fate]]]]:
+    """When each really got marketing messages, and what she did with those of these templates."""
+    sent: dict[int, dict[str, list[datetime]]] = {}
     fates: dict[int, dict[int, list[Fate]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT person_id, template_id, queued_at, purpose, actor, sent_at, opened_at, clicked_at "
+            "SELECT person_id, template_id, queued_at, purpose, actor, sent_at, opened_at, clicked_at, channel "
             "FROM messaging_message WHERE person_id = ANY(%s::bigint[]) AND queued_at > %s "
             "AND status IN ('queued', 'sending', 'sent') ORDER BY person_id, queued_at",
             [list(people), min(since, capped_since)],
         )
-        for person, template, queued, purpose, actor, sent_at, opened, clicked in cursor.fetchall():
+        for person, template, queued, purpose, actor, sent_at, opened, clicked, channel in cursor.fetchall():
             if purpose == "marketing" and actor != leaving_out:
-                sent.setdefault(person, []).append(queued)
+                sent.setdefault(person, {}).setdefault(channel, []).append(queued)
             if sent_at is not None and template in templates and queued >= since:
                 fates.setdefault(person, {}).setdefault(template, []).append((sent_at, opened, clicked))
     return sent, fates
@@ -164,5 +185,5 @@ def responses(template_ids: Sequence[int], days: int) -> dict[int, Response]:
             [since, list(template_ids)],
         )
         found = {row[0]: Response(*row[1:]) for row in cursor.fetchall()}
-        cursor.execute(f"SELECT {columns} AND purpose = 'marketing'", [since])
+        cursor.execute(f"SELECT {columns} AND purpose = 'marketing' AND channel = 'email'", [since])
         return found | {0: Response(*cursor.fetchone())}

@@ -21,6 +21,8 @@ class Results:
     failed: int = 0
     refused: int = 0
     unsubscribed: int = 0
+    delivered: int = 0
+    replied: int = 0
 
 
 def results(template_ids: Sequence[int] | None = None, since: datetime | None = None) -> dict[int, Results]:
@@ -33,7 +35,7 @@ def results(template_ids: Sequence[int] | None = None, since: datetime | None = 
             "SELECT template_id, count(*) FILTER (WHERE status IN ('queued', 'sending')), "
             "count(sent_at), count(opened_at), count(clicked_at), count(bounced_at), "
             "count(*) FILTER (WHERE status = 'failed'), count(*) FILTER (WHERE status = 'refused'), "
-            "count(unsubscribed_at) FROM messaging_message "
+            "count(unsubscribed_at), count(delivered_at), count(replied_at) FROM messaging_message "
             "WHERE (%s::bigint[] IS NULL OR template_id = ANY(%s)) AND (%s::timestamptz IS NULL OR queued_at >= %s) "
             "GROUP BY template_id",
             [*[None if template_ids is None else list(template_ids)] * 2, since, since],
@@ -63,7 +65,8 @@ def months(since: datetime, until: datetime) -> list[MonthOfMails]:
         cursor.execute(
             "SELECT date_trunc('month', sent_at AT TIME ZONE 'UTC')::date, "
             "count(*) FILTER (WHERE actor LIKE 'journey:%%'), count(*) FROM messaging_message "
-            "WHERE purpose = 'marketing' AND sent_at >= %s AND sent_at <= %s AND queued_at >= %s GROUP BY 1",
+            "WHERE purpose = 'marketing' AND channel = 'email' AND sent_at >= %s AND sent_at <= %s "
+            "AND queued_at >= %s GROUP BY 1",
             [since, until, since - timedelta(days=31)],
         )
         found = {month: (nurture, every) for month, nurture, every in cursor.fetchall()}

@@ -31,13 +31,13 @@ def sources(wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Source]:
     return {k: _cache[k] for k in keys}
 
 
-def sendable(template_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
-    """template id -> (newest version, purpose) of those that are not archived."""
+def sendable(template_ids: Iterable[int], channel: str = "email") -> dict[int, tuple[int, str]]:
+    """template id -> (newest version, purpose) of those of a channel that are not archived."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, version, purpose FROM messaging_mailtemplate WHERE id = ANY(%s::bigint[]) "
-            "AND archived_at IS NULL",
-            [list(template_ids)],
+            "AND archived_at IS NULL AND channel = %s",
+            [list(template_ids), channel],
         )
         return {pk: (version, purpose) for pk, version, purpose in cursor.fetchall()}
 
@@ -51,25 +51,36 @@ def newest(template_ids: Iterable[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
+def channels_of(template_ids: Iterable[int]) -> dict[int, str]:
+    """template id -> channel, archived ones too."""
+    return dict(MailTemplate.objects.filter(pk__in=list(template_ids)).values_list("pk", "channel"))
+
+
 def source_of(row: TemplateVersion) -> Source:
-    """A stored version as what rendering takes."""
+    """A stored version as what rendering takes. A text has its words, with their addresses as they were written, for a
+    subject."""
+    channel = row.template.channel
     return Source(
         template_id=row.template_id,
         version=row.version,
         name=row.template.name,
         purpose=row.template.purpose,
-        subject=row.subject,
+        subject=row.text_override if channel == "sms" else row.subject,
         html=row.html,
         text=row.text,
         from_name=row.from_name,
         from_address=row.from_address,
         reply_to=row.reply_to,
+        channel=channel,
     )
 
 
-def templates(*, archived: bool = False) -> list[MailTemplate]:
-    """All templates, the latest changed first (people write hundreds, not millions)."""
-    return list(MailTemplate.objects.filter(archived_at__isnull=not archived).order_by("-updated_at", "-id")[:1000])
+def templates(*, archived: bool = False, channel: str = "") -> list[MailTemplate]:
+    """All templates (of a channel), the latest changed first (people write hundreds, not millions)."""
+    rows = MailTemplate.objects.filter(archived_at__isnull=not archived)
+    if channel:
+        rows = rows.filter(channel=channel)
+    return list(rows.order_by("-updated_at", "-id")[:1000])
 
 
 def current(template_id: int) -> TemplateVersion | None:

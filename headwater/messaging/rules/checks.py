@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -9,7 +10,9 @@ from typing import Any, Literal
 from headwater.content.rules import Compiled, TemplateProblem, compile_mail, unknown_tags
 
 from .compose import FOOTER
+from .segments import MOST_CHARACTERS, Size
 
+_LINKS = re.compile(r"https?://\S", re.I)
 #: Gmail cuts mails off behind this
 SIZE_LIMIT_KB = 102
 
@@ -21,6 +24,24 @@ class Check:
     level: Literal["ok", "warn", "bad"]
     code: str
     values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check_text(*, body: str, opt_out: str, purpose: str, size: Size, as_sent: str) -> list[Check]:
+    """Everything that can be said about a text (SMS). as_sent: with values and short links."""
+    out: list[Check] = []
+    for name, meant in unknown_tags(body):
+        out.append(Check("bad", "unknown_tag", {"where": "body", "name": name, "meant": meant}))
+    if len(as_sent) > MOST_CHARACTERS:
+        out.append(Check("bad", "text_too_long", {"count": len(as_sent), "limit": MOST_CHARACTERS}))
+    if purpose == "marketing":
+        there = bool(opt_out.strip()) or "stop" in body.casefold()
+        out.append(Check("ok" if there else "warn", "opt_out" if there else "no_opt_out"))
+    if size.odd:
+        out.append(Check("warn", "odd_characters", {"characters": " ".join(size.odd[:12])}))
+    if links := len(_LINKS.findall(body)):
+        out.append(Check("ok", "short_links", {"count": links}))
+    order = {"bad": 0, "warn": 1, "ok": 2}
+    return sorted(out, key=lambda c: order[c.level])
 
 
 def check_template(

@@ -41,6 +41,7 @@ class Source:
     from_name: str = ""
     from_address: str = ""
     reply_to: str = ""
+    channel: str = "email"
 
     @cached_property
     def links(self) -> tuple[int, ...]:

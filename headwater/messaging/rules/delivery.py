@@ -41,6 +41,22 @@ class Answer:
         return self.code in (550, 551, 553)
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a provider of texts said of one. id: its own name for the text. hard: the number cannot be reached by texts.
+    stopped: the provider knows that she wants none. wait: seconds for which it wants to be left alone. found: it was
+    not sent again, for the provider has it already."""
+
+    kind: Kind
+    words: str = ""
+    code: int = 0
+    id: str = ""
+    hard: bool = False
+    stopped: bool = False
+    wait: float = 0.0
+    found: bool = False
+
+
 def retry_in(attempts: int) -> timedelta | None:
     """How long to wait after this many tries, or None where it is enough."""
     return timedelta(minutes=BACKOFF[attempts - 1]) if attempts <= len(BACKOFF) else None

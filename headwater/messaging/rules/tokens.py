@@ -17,9 +17,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-Kind = Literal["click", "open", "unsubscribe", "view"]
-_KINDS: dict[Kind, bytes] = {"click": b"c", "open": b"o", "unsubscribe": b"u", "view": b"v"}
+Kind = Literal["click", "open", "unsubscribe", "view", "receipt"]
+_KINDS: dict[Kind, bytes] = {"click": b"c", "open": b"o", "unsubscribe": b"u", "view": b"v", "receipt": b"r"}
 _MAC = 12
+#: Of the links in texts, where each character counts
+_SHORT_MAC = 6
+#: How long a text's token is for people of a large installation
+SHORT_LENGTH = 20
 _BODY = struct.Struct(">q16s")
 _LINK = struct.Struct(">I")
 _VISIT = struct.Struct(">qI")
@@ -80,6 +84,31 @@ def verify_visit(text: str, at: datetime, key: bytes) -> int | None:
     return int(person_id) if at.timestamp() <= until else None
 
 
+def sign_short(person_id: int, message_id: UUID, place: int, key: bytes) -> str:
+    """The token of a link in a text, of 14 to 20 characters: the person, the end of the message's id (which is chance),
+    and the link's place among those of its template (0 to 255)."""
+    person = person_id.to_bytes(max(1, (person_id.bit_length() + 7) // 8), "big")
+    body = bytes([place]) + message_id.bytes[-4:] + person
+    mac = hmac.digest(key, b"s" + body, "sha256")[:_SHORT_MAC]
+    return base64.urlsafe_b64encode(body + mac).rstrip(b"=").decode()
+
+
+def verify_short(text: str, key: bytes) -> tuple[int, bytes, int] | None:
+    """(person, the last four bytes of the message's id, the link's place), or None where it is forged or cut."""
+    if not text.isascii() or len(text) > 30:
+        return None
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    if len(raw) < 6 + _SHORT_MAC or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != text:
+        return None
+    body, mac = raw[:-_SHORT_MAC], raw[-_SHORT_MAC:]
+    if not hmac.compare_digest(mac, hmac.digest(key, b"s" + body, "sha256")[:_SHORT_MAC]):
+        return None
+    return int.from_bytes(body[5:], "big"), body[1:5], body[0]
+
+
 def new_id(at: datetime) -> UUID:
     """A version 7 UUID: ordered by time, unique without asking anybody."""
     millis = int(at.timestamp() * 1000)
@@ -93,7 +122,7 @@ def id_time(message_id: UUID) -> datetime:
 
 
 def email_digest(email: str) -> str:
-    """What the suppression list keeps of an address: sha256 of it in lower case."""
+    """What the suppression list keeps of an address, or of a number (+4915...): sha256 of it in lower case."""
     return hashlib.sha256(email.strip().lower().encode()).hexdigest()
 
 

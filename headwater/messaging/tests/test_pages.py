@@ -242,7 +242,10 @@ def test_an_administrator_sets_the_limit_and_keeps_the_list(
     assert queue([MailRequest(ana.pk, made.pk, "d", "t")])[0].refused == "suppressed"
     admin.post("/settings/mail/suppress/", {"email": ana.email, "lift": "1"})
     assert queue([MailRequest(ana.pk, made.pk, "e", "t")])[0].refused is None
-    assert "Enter a valid email address." in admin.post("/settings/mail/suppress/", {"email": "x"}).content.decode()
+    assert (
+        "This is neither an address nor a telephone number."
+        in admin.post("/settings/mail/suppress/", {"email": "x"}).content.decode()
+    )
     wrong = admin.post("/settings/mail/", {"cap_mails": "0", "cap_days": ""}).content.decode()
     assert "greater than or equal to 1" in wrong
 

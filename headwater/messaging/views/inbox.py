@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import email
 import html
+import logging
 import re
+import uuid
 from email import policy
 from email.message import EmailMessage
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from headwater.content.queries import workspace_context
 
 from ..actions.caught import mark_seen
+from ..channels import http, textcatcher
 from ..models import CaughtMail
 from ..queries import ledger
+from ..queries.links import inbound_url
 from .frames import mail_frame
 
+log = logging.getLogger("headwater.inbox")
 TABS = ("html", "text", "headers", "source")
 _LINK = re.compile(r"(https?://[^\s<>\"]+)")
 
@@ -57,6 +64,12 @@ def inbox(request: HttpRequest, caught_id: int | None = None) -> HttpResponse:
     if caught_id is not None:
         row, message = _mail(caught_id)
         mark_seen(row.pk)
+    if caught_id is not None and row.channel == "sms":
+        words = bytes(row.raw).decode("utf-8", "replace")
+        context |= {"current": row.pk, "mail": row, "text": _linked(words), "answered": "answered" in request.GET}
+        if "unanswered" in request.GET:
+            context["answer_problem"] = _("The answer did not get through: is the address of this installation right?")
+    elif caught_id is not None:
         tab = request.GET.get("tab", "html")
         context |= {
             "current": row.pk,
@@ -70,6 +83,30 @@ def inbox(request: HttpRequest, caught_id: int | None = None) -> HttpResponse:
         }
     page = "messaging/inbox.html" if request.user.is_authenticated else "messaging/inbox_public.html"
     return render(request, page, context)
+
+
+@login_not_required
+@require_POST
+def answer(request: HttpRequest, caught_id: int) -> HttpResponse:
+    """Answer a text as whoever got it would: the demo's provider calls us, as a real one does."""
+    if closed := _closed(request):
+        return closed
+    row = _mail(caught_id)[0]
+    home = str(workspace_context()["base_url"])
+    said = {
+        "MessageSid": f"SM{uuid.uuid4().hex}",
+        "AccountSid": textcatcher.ACCOUNT,
+        "From": row.rcpt_to,
+        "To": row.mail_from,
+        "Body": request.POST.get("text", "")[:300],
+    }
+    where = reverse("messaging:inbox_mail", args=[row.pk])
+    try:
+        textcatcher.call(inbound_url(home), said)
+    except (OSError, http.Refused) as error:
+        log.warning("answer_not_told", extra={"why": str(error)})
+        return redirect(f"{where}?unanswered=1")
+    return redirect(f"{where}?answered=1")
 
 
 @login_not_required

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from headwater.core.config import config
@@ -18,25 +19,26 @@ from headwater.people import feed
 from headwater.people import queries as people
 from headwater.timeline import queries as timeline
 
-from .. import delivery, queries
-from ..models import Message, Status
+from .. import delivery, queries, texts
+from ..models import Channel, Message, Status
 from ..queries import ledger
 from .frames import mail_frame
 from .words import HUES, reason
 
-_DID = ("opened", "clicked", "unsubscribed")  # "sent" is a status, too
+_DID = ("opened", "clicked", "delivered", "replied", "unsubscribed")  # "sent" is a status, too
 
 
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
     """Messages, newest first: ?status= &template= &person= &did= &since= &before="""
-    chosen = {k: request.GET.get(k, "") for k in ("status", "template", "person", "did", "since")}
+    chosen = {k: request.GET.get(k, "") for k in ("status", "channel", "template", "person", "did", "since")}
     since = _moment(chosen["since"])
     template = int(chosen["template"]) if chosen["template"].isdigit() else None
     person = int(chosen["person"]) if chosen["person"].isdigit() and len(chosen["person"]) < 19 else None
     try:
         lines = ledger.ledger(
             status=chosen["status"] if chosen["status"] in Status.values else "",
+            channel=chosen["channel"] if chosen["channel"] in Channel.values else "",
             template_id=template,
             person_id=person,
             did=chosen["did"],
@@ -56,12 +58,14 @@ def outbox(request: HttpRequest) -> HttpResponse:
         return render(request, "messaging/outbox.html#rows", context)
     context |= {
         "statuses": [(value, label, _link(filters, status=value)) for value, label in Status.choices],
+        "channels": [(v, label, _link(filters, channel=v)) for v, label in (("", _("All channels")), *Channel.choices)],
         "dids": [(d, _link(filters, did=d)) for d in _DID],
         "all_link": _link(filters, status="", did=""),
         "templates": queries.templates(),
         "chosen": chosen,
         "person": people.contacts([person]).get(person) if person else None,
         "no_server": not delivery.server_url(),
+        "texts_wait": ledger.texts_waiting() if not config.sms_url and not _texts_go() else 0,
         "demo": not config.smtp_url and bool(delivery.server_url()),
         "waiting": ledger.waiting(),
         "numbers": _numbers(template, since),
@@ -75,14 +79,15 @@ def outbox(request: HttpRequest) -> HttpResponse:
 def mail(request: HttpRequest, person_id: int, message_id: UUID) -> HttpResponse:
     """One mail with its whole fate."""
     row = _message(person_id, message_id)
-    kinds = [kind for kind in KINDS if kind.startswith("mail.")]
+    kinds = [kind for kind in KINDS if kind.startswith(("mail.", "sms."))]
     entries = timeline.read(person_id, kinds=kinds, limit=200, quiet=True)
     line = shown(ledger.lines([row]))[0]
     context = {
         "line": line,
         "row": row,
         "asked_by": feed.names_of_actors([row.actor]).get(row.actor, row.actor),
-        "has_body": ledger.as_sent(row) is not None,
+        "has_body": (sent := ledger.as_sent(row)) is not None,
+        "text": sent[2] if sent and row.channel == "sms" else "",
         "fate": [e for e in reversed(entries) if e.data.get("message") == str(message_id)],
     }
     return render(request, "messaging/mail.html", context)
@@ -110,6 +115,13 @@ def shown(lines: list[ledger.Line]) -> list[dict[str, Any]]:
         }
         for line in lines
     ]
+
+
+def _texts_go() -> bool:
+    try:
+        return texts.provider() is not None
+    except ValueError:
+        return False
 
 
 def _message(person_id: int, message_id: UUID) -> Message:

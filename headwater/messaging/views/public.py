@@ -17,6 +17,7 @@ from .. import actions
 from ..queries import ledger
 from ..queries.links import read_token
 from ..rules.machines import why_machine
+from ..rules.tokens import Token
 from .frames import mail_frame
 
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -38,7 +39,11 @@ def _gone(request: HttpRequest) -> HttpResponse:
 @require_safe
 def click(request: HttpRequest, token: str) -> HttpResponse:
     """Count the click and go on to what the link's author wrote."""
-    told = read_token("click", token)
+    return follow(request, read_token("click", token))
+
+
+def follow(request: HttpRequest, told: Token | None) -> HttpResponse:
+    """The same of what a link of a mail, or of a text, says."""
     row = ledger.message(told.person_id, told.message_id) if told else None
     url = ledger.destination(row, told.link) if row and told else None
     if told is None or row is None or url is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -22,31 +23,46 @@ from headwater.people import queries as people
 from .. import actions, delivery, queries, registry
 from ..actions.testmail import send_test
 from ..forms import TemplateForm
-from ..models import MailTemplate, TemplateVersion
+from ..models import Channel, MailTemplate, TemplateVersion
 from ..queries.preview import Preview, preview
 from ..rules.checks import check_template
 from ..rules.starter import STARTER
 from .frames import mail_frame
-from .words import check_words
-
-_LEVELS = {"ok": (150, "check"), "warn": (60, "triangle-alert"), "bad": (25, "circle-alert")}
+from .words import LEVELS, check_words
 
 
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """All templates with their numbers; `?archived=1`: those that are out of use."""
-    archived = bool(request.GET.get("archived"))
-    rows = queries.templates(archived=archived)
+    archived, channel = bool(request.GET.get("archived")), request.GET.get("channel", "")
+    channel = channel if channel in Channel.values else ""
+    rows = queries.templates(archived=archived, channel=channel)
     numbers = queries.results([row.pk for row in rows]) if rows else {}
     lines = [(row, numbers.get(row.pk, queries.Results())) for row in rows]
-    context = {"lines": lines, "archived": archived, "can_edit": has_role(request.user, Role.MARKETER)}
+    context = {
+        "lines": lines,
+        "archived": archived,
+        "channel": channel,
+        "channels": [(value, label, _which(value, archived)) for value, label in (("", _("All")), *Channel.choices)],
+        "in_use": _which(channel, False),
+        "out_of_use": _which(channel, True),
+        "can_edit": has_role(request.user, Role.MARKETER),
+    }
     return render(request, "messaging/templates.html", context)
+
+
+def _which(channel: str, archived: bool) -> str:
+    chosen = {"channel": channel, "archived": "1" if archived else ""}
+    wanted = urlencode({k: v for k, v in chosen.items() if v})
+    return f"?{wanted}" if wanted else reverse("messaging:templates")
 
 
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, template_id: int | None = None) -> HttpResponse:
     """The editor; saving writes a new version."""
     row = _current(template_id) if template_id is not None else None
+    if row is not None and row.template.channel == "sms":
+        return redirect("messaging:text", row.template_id)
     can_edit = has_role(request.user, Role.MARKETER)
     if not can_edit and (row is None or request.method == "POST"):
         raise PermissionDenied
@@ -200,7 +216,7 @@ def _checks(values: Any) -> list[tuple[int, str, str]]:
         text_override=values.get("text_override", ""),
         purpose=values.get("purpose", "marketing"),
     )
-    return [(*_LEVELS[c.level], check_words(c)) for c in found]
+    return [(*LEVELS[c.level], check_words(c)) for c in found]
 
 
 def _preview(request: HttpRequest) -> Preview:

@@ -10,10 +10,17 @@ from ..rules.checks import Check
 #: status -> hue of its chip
 HUES = {"queued": 265, "sending": 235, "sent": 150, "bounced": 25, "failed": 25, "refused": 60}
 
+#: level of a check -> hue and icon
+LEVELS = {"ok": (150, "check"), "warn": (60, "triangle-alert"), "bad": (25, "circle-alert")}
+
 _REASONS = {
     "no_consent": _("no consent for marketing mail"),
     "suppressed": _("address is suppressed"),
     "no_address": _("no e-mail address"),
+    "no_number": _("no telephone number"),
+    "invalid_number": _("the telephone number cannot be right"),
+    "not_mobile": _("the telephone number is no mobile one"),
+    "too_long": _("the text is too long"),
     "cap": _("limit per person reached"),
     "template": _("the template does not render"),
     "no_template": _("the template is gone"),
@@ -44,6 +51,11 @@ def check_words(check: Check) -> str:
         "no_text": _("The text part is empty."),
         "text_derived": _("The text part is made from the body."),
         "http_link": _("%(url)s is not https."),
+        "text_too_long": _("%(count)s characters; providers take %(limit)s at most, so it would not be sent."),
+        "opt_out": _("It says how to get no more texts."),
+        "no_opt_out": _("It does not say how to get no more texts; most countries ask for it."),
+        "odd_characters": _("These characters make the text longer: %(characters)s"),
+        "short_links": _("Addresses in it: %(count)s. They are shortened and counted."),
         "size": _("%(kb)s KB of %(limit)s KB."),
     }
     if check.code == "unknown_tag":

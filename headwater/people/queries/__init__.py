@@ -7,6 +7,7 @@ from .doubles import Pair, alike_pairs
 from .listing import COUNT_CAP, Listing, Page, Row, count, hue_of, neighbours, page, where_of
 from .lookup import (
     browsing,
+    by_phone,
     consent_states,
     consents,
     contacts,
@@ -27,6 +28,7 @@ __all__ = [
     "Row",
     "alike_pairs",
     "browsing",
+    "by_phone",
     "companies",
     "consent_states",
     "consents",

@@ -16,8 +16,6 @@ from headwater.audience.queries import Past
 
 from .past import History
 
-#: What people do with a mail
-OPENED, CLICKED = "mail.opened", "mail.clicked"
 STAGE = "contact.stage"
 WHEN = itemgetter(0)
 #: (when, kind, data as text)
@@ -48,8 +46,8 @@ class Person:
     #: Was she in this journey before the time in question; when was she let in by hand in it
     before: bool = False
     by_hand: list[datetime] = field(default_factory=list)
-    #: Marketing mails that she would have got
-    sent: list[datetime] = field(default_factory=list)
+    #: Marketing messages that she would have got, by channel
+    sent: dict[str, list[datetime]] = field(default_factory=dict)
     memo: dict[Any, list[Any]] = field(default_factory=dict)
     segments: Mapping[str, int] = field(default_factory=dict)
     since: datetime | None = None
@@ -103,9 +101,9 @@ class Person:
         first = turns[0][1] if turns else self.fields.get(history.name)
         return [(None, day_of(first)), *((at, day_of(after)) for at, _before, after in turns)]
 
-    def consent_at(self, way: Way) -> str:
-        """Of mails as a whole: "granted", "withdrawn", "pending" or "none"."""
-        return way.consent or self.said_at("email", "", way.now)
+    def consent_at(self, way: Way, channel: str = "email") -> str:
+        """Of mails (texts) as a whole: "granted", "withdrawn", "pending" or "none"."""
+        return way.consents.get(channel) or self.said_at(channel, "", way.now)
 
     def said_at(self, channel: str, topic: str, at: datetime) -> str:
         """What she had said by then: her last word; before the first, "none"."""
@@ -128,12 +126,13 @@ class Person:
 
 @dataclass(slots=True)
 class Mail:
-    """A mail that she would have got, and what she would have done with it."""
+    """A message that she would have got, and what she would have done with it."""
 
     step: str
     at: datetime
     opened: datetime | None
     clicked: datetime | None
+    told_as: str = "mail"
 
 
 @dataclass(slots=True)
@@ -155,15 +154,16 @@ class Way:
     events: list[tuple[datetime, str, Data]] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
     tags: dict[str, bool] = field(default_factory=dict)
-    consent: str = ""
+    consents: dict[str, str] = field(default_factory=dict)
     stage: str = ""
     held: bool = False
 
     def did(self, step: str, kind: str) -> bool:
         """Has she opened or clicked the mail of that step by now?"""
+        name, _, did = kind.partition(".")
         for mail in self.mails:
-            moment = {OPENED: mail.opened, CLICKED: mail.clicked, "mail.sent": mail.at}.get(kind)
-            if mail.step == step and moment is not None and moment <= self.now:
+            moment = {"opened": mail.opened, "clicked": mail.clicked, "sent": mail.at}.get(did)
+            if mail.step == step and mail.told_as == name and moment is not None and moment <= self.now:
                 return True
         return False
 

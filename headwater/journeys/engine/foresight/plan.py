@@ -114,7 +114,9 @@ def plan_of(
     ends = {kind for rule in rules if (kind := matching.fact_kind(rule))}
     plan.causes = frozenset(k for rule in version.entry if (k := matching.fact_kind(rule)))
     plan.today, plan.timeless = build.today, frozenset(build.timeless)
-    plan.histories, plan.scores, plan.consents = build.histories, frozenset(build.scores), frozenset(build.consents)
+    channels = {(n.kind.sends, "") for n in version.nodes.values() if n.kind.sends and n.kind.sends != "email"}
+    plan.histories, plan.scores = build.histories, frozenset(build.scores)
+    plan.consents = frozenset(build.consents) | channels
     plan.interests, plan.templates = frozenset(build.interests), templates_of(version)
     # Consent is told by its last change, however old that is.
     plan.counted = frozenset(build.counted | {"consent.changed"})
@@ -134,7 +136,7 @@ def _dates(version: Version) -> frozenset[str]:
 
 def templates_of(version: Version) -> frozenset[int]:
     """The mails that a version sends."""
-    return frozenset(int(n.settings["template"]) for n in version.nodes.values() if n.kind.kind == "send_email")
+    return frozenset(int(n.settings["template"]) for n in version.nodes.values() if n.kind.sends)
 
 
 def _conditions(version: Version) -> list[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from headwater.messaging.queries.prospects import Response
 
 from ..causes import WAITED
 from ..graph import Node
-from .person import CLICKED, OPENED, Data, Mail, Person, Way
+from .person import Data, Mail, Person, Way
 from .plan import Opens, Plan
 from .world import People
 
@@ -61,9 +61,9 @@ class Sight:
         self.way.events.sort(key=lambda event: event[0])
 
 
-def respond(sight: Sight, template: int, drawn: float) -> Mail:
-    """What she would have done with a mail that goes out now: what she really did where she really got it in the time
-    in question, else as the plan assumes. drawn: between 0 and 1, always the same for her."""
+def respond(sight: Sight, template: int, drawn: float, told_as: str = "mail") -> Mail:
+    """What she would have done with a message that goes out now: what she really did where she really got it in the
+    time in question, else as the plan assumes. drawn: between 0 and 1, always the same for her."""
     at = sight.way.now
     fates = sight.people.mails.people[sight.person.id].fates.get(template)
     if fates:
@@ -73,7 +73,9 @@ def respond(sight: Sight, template: int, drawn: float) -> Mail:
         )
     else:
         mail = _assumed(sight.plan.opens, rate_of(sight.plan, template), sight.node.id, at, drawn)
-    for kind, moment in ((OPENED, mail.opened), (CLICKED, mail.clicked)):
+    if told_as != "mail":  # nobody can say whether a text was read
+        mail.told_as, mail.opened = told_as, None
+    for kind, moment in ((f"{told_as}.opened", mail.opened), (f"{told_as}.clicked", mail.clicked)):
         if moment is not None:
             sight.happen(kind, {"template": template}, max(moment, at + timedelta(seconds=1)))
     sight.way.mails.append(mail)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headwater.content.rules import TemplateProblem
 from headwater.messaging.models import MailTemplate, TemplateVersion
-from headwater.messaging.queries.preview import preview
+from headwater.messaging.queries.preview import preview, preview_text
 
 from .base import Mail
 
@@ -16,6 +16,9 @@ def mail_for(template_id: int, person_id: int) -> Mail | None:
     if row is None or says is None:
         return None
     try:
+        if row.channel == "sms":
+            text = preview_text(body=says.text_override, opt_out=says.opt_out, purpose=row.purpose, person_id=person_id)
+            return Mail(template_id, text.words, "", text.words, list(text.missing))
         made = preview(
             subject=says.subject,
             preview=says.preview,

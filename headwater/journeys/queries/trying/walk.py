@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from headwater.core import clock
-from headwater.messaging.facts import MailClicked, MailOpened
+from headwater.messaging.facts import MailClicked, MailOpened, TextClicked
 from headwater.timeline.actions import record
 
 from ...engine import deciding
@@ -31,8 +31,9 @@ LONGEST = timedelta(days=3650)
 #: How long after a mail she opens or clicks it, and after coming to a step what was chosen for it happens
 SOON = timedelta(hours=1)
 #: What she may do with a mail -> the facts
-FACTS = {"mail.opened": MailOpened, "mail.clicked": MailClicked}
+FACTS = {"mail.opened": MailOpened, "mail.clicked": MailClicked, "sms.clicked": TextClicked}
 DOES = {"opened": ("mail.opened",), "clicked": ("mail.opened", "mail.clicked")}
+DOES_OF_TEXTS = {"clicked": ("sms.clicked",)}
 
 
 class Walk:
@@ -105,7 +106,7 @@ class Walk:
                     record(self.person_id, FACTS[kind](message="", template=template, subject=""))
                 self.ended = self.ends.heard(now)
             else:
-                known = known and node.kind.kind in ("wait", "wait_date", "send_email")
+                known = known and (node.kind.kind in ("wait", "wait_date") or bool(node.kind.sends))
                 self.ended = self.ends.now(now)
             if self.ended is not None:
                 break
@@ -166,7 +167,7 @@ class Walk:
             chosen=chosen,
             arms=[{"id": a, "label": label} for a, label in arms] if len(arms) > 1 else [],
             asked=self._asked(node, t, left),
-            mail=self._mail(node, left) if node.kind.kind == "send_email" and not refused and arm != "end" else None,
+            mail=self._mail(node, left) if node.kind.sends and not refused and arm != "end" else None,
             ends_may=self.ends.choices() if left > came else [],
         )
 
@@ -187,6 +188,7 @@ class Walk:
     def _mail(self, node: Node, now: datetime) -> Mail | None:
         """The mail as she gets it; and what she does with it is on its way."""
         template = int(node.settings["template"])
-        for kind in DOES.get(self.choices.mails.get(node.id, ""), ()):
+        does = DOES_OF_TEXTS if node.kind.told_as == "sms" else DOES
+        for kind in does.get(self.choices.mails.get(node.id, ""), ()):
             self.coming.append((now + SOON, kind, template))
         return mail_for(template, self.person_id)
