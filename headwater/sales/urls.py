@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import board, deals, leads, pipelines
+from .views import board, deals, leads, order_form, orders, pipelines
 
 app_name = "sales"
 urlpatterns = [
@@ -21,6 +21,18 @@ urlpatterns = [
     path("deals/<int:deal_id>/win/", deals.win, name="win"),
     path("deals/<int:deal_id>/lose/", deals.lose, name="lose"),
     path("deals/<int:deal_id>/delete/", deals.delete, name="delete"),
+    path("orders/", orders.listing, name="orders"),
+    path("orders/new/", order_form.new_order, name="new_order"),
+    path("orders/of/contact/<int:person_id>/", orders.contact_orders, name="contact_orders"),
+    path("orders/of/company/<int:company_id>/", orders.company_orders, name="company_orders"),
+    path("orders/<int:order_id>/", orders.order, name="order"),
+    path("orders/<int:order_id>/edit/", order_form.edit, name="edit_order"),
+    path("orders/<int:order_id>/paid/", orders.paid, name="order_paid"),
+    path("orders/<int:order_id>/fulfil/", orders.fulfil, name="order_fulfil"),
+    path("orders/<int:order_id>/cancel/", orders.cancel, name="order_cancel"),
+    path("orders/<int:order_id>/refund/", orders.refund, name="order_refund"),
+    path("orders/<int:order_id>/reopen/", orders.reopen, name="order_reopen"),
+    path("orders/<int:order_id>/delete/", orders.delete, name="order_delete"),
     path("leads/", leads.listing, name="leads"),
     path("leads/<int:handover_id>/", leads.lead, name="lead"),
     path("leads/<int:handover_id>/accept/", leads.accept, name="accept"),

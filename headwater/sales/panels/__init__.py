@@ -28,10 +28,23 @@ from headwater.people import registry as people
 from headwater.people.models import Company, Contact
 from headwater.teamwork.registry import TodayItem, TodaySource, today_sources
 
-from . import queries
-from .actions.holdings import HOLDER
-from .models import Deal, LeadHandover
-from .rules import DEFAULT_STAGES
+from .. import queries
+from ..actions.holdings import HOLDER
+from ..models import Deal, LeadHandover
+from ..rules import DEFAULT_STAGES
+from .orders import order_page, order_rows, orders_panel
+
+__all__ = [
+    "answer_minutes",
+    "deals_panel",
+    "handover_panel",
+    "money_of",
+    "order_page",
+    "order_rows",
+    "orders_panel",
+    "score_lines",
+    "stage_history",
+]
 
 
 def money_of(deal: Deal | None) -> str:

@@ -1,0 +1,51 @@
+"""An order by telephone in a real browser: written down, paid, part of it paid back."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from headwater.accounts.models import User
+from headwater.people import actions as people
+from headwater.sales.models import Order
+
+from .test_browser import me, page
+
+__all__ = ["me", "page"]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_an_order_is_written_paid_and_partly_refunded(page: Page, me: User) -> None:
+    ana = people.create_contact(actor="system", first_name="Ana", last_name="Lima", email="ana@acme.example")
+    page.goto("/orders/")
+    expect(page.get_by_text("No orders yet")).to_be_visible()
+    page.get_by_role("link", name="New order").first.click()
+    page.get_by_role("combobox", name="Contact").fill("Lima")
+    page.get_by_role("option", name="Ana Lima").click()
+    page.get_by_label("Product", exact=True).fill("Blue lamp")
+    page.get_by_label("Quantity").fill("2")
+    page.get_by_label("Price").fill("1,249.90")
+    page.get_by_role("button", name="Add line").click()
+    page.get_by_label("Product", exact=True).nth(1).fill("Bulb")
+    page.get_by_label("Price").nth(1).fill("10")
+    expect(page.locator("[data-total]")).to_have_text("$2,509.80")
+    page.get_by_label("Shipping").fill("5.20")
+    expect(page.locator("[data-total]")).to_have_text("$2,515.00")
+    page.get_by_role("button", name="Save order").click()
+    expect(page.get_by_text("Order written down")).to_be_visible()
+    order = Order.objects.get()
+    assert (order.total, order.contact_id, order.status) == (Decimal("2515.00"), ana.pk, "pending")
+    page.get_by_role("button", name="Mark as paid").click()
+    expect(page.locator(".who .chip")).to_have_text("Paid")
+    page.get_by_label("More", exact=True).click()
+    page.get_by_role("button", name="Refund").click()
+    page.get_by_label("Amount").fill("15")
+    page.get_by_role("button", name="Note refund").click()
+    expect(page.get_by_text("$15 of order")).to_be_visible()
+    expect(page.locator(".so-sum")).to_contain_text("$2,500")
+    page.goto(f"/people/{ana.pk}/")
+    expect(page.locator(".so-spent")).to_contain_text("$2,500")
+    ana.refresh_from_db()
+    assert ana.stage == "customer"
