@@ -94,10 +94,19 @@ def database_from_url(url: str) -> dict[str, Any]:
     }
 
 
-def connect_args(database: dict[str, Any]) -> dict[str, Any]:
-    """What psycopg wants, out of Django's settings of a database, for an autocommit connection beside Django's."""
+def server_args(database: dict[str, Any]) -> dict[str, Any]:
+    """What libpq wants, out of Django's settings of a database: where it is, and options of the address such as
+    `sslmode`. What only Django or psycopg know is left out."""
     parts = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    return {name: database[key] or None for name, key in parts.items()} | {"autocommit": True}
+    ours = ("server_side_binding", "prepare_threshold", "pool", "isolation_level", "assume_role", "application_name")
+    options = {name: value for name, value in database.get("OPTIONS", {}).items() if name not in ours}
+    return {name: database[key] for name, key in parts.items() if database[key]} | options
+
+
+def connect_args(database: dict[str, Any]) -> dict[str, Any]:
+    """What psycopg wants, for an autocommit connection beside Django's."""
+    prepared = {k: v for k, v in database.get("OPTIONS", {}).items() if k == "prepare_threshold"}
+    return server_args(database) | prepared | {"autocommit": True}
 
 
 @dataclass

@@ -56,9 +56,8 @@ class Refused(Exception):
 
 async def connect(name: str) -> psycopg.AsyncConnection[Any]:
     """An autocommit connection to the configured database."""
-    return await psycopg.AsyncConnection.connect(
-        **connect_args(config.database), application_name=name, connect_timeout=5
-    )
+    place = {"connect_timeout": 5, **connect_args(config.database)}
+    return await psycopg.AsyncConnection.connect(**place, application_name=name)
 
 
 class Ids:

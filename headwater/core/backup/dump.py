@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from headwater.core.binaries import source
-from headwater.core.config import database_from_url
+from headwater.core.config import database_from_url, server_args
 
 from .archive import BackupError
 
@@ -29,11 +29,7 @@ class Database:
 
     @property
     def settings(self) -> dict[str, Any]:
-        found = database_from_url(self.url)
-        parts = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-        ours = ("server_side_binding", "prepare_threshold", "pool")
-        options = {k: v for k, v in found["OPTIONS"].items() if k not in ours}
-        return {name: found[key] for name, key in parts.items() if found[key]} | options
+        return server_args(database_from_url(self.url))
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from headwater.core.config import Config, ConfigError, database_from_url, default_data_dir
+from headwater.core.config import Config, ConfigError, connect_args, database_from_url, default_data_dir, server_args
 from headwater.core.logs import Structured
 
 
@@ -26,6 +26,13 @@ def test_a_database_url_becomes_django_s_settings() -> None:
         "prepare_threshold": 5,
         "application_name": "headwater",
     }
+
+
+def test_connections_beside_django_s_keep_the_options_of_the_address() -> None:
+    made = database_from_url("postgresql://ann@db.example.com/crm?sslmode=verify-full&prepare_threshold=")
+    place = {"dbname": "crm", "user": "ann", "host": "db.example.com", "sslmode": "verify-full"}
+    assert server_args(made) == place
+    assert connect_args(made) == {**place, "autocommit": True, "prepare_threshold": None}
 
 
 def test_a_socket_directory_goes_into_host() -> None:
