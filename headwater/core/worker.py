@@ -29,6 +29,7 @@ from django.db import InterfaceError, OperationalError, connection
 from headwater.core.config import connect_args
 from headwater.core.registry import Loop, loops, worker_services
 from headwater.core.serve import end_with_parent
+from headwater.core.session import lost
 from headwater.core.wake import WORK
 
 log = logging.getLogger("headwater.worker")
@@ -213,14 +214,14 @@ class Worker:
             did = loop.run_once()
             self.retry.pop(loop.name, None)
             return did
-        except (OperationalError, InterfaceError) as error:
-            log.warning("database_away", extra={"loop": loop.name, "why": str(error).strip().split("\n")[0]})
+        except Exception as error:
+            if lost(error):
+                log.warning("database_away", extra={"loop": loop.name, "why": str(error).strip().split("\n")[0]})
+                pause = min(max(pause * 1.5, FIRST_RETRY), 3.0)
+            else:
+                log.exception("loop_failed", extra={"loop": loop.name})
+                pause = min(max(pause * 2, FIRST_RETRY), LAST_RETRY)
             connection.close()
-            pause = min(max(pause * 1.5, FIRST_RETRY), 3.0)
-        except Exception:
-            log.exception("loop_failed", extra={"loop": loop.name})
-            connection.close()
-            pause = min(max(pause * 2, FIRST_RETRY), LAST_RETRY)
         self.retry[loop.name] = (time.monotonic() + pause, pause)
         return 0
 

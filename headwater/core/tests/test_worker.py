@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
+import psycopg
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from headwater.core import worker as worker_module
 from headwater.core.registry import Loop, Registry
@@ -80,6 +82,32 @@ def test_a_loop_that_fails_is_tried_again_and_does_not_stop_the_others(
     assert len(tries) >= 3
     assert tries[1] - tries[0] >= 0.05
     assert others >= 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_a_loop_says_when_its_session_was_ended_the_database_is_to_blame(
+    postgres: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker_module, "FIRST_RETRY", 0.01)
+    done = threading.Event()
+    tries: list[bool] = []
+
+    def meets_the_end() -> int:
+        tries.append(True)
+        if len(tries) == 2:
+            done.set()
+            return 0
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            with psycopg.connect(postgres) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", cursor.fetchone())
+            with suppress(OperationalError):
+                cursor.execute("SELECT 1")
+        raise RuntimeError("what was to be written down is not there")
+
+    run_with([Loop("meets_the_end", meets_the_end, order=1, every=0.01)], done, monkeypatch)
+    assert [r.message for r in caplog.records if r.name == "headwater.worker"][:1] == ["database_away"]
+    assert tries == [True, True]
 
 
 def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
