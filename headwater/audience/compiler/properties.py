@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headwater.audience.rules import NEGATIONS, text_of, texts, where_test
+from headwater.timeline.marks import AMOUNT, property_of, tells
 
 from .checks import COMPARE
 from .nodes import Heeds
@@ -27,13 +28,15 @@ def heeds(where: list[dict[str, Any]]) -> Heeds | None:
     return Heeds(names, lambda data: not all(text_of(data.get(n)).isascii() for n in names) or meets(data))
 
 
-def where_sql(query: Query, scan: Scan, condition: Mapping[str, Any]) -> str:
-    """One property condition over a fact `q`; agrees with rules.where_test."""
+def where_sql(query: Query, scan: Scan, kind: str, condition: Mapping[str, Any]) -> str:
+    """One property condition over a fact `q` of a kind; agrees with rules.where_test."""
     op: str = condition.get("op", "eq")
     value: Any = condition.get("value")
     if op in NEGATIONS:
-        return f"NOT {where_sql(query, scan, {**condition, 'op': NEGATIONS[op]})}"
-    x = scan.property(way(query, condition["prop"], "->>"))
+        return f"NOT {where_sql(query, scan, kind, {**condition, 'op': NEGATIONS[op]})}"
+    if op in COMPARE and condition["prop"] == AMOUNT:
+        return f"coalesce({scan.property('f.amount')} {COMPARE[op]} {query.bind(value, 'numeric')}, false)"
+    x = scan.property("f.mark" if _marked(kind, condition) else way(query, condition["prop"], "->>"))
     if op in COMPARE:
         return (
             f"(CASE WHEN jsonb_typeof({scan.property(way(query, condition['prop'], '->'))}) = 'number' "
@@ -56,6 +59,14 @@ def where_sql(query: Query, scan: Scan, condition: Mapping[str, Any]) -> str:
             f"starts_with({x}, {bound})" if op == "starts_with" else f"(right({x}, length({bound})) = {bound})"
         )
     return "(" + " OR ".join(parts) + ")"
+
+
+def _marked(kind: str, condition: Mapping[str, Any]) -> bool:
+    """Whether the mark beside the fact answers it."""
+    op, value = condition.get("op", "eq"), condition.get("value")
+    if condition["prop"] != property_of(kind) or op not in ("eq", "in", "starts_with", "empty"):
+        return False
+    return op == "empty" or all(tells(text_of(v)) for v in (value if isinstance(value, list) else [value]))
 
 
 def way(query: Query, name: str, arrow: str) -> str:

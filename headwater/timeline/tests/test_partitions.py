@@ -137,7 +137,8 @@ def test_a_late_month_waits_for_who_writes_into_the_default_partition(postgres: 
     say(7, "test.late", late)
     with psycopg.connect(postgres) as writer:
         writer.execute(
-            "INSERT INTO timeline_fact VALUES (7, %s, %s, 'test.later', '{}', 'system', %s)",
+            "INSERT INTO timeline_fact (person_id, at, id, kind, data, actor, recorded_at) "
+            "VALUES (7, %s, %s, 'test.later', '{}', 'system', %s)",
             [late + timedelta(days=1), uuid.uuid4(), NOW],
         )
         assert partitions.settle() == 0

@@ -24,6 +24,7 @@ from headwater.audience.compiler.properties import heeds, way, where_sql
 from headwater.audience.compiler.scan import Asked, Scan
 from headwater.audience.compiler.sql import Query
 from headwater.audience.rules import PROP_OPS, is_kind, is_property, span, where_problems
+from headwater.timeline.marks import AMOUNT
 
 EDGE_OPS = ("within", "older_than", "before", "after")
 SUMS = ("sum", "avg", "min", "max")
@@ -107,7 +108,7 @@ class EventLeaf(Leaf):
         return self._said(query, scan, since, until)
 
     def _said(self, query: Query, scan: Scan, since: str, until: str) -> Sql:
-        conditions = [where_sql(query, scan, condition) for condition in self.where]
+        conditions = [where_sql(query, scan, self.kind, condition) for condition in self.where]
         whole = self.first is not None or self.last is not None
         past = until or (query.present() if query.timeless else "")
         asked = scan.ask(self.kind, conditions, "" if whole else since, "" if whole and until else past)
@@ -256,5 +257,7 @@ def _thawed(value: Any) -> Any:
 
 def _numeric(scan: Scan, prop: str) -> str:
     """A property as a number; what is none does not count."""
+    if prop == AMOUNT:
+        return scan.number(scan.property("f.amount"))
     value = scan.property(way(scan.query, prop, "->"))
     return scan.number(f"CASE WHEN jsonb_typeof({value}) = 'number' THEN {value}::numeric END")
