@@ -11,7 +11,7 @@ START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PEOPLE, FIRMS = 3, 2
 #: Segments that conditions can take in; the second one can take in the first
 INNER = ("s0", "s1")
-KINDS = ("a.done", "b.done", "link.clicked")
+KINDS = ("a.done", "page.done", "link.clicked")
 PATHS = ("/pricing", "/b", "/É")
 
 Condition = dict[str, Any]
@@ -25,6 +25,7 @@ WHERE = st.sampled_from(
         [{"prop": "path", "op": "contains", "value": "é"}],
         [{"prop": "n", "op": "in", "value": [1, "2.5"]}, {"prop": "path", "op": "not_empty"}],
         [{"prop": "n", "op": "gte", "value": 2}],
+        [{"prop": "amount", "op": "gte", "value": 2}, {"prop": "path", "op": "in", "value": ["/b", "/É"]}],
         [{"prop": "n", "op": "lt", "value": 2.5}, {"prop": "path", "op": "starts_with", "value": ["/b", "/É"]}],
     ]
 )
@@ -37,7 +38,7 @@ EDGE = st.one_of(st.none(), st.fixed_dictionaries({"op": st.sampled_from(["withi
 SUM = st.one_of(
     st.none(),
     st.fixed_dictionaries(
-        {"prop": st.just("n"), "op": st.sampled_from(["gte", "lt"]), "value": st.integers(1, 6)},
+        {"prop": st.sampled_from(["n", "amount"]), "op": st.sampled_from(["gte", "lt"]), "value": st.integers(1, 6)},
     ),
 )
 BETWEEN = st.tuples(st.integers(0, 10), st.integers(0, 20)).map(

@@ -81,7 +81,7 @@ class Play:
     def event(self, p: Person, kind: str, path: str, offset: int, n: float) -> None:
         at = self.world.now + offset
         p.events.append((at, kind, path, n))
-        record(p.pk, Custom(kind, {"path": path, "n": n}), at=START + timedelta(seconds=at))
+        record(p.pk, Custom(kind, {"path": path, "n": n, "amount": n}), at=START + timedelta(seconds=at))
 
     def seats(self, p: Person, value: int) -> None:
         custom(p, "seats", value)
