@@ -109,7 +109,15 @@ DEAL = st.lists(
     ),
     max_size=3,
 )
-DEALS = st.tuples(DEAL, COUNT).map(lambda t: _without_none({"deal": t[0], "count": t[1]}))
+WORTH = st.one_of(
+    st.none(),
+    st.fixed_dictionaries(
+        {"field": st.just("amount"), "op": st.sampled_from(["gte", "lt"]), "value": st.integers(1, 6)},
+    ),
+)
+DEALS = st.tuples(DEAL, COUNT, WORTH, WORTH).map(
+    lambda t: _without_none({"deal": t[0], "count": t[1], "sum": t[2], "max": t[3]})
+)
 OTHERS = st.one_of(
     st.sampled_from([{"tag": "t"}, {"tag": "u"}, {"any": []}, {"all": []}]),
     st.sampled_from(["granted", "withdrawn", "none"]).map(lambda s: {"consent": "email", "state": s}),

@@ -106,7 +106,11 @@ class World:
 
     def _deals(self, c: Condition, p: Person) -> bool:
         count = c.get("count", {"op": "gte", "value": 1})
-        return compare(sum(all(self._deal(x, d) for x in c["deal"]) for d in p.deals), count["op"], count["value"])
+        amounts = [d.amount for d in p.deals if all(self._deal(x, d) for x in c["deal"])]
+        for name, of in (("sum", sum), ("max", max)):
+            if name in c and not (amounts and compare(of(amounts), c[name]["op"], c[name]["value"])):
+                return False
+        return compare(len(amounts), count["op"], count["value"])
 
     def _deal(self, c: Condition, d: Deal) -> bool:
         if c["field"] == "status":

@@ -11,6 +11,8 @@ from .sql import Query
 
 COUNT_OPS = ("eq", "ne", "gt", "gte", "lt", "lte", "between")
 MAX_COUNT = 100_000
+#: What conditions on events and on records ask of a number among them
+MEASURES = ("sum", "avg", "min", "max")
 COUNT_SCHEMA = {
     "type": "object",
     "required": ["value"],

@@ -15,6 +15,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from .counts import MEASURES
+from .words import measure
+
 Hints = dict[str, Any]
 
 
@@ -35,10 +38,7 @@ def hints() -> dict[str, Hints]:
                 "between": {"label": _("between two days"), "not": ["within"]},
                 "first": {"label": _("the first time")},
                 "last": {"label": _("the last time")},
-                "sum": {"label": _("the sum of")},
-                "avg": {"label": _("the average of")},
-                "min": {"label": _("the least")},
-                "max": {"label": _("the greatest")},
+                **measures(),
             },
         },
         "tag": {"label": _("Tag"), "icon": "tag", "negation": [_("has"), _("has not")],
@@ -79,6 +79,11 @@ def hints() -> dict[str, Hints]:
             "fresh": {"random": 10},
         },
     }  # fmt: skip
+
+
+def measures() -> Hints:
+    """The keys that ask for a sum and the like, of events and of records."""
+    return {name: {"label": measure(name)} for name in MEASURES}
 
 
 def counts() -> dict[str, str]:

@@ -6,7 +6,7 @@ without a change there:
     {"as": "choice" | "text" | "number" | "span" | "bool" | "json", "key"}     one control
     {"as": "compare"}                the leaf's own "op" and "value"; with a "key", those of raw[key]
     {"as": "moment", "key"}          {"op": "within", "value": "30d"}
-    {"as": "measure", "key"}         {"prop", "op", "value"}
+    {"as": "measure", "key"}         {"prop", "op", "value"}; with "fields", {"field", "op", "value"} of one of these
     {"as": "pair", "key"}            two dates
     {"as": "where", "key"}           a list of {"prop", "op", "value"}
     {"as": "records", "key"}         a list of {"field", "op", "value"} on the leaf's own `fields`
@@ -33,7 +33,7 @@ from headwater.people.rules import CONSENT_CHANNELS
 from . import seen
 from .checks import LIST_OPS, NO_VALUE_OPS, OPS, SPAN_OPS
 from .fields import FIELDS, NAMES, TYPES
-from .hints import Hints, counts, hints, texts, type_label
+from .hints import Hints, counts, hints, measures, texts, type_label
 from .leaves.consent import STATES
 from .nodes import LEAVES, Leaf
 from .records import RecordsLeaf
@@ -77,7 +77,7 @@ def _own(name: str, cls: type[Leaf]) -> Hints:
     label = str(cls.label)
     count = {"shown": False, "label": _("How many"), "labels": counts(), "whole": True}
     return {"label": label[:1].upper() + label[1:], "icon": "layers", "negation": [_("has"), _("has not")],
-            "words": {name: label}, "fresh": {name: []}, "keys": {"count": count}, **own}  # fmt: skip
+            "words": {name: label}, "fresh": {name: []}, "keys": {"count": count, **measures()}, **own}  # fmt: skip
 
 
 def _leaf(name: str, said: Hints) -> dict[str, Any]:
@@ -128,6 +128,8 @@ def _part(shape: Mapping[str, Any]) -> dict[str, Any]:
         return {"as": "span"}
     if "prop" in inner:
         return {"as": "measure", "ops": inner.get("op", {}).get("enum")}
+    if "field" in inner:
+        return {"as": "measure", "fields": inner["field"]["enum"], "ops": inner["op"]["enum"]}
     if "op" in inner:
         ops = inner["op"].get("enum", [])
         return {"as": "moment" if "within" in ops or "before" in ops else "compare", "ops": ops}

@@ -1,9 +1,10 @@
 """Conditions on records that belong to a person (deals; later orders, tickets): one correlated condition.
 
     {"deal": [{"field": "status", "op": "eq", "value": "open"}, {"field": "amount", "op": "gt", "value": 500}],
-     "count": {"op": "gte", "value": 1}}
+     "count": {"op": "gte", "value": 1}, "sum": {"field": "amount", "op": "gte", "value": 1000}}
 
-All conditions of the list speak of the same record; "has none" is `not`. A package says what its records are:
+All conditions of the list speak of the same record; "count", and "sum", "avg", "min" and "max" of a number, of all the
+records that meet them. "Has none" is `not`. A package says what its records are:
 
     @leaf("deal")
     class DealLeaf(RecordsLeaf):
@@ -17,6 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import connection
@@ -24,10 +26,10 @@ from django.utils.translation import gettext as _
 
 from . import words
 from .checks import NEGATIVE, OPS, check
-from .counts import COUNT_SCHEMA, counted, least, parse_count
+from .counts import COUNT_OPS, COUNT_SCHEMA, MEASURES, counted, least, parse_count
 from .late import resolve
 from .nodes import At, Leaf, Sql
-from .operators import by_type
+from .operators import by_type, number
 from .sql import Query, Scope
 
 
@@ -53,6 +55,8 @@ class RecordsLeaf(Leaf):
     where_json: str = "[]"
     count_op: str = "gte"
     count: Any = 1
+    #: (sum | avg | min | max, field, operator, value)
+    sums: tuple[tuple[str, str, str, Any], ...] = ()
     #: What one is called, FROM, the column with the person's id, an expression that names a record to people
     label: ClassVar[Any] = ""
     table: ClassVar[str] = ""
@@ -60,11 +64,12 @@ class RecordsLeaf(Leaf):
     name: ClassVar[str] = "NULL::text"
     fields: ClassVar[Mapping[str, RecordField]] = {}
     kinds: ClassVar[tuple[str, ...]] = ()
-    keys = ("count",)
+    keys: ClassVar[tuple[str, ...]] = ("count",)
 
     @classmethod
     def register(cls) -> None:
         cls.schema = schema_of(cls)
+        cls.keys = tuple(key for key in cls.schema if key != cls.type)
 
     @property
     def where(self) -> list[dict[str, Any]]:
@@ -80,7 +85,8 @@ class RecordsLeaf(Leaf):
             _check(cls, item, at.below(f".{cls.type}[{n}]"))
         op, count = parse_count(raw, at)
         where = json.dumps(items, sort_keys=True)
-        return cls(where, op, tuple(count) if isinstance(count, list) else count, path=at.path)
+        sums = tuple(one for name in MEASURES if name in raw and (one := _parse_sum(cls, raw[name], name, at)))
+        return cls(where, op, tuple(count) if isinstance(count, list) else count, sums, path=at.path)
 
     def sql(self, query: Query) -> Sql:
         said = [_said(query, self.fields[item["field"]], item) for item in self.where]
@@ -91,15 +97,17 @@ class RecordsLeaf(Leaf):
         which = f" FILTER (WHERE {' AND '.join(one.value for one in timely)})" if timely else ""
         turns = f", min(LEAST({', '.join(str(one.turns) for one in timely)})) AS turns" if timely else ""
         where = " AND ".join([query.within_scope(self.person), *always])
+        measured = "".join(f", {self._measure(name, field)}{which} AS m{n}" for n, (name, field, *_) in self._sums())
         alias = query.join(
-            f"SELECT {self.person} AS person_id, count(*){which} AS n{turns} FROM {self.table} WHERE {where} "
+            f"SELECT {self.person} AS person_id, count(*){which} AS n{measured}{turns} FROM {self.table} WHERE {where} "
             f"AND {self.person} IS NOT NULL GROUP BY 1"
         )
-        value = counted(query, f"coalesce({alias}.n, 0)", self.count_op, self.count)
-        must = ""
+        sums = [number(query, f"{alias}.m{n}", op, _thawed(value)) for n, (_n, _f, op, value) in self._sums()]
+        value = " AND ".join([counted(query, f"coalesce({alias}.n, 0)", self.count_op, self.count), *sums])
+        value, must = f"({value})" if sums else value, ""
         if least(self.count_op, self.count) > 0:
-            must = counted(query, f"{alias}.n", self.count_op, self.count)
-            must = f"({must} OR {alias}.turns IS NOT NULL)" if timely else must
+            must = " AND ".join([counted(query, f"{alias}.n", self.count_op, self.count), *sums])
+            must = f"(({must}) OR {alias}.turns IS NOT NULL)" if timely else must
         return Sql(value, f"{alias}.turns" if timely else None, must)
 
     def needs(self) -> frozenset[str]:
@@ -109,11 +117,21 @@ class RecordsLeaf(Leaf):
         parts = [_one(self.fields[item["field"]], item) for item in self.where]
         said = f"{self.label} ({_(' and ').join(parts)})" if parts else str(self.label)
         if (self.count_op, self.count) == ("gte", 1):
-            return _("has %(what)s") % {"what": said}
-        return _("has %(what)s %(times)s") % {"what": said, "times": words.times(self.count_op, self.count)}
+            said = _("has %(what)s") % {"what": said}
+        else:
+            said = _("has %(what)s %(times)s") % {"what": said, "times": words.times(self.count_op, self.count)}
+        for name, field, op, value in self.sums:
+            said += f", {words.measure(name)} {self.fields[field].label} {words.compare(op, value)}"
+        return said
+
+    def _sums(self) -> list[tuple[int, tuple[str, str, str, Any]]]:
+        return list(enumerate(self.sums))
+
+    def _measure(self, name: str, field: str) -> str:
+        return f"{name}({self.fields[field].column}::numeric)"
 
     def evidence(self, person_id: int) -> list[dict[str, Any]]:
-        """The newest records that meet the conditions."""
+        """Records that meet the conditions, and what is measured of all of them."""
         from headwater.core import clock
 
         query = Query(Scope(ids=[person_id]), timeless=True)
@@ -124,8 +142,17 @@ class RecordsLeaf(Leaf):
                 f"SELECT {self.name} FROM {self.table} WHERE {' AND '.join(where)} ORDER BY 1 LIMIT 5",
                 resolve(query.params, clock.now()),
             )
-            found = [str(row[0]) for row in cursor.fetchall()]
-        return [{"text": text} for text in found] or [{"text": _("No such %(what)s") % {"what": self.label}}]
+            found = [{"text": str(row[0])} for row in cursor.fetchall()]
+            if found and self.sums:
+                asked = ", ".join(self._measure(name, field) for name, field, *_ in self.sums)
+                cursor.execute(
+                    f"SELECT {asked} FROM {self.table} WHERE {' AND '.join(where)}", resolve(query.params, clock.now())
+                )
+                found += [
+                    {"text": f"{words.measure(name)} {self.fields[field].label}: {_shown(value)}"}
+                    for (name, field, *_), value in zip(self.sums, cursor.fetchone(), strict=True)
+                ]
+        return found or [{"text": _("No such %(what)s") % {"what": self.label}}]
 
 
 def _check(cls: type[RecordsLeaf], item: Any, at: At) -> None:
@@ -145,6 +172,40 @@ def _check(cls: type[RecordsLeaf], item: Any, at: At) -> None:
         at.wrong(f"unknown operator {op!r} for {name}; one of {', '.join(ops)}", ".op")
     elif problem := check(found.type, op, value):
         at.wrong(problem, ".value")
+
+
+def _parse_sum(cls: type[RecordsLeaf], asked: Any, name: str, at: At) -> tuple[str, str, str, Any] | None:
+    numbers = _numbers(cls)
+    if not isinstance(asked, Mapping):
+        at.wrong(f'must be an object such as {{"field": "{numbers[0]}", "op": "gte", "value": 500}}', f".{name}")
+        return None
+    for key in asked:
+        if key not in ("field", "op", "value"):
+            at.wrong("unknown key", f".{name}.{key}")
+    field, op, value = asked.get("field"), asked.get("op", "gte"), asked.get("value")
+    if field not in numbers:
+        at.wrong(f"must be a number of the record: {', '.join(numbers)}", f".{name}.field")
+    if op not in COUNT_OPS:
+        at.wrong(f"unknown operator {op!r}; one of {', '.join(COUNT_OPS)}", f".{name}.op")
+    elif problem := check("number", op, value):
+        at.wrong(problem, f".{name}.value")
+    return (name, str(field), op, tuple(value) if isinstance(value, list) else value)
+
+
+def _numbers(cls: type[RecordsLeaf]) -> list[str]:
+    """The fields that can be added up."""
+    return [name for name, field in cls.fields.items() if field.type in ("number", "money") and not field.each]
+
+
+def _thawed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _shown(value: Decimal | None) -> str:
+    if value is None:
+        return "—"
+    whole = value == value.to_integral_value()
+    return f"{int(value):,}" if whole else f"{round(value, 2):,f}"
 
 
 def _said(query: Query, found: RecordField, item: Mapping[str, Any]) -> Sql:
@@ -179,4 +240,11 @@ def schema_of(cls: type[RecordsLeaf]) -> dict[str, Any]:
         "properties": {"field": {"enum": list(cls.fields)}, "op": {"type": "string"}, "value": {}},
         "additionalProperties": False,
     }
-    return {cls.type: {"type": "array", "items": item}, "count": COUNT_SCHEMA}
+    measure = {
+        "type": "object",
+        "required": ["field", "value"],
+        "properties": {"field": {"enum": _numbers(cls)}, "op": {"enum": list(COUNT_OPS)}, "value": {}},
+        "additionalProperties": False,
+    }
+    measures = dict.fromkeys(MEASURES, measure) if _numbers(cls) else {}
+    return {cls.type: {"type": "array", "items": item}, "count": COUNT_SCHEMA, **measures}

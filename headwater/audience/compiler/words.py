@@ -204,6 +204,11 @@ def times(op: str, count: Any) -> str:
     }[op] % {"n": count}
 
 
+def measure(name: str) -> str:
+    """counts.MEASURES as people read them before what is measured."""
+    return {"sum": _("the sum of"), "avg": _("the average of"), "min": _("the least"), "max": _("the greatest")}[name]
+
+
 def event(leaf: EventLeaf) -> str:
     """ "page viewed (path starts with “/pricing”) at least 3 times in the last 30 days" """
     said = kind_label(leaf.kind)
@@ -214,9 +219,8 @@ def event(leaf: EventLeaf) -> str:
         said += " " + within(leaf.within)
     if leaf.between:
         said += " " + _("from %(low)s to %(high)s") % {"low": leaf.between[0], "high": leaf.between[1]}
-    names = {"sum": _("the sum of"), "avg": _("the average of"), "min": _("the least"), "max": _("the greatest")}
     for name, prop, op, value in leaf.sums:
-        said += f", {names[name]} {prop} {compare(op, value)}"
+        said += f", {measure(name)} {prop} {compare(op, value)}"
     for label, edge in ((_("the first"), leaf.first), (_("the last"), leaf.last)):
         if edge:
             said += f", {label} {op_label(edge[0])} {value_of(edge[0], edge[1])}"

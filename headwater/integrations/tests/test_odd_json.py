@@ -75,7 +75,8 @@ CONDITIONS: list[Any] = [
      "sum": {"prop": "amount", "op": "gte", "value": 500}},
     {"event": "page.viewed", "first": {"op": "within", "value": "30d"}, "last": {"op": "older_than", "value": "1d"}},
     {"deal": [{"field": "amount", "op": "gt", "value": 500}], "count": {"op": "gte", "value": 1}},
-    {"order": [{"field": "sku", "op": "ne", "value": "A"}, {"field": "placed_at", "op": "within", "value": "90d"}]},
+    {"order": [{"field": "sku", "op": "ne", "value": "A"}, {"field": "placed_at", "op": "within", "value": "90d"}],
+     "sum": {"field": "total", "op": "gte", "value": 1000}},
 ]  # fmt: skip
 ORDER = {
     "source": "Shop", "key": "1", "number": "7", "email": "a@x.example", "person": {"first_name": "A"},

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from headwater.accounts.models import User
 from headwater.people import actions as people
+from headwater.sales import actions
+from headwater.sales.actions import NewOrder
 from headwater.sales.models import Order
 
 from .test_browser import me, page
@@ -49,3 +51,43 @@ def test_an_order_is_written_paid_and_partly_refunded(page: Page, me: User) -> N
     expect(page.locator(".so-spent")).to_contain_text("$2,500")
     ana.refresh_from_db()
     assert ana.stage == "customer"
+
+
+def test_a_segment_of_what_was_spent_is_built_with_the_editor(page: Page, me: User) -> None:
+    ana = people.create_contact(actor="system", first_name="Ana", last_name="Lima", email="ana@acme.example")
+    for key, price in (("1", 700), ("2", 400)):
+        said = NewOrder("Shop", key, person_id=ana.pk, total=Decimal(price), status="paid")
+        actions.place_orders([said], actor="user:1")
+    page.goto("/segments/new/")
+    page.get_by_label("Name", exact=True).fill("Spent 1,000")
+    page.locator("[data-add]").first.click()
+    page.get_by_role("combobox", name="Add a condition").fill("order")
+    page.get_by_role("option", name="Order Order").click()
+
+    def detail(name: str) -> None:
+        page.locator(".hc-add", has_text="Detail").click()
+        page.get_by_role("option", name=name, exact=True).click()
+
+    detail("Property")
+    page.get_by_label("Field").first.click()
+    page.get_by_role("option", name="Placed on").click()
+    page.get_by_label("Number").fill("90")
+    detail("the sum of")
+    page.locator(".hc-detail").get_by_label("Value").fill("1100")
+    expect(page.locator(".seg-preview")).to_contain_text(
+        "has an order (Placed on was in the last 90 days), the sum of Total is at least 1100"
+    )
+    expect(page.locator(".seg-preview")).to_contain_text("Ana Lima")
+    asked = page.evaluate("document.querySelector('hw-conditions').value")
+    assert asked == {
+        "all": [
+            {
+                "order": [{"field": "placed_at", "op": "within", "value": "90d"}],
+                "sum": {"field": "total", "op": "gte", "value": 1100},
+            }
+        ]
+    }
+    page.locator(".hc-detail").get_by_label("Value").fill("1101")
+    expect(page.locator(".seg-preview")).not_to_contain_text("Ana Lima")
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.get_by_role("heading", name="Spent 1,000")).to_be_visible()

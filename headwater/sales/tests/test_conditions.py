@@ -141,7 +141,7 @@ def test_a_mistake_in_a_condition_on_deals_is_told_at_its_place() -> None:
 def test_the_schema_and_the_palette_know_deals() -> None:
     actions.ensure_pipeline()
     titles = {one.get("title"): one for one in schema()["$defs"]["condition"]["oneOf"]}
-    assert list(titles["deal"]["properties"]) == ["deal", "count"]
+    assert list(titles["deal"]["properties"]) == ["deal", "count", "sum", "avg", "min", "max"]
     (deal_leaf,) = [one for one in palette()["leaves"] if one["type"] == "deal"]
     fields = {f["name"]: f for f in deal_leaf["fields"]}
     assert fields["status"]["choices"] == [["open", "Open"], ["won", "Won"], ["lost", "Lost"]]
@@ -191,6 +191,95 @@ def test_the_conditions_of_the_list_speak_of_the_same_order(
         found = queries.matching(condition, [ana.pk, ben.pk])
         assert queries.preview(condition)[1] == sorted(found, reverse=True)
     assert [ana.pk in found, ben.pk in found] == expected
+
+
+LAST_90 = [PAID, one("placed_at", "within", "90d")]
+
+
+def total(op: str, value: Any, name: str = "sum", field: str = "total") -> dict[str, Any]:
+    return {name: {"field": field, "op": op, "value": value}}
+
+
+@pytest.mark.parametrize(
+    "condition,expected",
+    [
+        ({"order": LAST_90, **total("gte", 130)}, [False, True]),
+        ({"order": LAST_90, **total("gt", 130)}, [False, False]),
+        ({"order": LAST_90, **total("between", [100, 130])}, [False, True]),
+        ({"order": LAST_90, **total("lt", 1000)}, [False, True]),
+        ({"order": LAST_90, "count": {"op": "gte", "value": 0}, **total("lt", 1000)}, [False, True]),
+        ({"not": {"order": LAST_90, **total("gte", 130)}}, [True, False]),
+        ({"order": [PAID], **total("eq", 400)}, [True, False]),
+        ({"order": [], **total("lte", 70, "min"), **total("gt", 400, "max")}, [False, True]),
+        ({"order": [], **total("eq", 225, "avg")}, [True, False]),
+        ({"order": [one("sku", "eq", "A")], "count": {"op": "eq", "value": 3}, **total("gte", 6, "sum", "quantity")},
+         [False, True]),
+    ],
+)  # fmt: skip
+def test_what_orders_come_to_together_is_asked(
+    ana: Contact, ben: Contact, condition: Any, expected: list[bool]
+) -> None:
+    with clock.freeze(NOW):
+        bought("1", ana, 100, 400, "A")
+        bought("2", ana, 9, 50, "C", status="pending")
+        bought("3", ben, 40, 60, "A")
+        bought("4", ben, 20, 70, "A")
+        bought("5", ben, 10, 900, "A", status="cancelled")
+        found = queries.matching(condition, [ana.pk, ben.pk])
+        assert queries.preview(condition)[1] == sorted(found, reverse=True)
+        s = audience.create_segment(name="S", definition=condition, actor="test")
+        building.run_all()
+        assert queries.are_members(s.pk, [ana.pk, ben.pk]) == found
+    assert [ana.pk in found, ben.pk in found] == expected
+
+
+def test_a_sum_follows_every_order_and_every_window_and_explains_itself(ana: Contact) -> None:
+    rich = {"order": [one("placed_at", "within", "30d")], **total("gte", 100)}
+    with clock.freeze(NOW):
+        bought("1", ana, 20, 70, "A")
+        s = audience.create_segment(name="Rich", definition=rich, actor="test")
+        building.run_all()
+        dispatch.run_once("audience")
+
+    def is_in(days: float) -> bool:
+        with clock.freeze(NOW + timedelta(days=days)):
+            while dispatch.run_once("audience") + retest_once():
+                pass
+            found = queries.are_members(s.pk, [ana.pk])
+            assert queries.matching(rich, [ana.pk]) == found
+            return bool(found)
+
+    assert not is_in(0)
+    with clock.freeze(NOW + timedelta(days=1)):
+        bought("2", ana, -1, 40, "A")
+        assert is_in(1)
+        s.refresh_from_db()
+        answer = queries.explain_membership(s, ana.pk)
+    assert answer is not None
+    assert answer.verdict.evidence[-1] == {"text": "the sum of Total: 110"}
+    assert answer.turns == NOW + timedelta(days=10)
+    assert is_in(9.999)
+    assert not is_in(10)
+    assert summary(parse(rich)) == "has an order (Placed on was in the last 30 days), the sum of Total is at least 100"
+
+
+def test_a_mistake_in_a_sum_is_told_at_its_place() -> None:
+    with pytest.raises(ConditionError) as caught:
+        parse(
+            {"order": [], **total("gte", "x"), **total("gte", 1, "avg", "status"), **total("odd", 1, "min"), "max": 5}
+        )
+    assert [p.path for p in caught.value.problems] == ["$.sum.value", "$.avg.field", "$.min.op", "$.max"]
+
+
+def test_deals_are_added_up_too(ana: Contact, ben: Contact) -> None:
+    with clock.freeze(NOW):
+        deal(ana, 900)
+        deal(ana, 300)
+        deal(ana)  # nobody knows its amount
+        deal(ben, 900)
+        asked = {"deal": [OPEN], "sum": {"field": "amount", "op": "gt", "value": 1000}}
+        assert queries.matching(asked, [ana.pk, ben.pk]) == {ana.pk}
+    assert summary(parse(asked)) == "has a deal (Status is “Open”), the sum of Amount is more than 1000"
 
 
 def test_a_segment_follows_every_change_of_an_order(ana: Contact, ben: Contact) -> None:

@@ -11,7 +11,7 @@
   const day = (ago) => new Date(Date.now() - ago * 864e5).toISOString().slice(0, 10);
   const START = {
     choice: (part, host) => host.options(part)[0]?.[0] ?? "", text: () => "", number: () => 1, span: () => "30d", bool: () => true, list: () => [],
-    compare: () => ({ op: "gte", value: 1 }), moment: () => ({ op: "within", value: "30d" }), measure: () => ({ prop: "", op: "gte", value: 1 }),
+    compare: () => ({ op: "gte", value: 1 }), moment: () => ({ op: "within", value: "30d" }), measure: (part) => ({ ...(part.fields ? { field: part.fields[0] } : { prop: "" }), op: "gte", value: 1 }),
     pair: () => [day(30), day(0)], where: () => [{ prop: "", op: "eq", value: "" }], json: () => null, records: (part, host, leaf) => [{ field: leaf.fields[0].name, op: host.palette.types[leaf.fields[0].type]?.ops[0] || "eq" }], word: () => undefined,
   };
 
@@ -297,8 +297,10 @@
       const holder = node.raw[part.key];
       const kind = this.host.kind(node.raw.event);
       const op = holder.op || "gte";
+      const at = { node, key: part.key + ".prop" };
+      const known = (this.host.leaf(node.type).fields || []).filter((f) => part.fields?.includes(f.name)).map((f) => [f.name, f.label]);
       return [
-        this.words({ node, key: part.key + ".prop" }, this.text.property, holder.prop, (v) => (holder.prop = v), { of: kind ? `props:${kind.kind}` : "", own: kind?.props || [] }),
+        part.fields ? this.select(at, this.text.field, known, holder.field, (v) => (holder.field = v)) : this.words(at, this.text.property, holder.prop, (v) => (holder.prop = v), { of: kind ? `props:${kind.kind}` : "", own: kind?.props || [] }),
         this.select({ node, key: part.key + ".op" }, this.text.operator, this.ops(part), op, (v) => Object.assign(holder, { op: v, value: v === "between" ? [0, 1] : Array.isArray(holder.value) ? 1 : holder.value }), true),
         ...this.value({ node, key: part.key }, { type: "number", op, value: holder.value, set: (v) => (holder.value = v) }),
       ];
