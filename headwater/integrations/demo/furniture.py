@@ -38,6 +38,7 @@ USERS: tuple[tuple[str, str, str, str, int, bool], ...] = (
     ("rafael@demo.example", "Rafael", "Okafor", "sales", 190, True),
     ("admin@demo.example", "Ada", "Nakamura", "admin", 265, False),
     ("yuna@demo.example", "Yuna", "Park", "sales", 300, True),
+    ("sam@demo.example", "Sam", "Rivera", "service", 150, False),
 )
 EMAIL = {"key": "email", "label": "Work e-mail", "type": "email", "required": True, "maps_to": "email"}
 FIRST = {"key": "first_name", "label": "First name", "type": "text", "required": True, "maps_to": "first_name"}

@@ -26,7 +26,7 @@ from headwater.teamwork.actions.history import CallSeed, NoteSeed, TaskSeed, imp
 from headwater.timeline import partitions
 from headwater.timeline.actions import record_anonymous, record_history
 
-from . import world
+from . import helping, world
 from .firms import Firm, addresses
 from .furniture import CONSENT, Furniture
 from .lives import Life, Sale, pick
@@ -60,8 +60,9 @@ def write(
     people = list(zip(person_ids, lives, strict=True))
     import_visitors([_visitor(pk, life, had.site.pk) for pk, life in people if life.first_seen])
     _sales(people, companies, company_ids)
+    helping.tickets(people, company_ids, had, now)
     crash.point("demo.people")
-    progress(f"{len(lives)} people in {len(companies)} companies, their deals and tasks")
+    progress(f"{len(lives)} people in {len(companies)} companies, their deals, tasks and tickets")
     import_messages([m for pk, life in people for m in _messages(pk, life)])
     _journeys(people)
     import_submissions([s for pk, life in people for s in _submissions(pk, life, had)])

@@ -272,3 +272,21 @@ def test_the_same_seed_gives_the_same_history(tmp_path) -> None:  # type: ignore
             made.append(_digest())
             transaction.savepoint_rollback(point)
     assert made[0] == made[1]
+
+
+def test_tickets_have_their_clocks_and_stand_on_the_timelines(company: None) -> None:
+    assert rows("SELECT count(*) FROM service_ticket") == rows(
+        "SELECT count(*) FROM timeline_fact WHERE kind = 'ticket.opened'"
+    )
+    assert (
+        rows(
+            "SELECT f.id FROM timeline_fact f WHERE data ? 'ticket' AND NOT EXISTS "
+            "(SELECT 1 FROM service_ticket t WHERE t.id = (f.data->>'ticket')::bigint AND t.contact_id = f.person_id)"
+        )
+        == []
+    )
+    assert rows("SELECT count(*) > 2 FROM service_ticket WHERE status IN ('new', 'open', 'pending')") == [(True,)]
+    assert rows("SELECT count(*) FROM service_ticket WHERE alarm_at <= '2026-11-22 09:30+00'") == [(0,)]
+    assert rows("SELECT count(*) FROM service_ticket WHERE (solved_at IS NULL) = (status IN ('solved', 'closed'))") == [
+        (0,)
+    ]

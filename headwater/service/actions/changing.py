@@ -76,15 +76,6 @@ def update_ticket(ticket_id: int, *, actor: str, version: int | None = None, **c
     return ticket
 
 
-def update_tickets(ticket_ids: Sequence[int], *, actor: str, **changes: Any) -> list[int]:
-    """The same change of many tickets, in a constant number of statements. Returns the ids of those that changed."""
-    _check(changes)
-    if changes.get("queue_id") is not None:
-        _check_open(changes["queue_id"])
-    with locked(ticket_ids) as tickets:
-        return [t.pk for t in change([(ticket, changes) for ticket in tickets], actor=actor)]
-
-
 @dataclass(frozen=True, slots=True)
 class Undo:
     """A ticket that a change of many touched: its version after that, and what to put back."""
@@ -92,6 +83,18 @@ class Undo:
     ticket_id: int
     version: int
     changes: Mapping[str, Any]
+
+
+def update_tickets(ticket_ids: Sequence[int], *, actor: str, **changes: Any) -> list[Undo]:
+    """The same change of many tickets, in a constant number of statements. Returns those that changed, by id, as `undo`
+    takes them."""
+    _check(changes)
+    if changes.get("queue_id") is not None:
+        _check_open(changes["queue_id"])
+    with locked(ticket_ids) as tickets:
+        before = {t.pk: {name: getattr(t, name) for name in changes} for t in tickets}
+        changed = change([(ticket, changes) for ticket in tickets], actor=actor)
+    return [Undo(t.pk, t.version, before[t.pk]) for t in changed]
 
 
 def undo(items: Sequence[Undo], *, actor: str) -> int:
