@@ -68,7 +68,7 @@ class TicketForm(ContactForm):
     kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices)
     priority = forms.ChoiceField(label=_("Priority"), choices=Priority.choices)
     queue = QueueChoice(label=_("Queue"), queryset=TicketQueue.objects.none(), empty_label=None)
-    assignee = UserChoice(label=_("Assignee"), queryset=User.objects.none(), required=False)
+    assignee = UserChoice(label=_("Assignee"), queryset=User.objects.none(), required=False, empty_label=_("Nobody"))
     field_order = ("subject", "description", "contact", "company", "kind", "priority", "queue", "assignee")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
