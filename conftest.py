@@ -52,7 +52,7 @@ def _state() -> str:
     for path in sorted((ROOT / "headwater").glob("*/migrations/*.py")):
         digest.update(str(path.relative_to(ROOT)).encode())
         digest.update(path.read_bytes())
-    for path in sorted((ROOT / "requirements").glob("base.txt")):
+    for path in (ROOT / "requirements/base.txt", ROOT / "headwater/audience/rules/defaults.py", Path(__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -89,6 +89,7 @@ def _migrate(name: str) -> None:
     from django.core.management import call_command
     from django.db import connections
 
+    from headwater.audience.actions import ensure_topics
     from headwater.core.setup import after_migrate
 
     connection = connections["default"]
@@ -98,6 +99,7 @@ def _migrate(name: str) -> None:
     try:
         call_command("migrate", verbosity=0)
         after_migrate()
+        ensure_topics()
     finally:
         connection.close()
         connection.settings_dict["NAME"] = own
@@ -119,6 +121,7 @@ def _reseed_after_flush() -> None:
     from django.db import connection
     from django.test import TransactionTestCase
 
+    from headwater.audience.actions import ensure_topics
     from headwater.capture.models import IntakeLane
     from headwater.core.lanes import LANE_KEYS
     from headwater.core.setup import after_migrate
@@ -133,6 +136,7 @@ def _reseed_after_flush() -> None:
         IntakeLane.objects.bulk_create([IntakeLane(lane_key=k) for k in LANE_KEYS], ignore_conflicts=True)
         Lane.objects.bulk_create([Lane(lane_key=k, lane=n) for n, k in enumerate(LANE_KEYS)], ignore_conflicts=True)
         after_migrate()
+        ensure_topics()
 
     TransactionTestCase._fixture_teardown = teardown  # type: ignore[attr-defined]
 

@@ -89,6 +89,15 @@ class Embedded:
         except (FileNotFoundError, ValueError, ProcessLookupError, PermissionError):
             return None
 
+    def _stopping(self) -> bool:
+        """Whether a server that was told to stop has not gone yet: whoever starts again at once must not take it for
+        one that runs."""
+        try:
+            lines = (self.pgdata / "postmaster.pid").read_text().split("\n")
+        except FileNotFoundError:
+            return False
+        return len(lines) > 7 and lines[7].strip() == "stopping" and self.pid() is not None
+
     def start(self) -> bool:
         """Make the data directory if there is none, start the server, wait until it answers.
 
@@ -99,6 +108,10 @@ class Embedded:
         self._check(user)
         if not (self.pgdata / "PG_VERSION").exists():
             self._initdb(binaries, user)
+        for _tenth in range(600):
+            if not self._stopping():
+                break
+            time.sleep(0.1)
         if self.pid() is not None:
             return False
         self._folder(self.socket_dir, user, 0o700)

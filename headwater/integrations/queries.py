@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from django.db import connection
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from headwater.accounts.queries import users
 from headwater.core import actors
@@ -23,10 +23,26 @@ from headwater.timeline.queries import Worker
 from headwater.timeline.registry import consumers
 from headwater.timeline.replay import live_facts_wait
 
+#: What a consumer of the log is called on the page; a key without a name stands for itself
+_CALLED = {
+    "audience": gettext_lazy("Scores and segments"),
+    "journeys": gettext_lazy("Journeys"),
+    "messaging": gettext_lazy("Consent and mail"),
+    "insights": gettext_lazy("Dashboard figures"),
+}
+
+
+def called(consumer: str) -> str:
+    """A reaction's name for people."""
+    return str(_CALLED.get(consumer, consumer))
+
 
 @dataclass(frozen=True, slots=True)
 class ReactionLine:
+    """consumer: its key; name: for people."""
+
     consumer: str
+    name: str
     facts_behind: int
     oldest_seconds: float
     per_second: float | None
@@ -40,6 +56,10 @@ class ParkedLine:
 
     row: Parked
     name: str
+
+    @property
+    def reaction(self) -> str:
+        return called(self.row.consumer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +75,21 @@ class ReplayLine:
     row: Replay
     who: str
 
+    @property
+    def reaction(self) -> str:
+        return called(self.row.consumer)
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """lag: per reaction. parked: the newest facts that a reaction could not digest, how many there are, and how many
-    of each consumer. Mails waiting and the ones overdue; the database's size in bytes; what operators did."""
+    of each consumer (key, name, number). Mails waiting and the ones overdue; the database's size in bytes; what
+    operators did."""
 
     lag: list[ReactionLine]
     parked: list[ParkedLine]
     parked_count: int
-    parked_by: list[tuple[str, int]]
+    parked_by: list[tuple[str, str, int]]
     mails_waiting: int
     mails_overdue: int
     database_bytes: int
@@ -92,6 +117,7 @@ def health(now: datetime) -> Health:
         lag=[
             ReactionLine(
                 one.consumer,
+                called(one.consumer),
                 one.facts_behind,
                 one.oldest_seconds,
                 one.per_second,
@@ -102,7 +128,7 @@ def health(now: datetime) -> Health:
         ],
         parked=named(log.parked(limit=20)),
         parked_count=sum(counts.values()),
-        parked_by=sorted(counts.items()),
+        parked_by=[(key, called(key), n) for key, n in sorted(counts.items())],
         mails_waiting=Outbox.objects.count(),
         mails_overdue=Outbox.objects.filter(due_at__lt=now).count(),
         database_bytes=size,
@@ -159,5 +185,6 @@ def _says(row: Operation) -> str:
         "person.erased": _("%(subject)s erased everywhere"),
         "anonymous.forgotten": _("%(facts)s facts of anonymous visitors forgotten, up to %(subject)s"),
     }
-    words = {"subject": row.subject, "facts": n, "since": row.detail.get("since", "")[:10]}
+    subject = called(row.subject) if row.what.startswith(("parked.", "replay.")) else row.subject
+    words = {"subject": subject, "facts": n, "since": row.detail.get("since", "")[:10]}
     return sentences.get(row.what, f"{row.what}: %(subject)s") % words

@@ -14,7 +14,7 @@ from headwater.core import clock
 from .. import compiler, rules
 from ..engine import runs
 from ..engine.scales import snapshot, versions
-from ..models import Revision, ScoreModel, ScoreRule, ScoreRun, Topic, TopicRule
+from ..models import Revision, ScoreModel, ScoreRule, ScoreRun
 from .revision import hold_definitions, touch_revision
 
 _UNSET: Any = object()
@@ -22,7 +22,7 @@ PERIODS = tuple(ScoreRule.CapPer.values)
 
 
 def ensure_defaults() -> None:
-    """Give a fresh database its score model, rules and topics. An installation that has had them keeps its own."""
+    """Give a fresh database its score model and rules. An installation that has had them keeps its own."""
     with transaction.atomic():
         _row, fresh = Revision.objects.get_or_create(pk=1)
         if not fresh:
@@ -30,9 +30,6 @@ def ensure_defaults() -> None:
         model = ScoreModel.objects.create(key="engagement", name="Engagement", rollup=ScoreModel.Rollup.SUM)
         for name, kind, where, points, cap in rules.DEFAULT_RULES:
             ScoreRule.objects.create(model=model, name=name, kind=kind, where=where, points=points, cap=cap)
-        for key, name, hue, matches in rules.DEFAULT_TOPICS:
-            topic = Topic.objects.create(key=key, name=name, hue=hue)
-            TopicRule.objects.bulk_create([TopicRule(topic=topic, match=m, value=v) for m, v in matches])
 
 
 def _check(rule: ScoreRule) -> None:

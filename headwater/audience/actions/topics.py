@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from headwater.core import wake
 
+from .. import rules
 from ..engine import runs
 from ..engine.book import book
 from ..models import HALF_LIFE, ScoreModel, ScoreRun, Topic, TopicRule
@@ -57,6 +58,18 @@ def save_topic(
         touch_revision()
         wake.notify([runs.TOPIC])
     return topic
+
+
+def ensure_topics() -> None:
+    """Make the topics of the demo company, where there are none at all."""
+    with transaction.atomic():
+        hold_definitions()
+        if Topic.objects.exists():
+            return
+        for key, name, hue, matches in rules.EXAMPLE_TOPICS:
+            topic = Topic.objects.create(key=key, name=name, hue=hue)
+            TopicRule.objects.bulk_create([TopicRule(topic=topic, match=m, value=v) for m, v in matches])
+        touch_revision()
 
 
 def _signs(topic: Topic) -> list[list[str]]:

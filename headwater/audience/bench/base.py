@@ -49,6 +49,7 @@ def fill(
         if (start + CHUNK) % 100_000 < CHUNK:
             progress(f"{start + CHUNK} people")
     _facts(contacts, events, now, progress)
+    actions.ensure_topics()
     if not PersonScore.objects.exists():
         progress("scores and interests")
         _scores(now)

@@ -1,7 +1,7 @@
 """Pure decisions of the audience: what scores are worth, bands, caps, and conditions on a fact's properties."""
 
 from .bands import BANDS, COLD, DEFAULT_BANDS, HIGHEST, HOT, WARM, Band, Bands, band_of, bands_problem, crossed
-from .defaults import DEFAULT_RULES, DEFAULT_TOPICS
+from .defaults import DEFAULT_RULES, EXAMPLE_TOPICS
 from .properties import (
     MAX_LIST,
     NEGATIONS,
@@ -23,7 +23,7 @@ __all__ = [
     "COLD",
     "DEFAULT_BANDS",
     "DEFAULT_RULES",
-    "DEFAULT_TOPICS",
+    "EXAMPLE_TOPICS",
     "HIGHEST",
     "HOT",
     "MAX_LIST",

@@ -15,8 +15,8 @@ DEFAULT_RULES: list[tuple[str, str, list[dict[str, Any]], int, int | None]] = [
     ("Form submitted", "form.submitted", [], 15, None),
     ("Unsubscribed", "mail.unsubscribed", [], -50, None),
 ]
-#: Topics that a fresh installation listens for: key, name, hue, rules.
-DEFAULT_TOPICS: list[tuple[str, str, int, list[tuple[str, str]]]] = [
+#: Topics of the demo company, of benches and of tests: key, name, hue, rules. An own installation names its own.
+EXAMPLE_TOPICS: list[tuple[str, str, int, list[tuple[str, str]]]] = [
     ("forecasting", "Forecasting", 265, [("keyword", "forecast")]),
     ("loyalty", "Loyalty", 345, [("keyword", "loyalty")]),
     ("pricing", "Pricing", 60, [("path", "/site/pricing"), ("path", "/pricing")]),

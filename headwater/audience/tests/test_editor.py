@@ -101,6 +101,15 @@ def test_a_nested_segment_is_made_by_keyboard_alone(page: Page) -> None:
     }
 
 
+def test_a_country_is_found_by_its_name_before_pages_that_contain_it(page: Page) -> None:
+    people()
+    page.goto("/segments/new/")
+    count(page, 3)
+    add(page, "south kor")
+    count(page, 2)
+    assert definition(page) == {"all": [{"field": "contact.country", "op": "eq", "value": "KR"}]}
+
+
 def test_a_segment_is_edited_by_mouse_and_saved_again(page: Page) -> None:
     people()
     s = actions.create_segment(

@@ -10,7 +10,7 @@ from django.test import Client
 
 from headwater.audience import actions, queries
 from headwater.audience.engine import companies
-from headwater.audience.models import ScoreModel, ScoreRule, Topic
+from headwater.audience.models import Revision, ScoreModel, ScoreRule, Topic
 from headwater.core import clock
 from headwater.people.models import Company
 from headwater.timeline import dispatch
@@ -150,6 +150,19 @@ def test_companies_show_the_score_of_their_people(client: Client) -> None:
     page = text(client.get(f"/companies/{firm.pk}/"))
     assert "Sum of its people" in page
     assert "Hot" in page
+
+
+def test_an_own_installation_begins_with_a_score_and_names_its_topics_itself(client: Client) -> None:
+    for model in (Topic, ScoreModel, Revision):
+        model._default_manager.all().delete()
+    actions.ensure_defaults()
+    assert [m.key for m in ScoreModel.objects.all()] == ["engagement"]
+    assert "No topics yet" in text(client.get("/scoring/"))
+    actions.ensure_topics()  # what the demo company has
+    assert sorted(Topic.objects.values_list("key", flat=True)) == ["forecasting", "integrations", "loyalty", "pricing"]
+    Topic.objects.exclude(key="pricing").delete()
+    actions.ensure_topics()  # who has some keeps them
+    assert Topic.objects.count() == 1
 
 
 def test_a_topic_is_made_and_gathers(client: Client) -> None:

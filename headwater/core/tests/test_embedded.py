@@ -57,6 +57,16 @@ def test_what_was_committed_survives_kill_9(server: Embedded) -> None:
     assert answer(server, "SELECT count(*) FROM kept") == 1000
 
 
+def test_starting_while_the_last_one_is_still_stopping_waits_for_it(server: Embedded) -> None:
+    server.start()
+    pid = server.pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGINT)  # a fast stop, as Ctrl+C and `make demo` again at once
+    assert server.start() is True
+    assert server.pid() != pid
+    assert answer(server, "SELECT 1") == 1
+
+
 def test_it_stops_and_starts_again(server: Embedded) -> None:
     server.start()
     server.stop()

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from headwater.accounts import actions as accounts
 from headwater.accounts.models import User
-from headwater.audience.actions import create_segment
+from headwater.audience.actions import create_segment, ensure_topics
 from headwater.audience.models import Segment
 from headwater.capture import actions as capture
 from headwater.capture.models import Asset, Form, Site
@@ -93,6 +93,7 @@ def ensure() -> Furniture:
             if not Segment.objects.filter(key=key).exists():
                 create_segment(name=name, definition=definition, actor=ACTOR, key=key)
         ensure_scores(ACTOR)
+        ensure_topics()
         made = {slug: _journey(slug, forms) for slug in WALKED}
     return Furniture(users, site, asset, forms, made, _newsletter())
 

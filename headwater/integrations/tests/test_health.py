@@ -128,7 +128,7 @@ def test_the_months_are_told_with_their_rule(admin: Client) -> None:
 
 def test_a_replay_is_asked_for_started_and_stopped(admin: Client) -> None:
     text = admin.get("/settings/health/replay/insights/").content.decode()
-    assert "“insights” hears again everything" in text
+    assert "“Dashboard figures” hears again everything" in text
     assert admin.get("/settings/health/replay/journeys/").status_code == 404
     answer = admin.post("/settings/health/replay/insights/", {"since": "2999-01-01T00:00"})
     assert (answer.status_code, "in the future" in answer.content.decode()) == (422, True)
@@ -136,7 +136,7 @@ def test_a_replay_is_asked_for_started_and_stopped(admin: Client) -> None:
     assert admin.post("/settings/health/replay/insights/", {"since": "2026-01-01T00:00"}).status_code == 204
     (row,) = queries.replays()
     assert (row.consumer, row.state, row.since.isoformat()) == ("insights", "running", "2026-01-01T00:00:00+00:00")
-    assert "Replay of insights started, since 2026-01-01" in admin.get("/settings/health/").content.decode()
+    assert "Replay of Dashboard figures started, since 2026-01-01" in admin.get("/settings/health/").content.decode()
     assert admin.post(f"/settings/health/replays/{row.pk}/stop/").status_code == 302
     assert queries.replays()[0].state == "stopped"
 

@@ -18,7 +18,7 @@ from headwater.timeline import queries as logged
 from headwater.timeline.models import Parked
 
 from ..forms import ReplayForm
-from ..queries import can_replay, named
+from ..queries import called, can_replay, named
 from ..queries import health as read
 
 
@@ -33,7 +33,9 @@ def health(request: HttpRequest) -> HttpResponse:
 def parked(request: HttpRequest, key: str) -> HttpResponse:
     """One fact that was set aside, for the dialog: the whole error, and what can be done."""
     (line,) = named([_found(key)])
-    return render(request, "integrations/health/parked_one.html", {"row": line.row, "name": line.name})
+    return render(
+        request, "integrations/health/parked_one.html", {"row": line.row, "name": line.name, "reaction": line.reaction}
+    )
 
 
 @require_role(Role.ADMIN)
@@ -90,10 +92,15 @@ def replay(request: HttpRequest, consumer: str) -> HttpResponse:
         except log.ReplayRefused as refused:
             form.add_error("since", str(refused))
         else:
-            messages.success(request, _("The replay of %(name)s has begun.") % {"name": consumer})
+            messages.success(request, _("The replay of %(name)s has begun.") % {"name": called(consumer)})
             return HttpResponse(status=204, headers={"HX-Redirect": reverse("integrations:health")})
     status = 422 if request.method == "POST" else 200
-    return render(request, "integrations/health/replay.html", {"consumer": consumer, "form": form}, status=status)
+    return render(
+        request,
+        "integrations/health/replay.html",
+        {"consumer": consumer, "name": called(consumer), "form": form},
+        status=status,
+    )
 
 
 @require_role(Role.ADMIN)

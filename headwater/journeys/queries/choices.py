@@ -33,11 +33,12 @@ class NoSource(KeyError):
 
 
 def find(source: str, text: str = "", of: str = "") -> list[Choice]:
-    """At most 50 choices, [{"value", "label", "hint"}], whose name holds `text`. of: what the source depends on (the
-    event whose properties are asked for). Raises NoSource."""
+    """At most 50 choices (all the kinds of event), [{"value", "label", "hint"}], whose name holds `text`. of: what the
+    source depends on (the event whose properties are asked for). Raises NoSource."""
     if source not in SOURCES:
         raise NoSource(source)
-    return SOURCES[source](text.strip(), of)[:MOST]
+    found = SOURCES[source](text.strip(), of)
+    return found if source == "events" else found[:MOST]
 
 
 def label_of(source: str, value: Any) -> str:

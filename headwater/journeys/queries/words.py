@@ -43,7 +43,7 @@ def title(step: Mapping[str, Any], steps: Any = None, names: Names | None = None
             settings = {**settings, kind.names_step: name_of_step(settings.get(kind.names_step), steps)}
         if isinstance(settings.get("until"), Mapping) and not settings.get("name"):
             settings = {**settings, "name": condition(settings["until"], steps)[:60]}
-        return str(step.get("title") or without_tags(kind.summary(settings)))
+        return str(step.get("title") or without_tags(kind.summary(settings)) or kind.label)
     except (RuleError, KeyError, TypeError, ValueError, AttributeError):
         return str(kind.label)
 

@@ -66,9 +66,19 @@
       if (viewed && event && text.length > 2)
         out.push({ label: said(`${viewed.label}: path`), icon: viewed.icon, hint: event.label, json: { ...structuredClone(event.fresh), event: viewed.kind, where: [{ prop: "path", op: "contains", value: text }] } });
       if (!this.offered.some((leaf) => leaf.type === "field")) return out;
+      out.unshift(...this.coded(text));
       const city = fields.find((f) => f.name === "contact.city");
       if (city && text.length > 2 && !text.includes("/")) out.push({ label: said(city.label), icon: "map-pin", hint: this.palette.text.contact, json: { field: city.name, op: "contains", value: text } });
       return [...out, this.custom(text)].filter(Boolean);
+    }
+
+    /** Values that are kept as codes and read by name: a country, a language. */
+    coded(text) {
+      const { fields, options } = this.palette;
+      const needle = text.toLocaleLowerCase();
+      if (needle.length < 2) return [];
+      const found = fields.flatMap((f) => (options[f.names] || []).filter(([, name]) => name.toLocaleLowerCase().startsWith(needle)).slice(0, 3).map(([code, name]) => [f, code, name]));
+      return found.slice(0, 6).map(([f, value, name]) => ({ label: `${f.label}: ${name}`, icon: f.group === "company" ? "building-2" : "user-round", hint: this.palette.text[f.group], json: { field: f.name, op: "eq", value } }));
     }
 
     custom(words) {
