@@ -22,6 +22,10 @@ def _users() -> list[tuple[Any, Any]]:
     return [(u.pk, u.name) for u in User.objects.filter(is_active=True).order_by("first_name", "last_name", "pk")]
 
 
+#: From the opening of a ticket to another of its moments
+_MINUTES = "(extract(epoch FROM t.{} - t.created_at) / 60)"
+
+
 def _yes_or_no() -> list[tuple[Any, Any]]:
     return [(True, _("yes")), (False, _("no"))]
 
@@ -41,7 +45,7 @@ class TicketLeaf(RecordsLeaf):
         "queue": RecordField(_("Queue"), "choice", "tq.name", _queues),
         "priority": RecordField(_("Priority"), "choice", "t.priority", lambda: list(Priority.choices)),
         "subject": RecordField(_("Subject"), "text", "t.subject"),
-        "number": RecordField(_("Number"), "number", "t.id"),
+        "number": RecordField(_("Number"), "text", "'T-' || t.id"),
         "assignee": RecordField(_("Assignee"), "user", "t.assignee_id", _users),
         "source": RecordField(_("Source"), "text", "t.source"),
         "overdue": RecordField(_("Overdue"), "boolean", "t.overdue::text", _yes_or_no),
@@ -49,6 +53,8 @@ class TicketLeaf(RecordsLeaf):
         "created_at": RecordField(_("Created"), "datetime", "t.created_at"),
         "first_reply_at": RecordField(_("First reply"), "datetime", "t.first_reply_at"),
         "solved_at": RecordField(_("Solved"), "datetime", "t.solved_at"),
+        "reply_minutes": RecordField(_("Minutes to the first reply"), "number", _MINUTES.format("first_reply_at")),
+        "solution_minutes": RecordField(_("Minutes to the solution"), "number", _MINUTES.format("solved_at")),
         "closed_at": RecordField(_("Closed"), "datetime", "t.closed_at"),
     }
     kinds = (

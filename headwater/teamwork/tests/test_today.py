@@ -46,7 +46,7 @@ def test_tasks_are_due_until_the_midnight_of_their_reader(
     assert queries.due(rafael.pk, since=None, until=NOW, limit=5) == [
         (late, "Call", "promised", "call", NOW - HOUR, ana.pk, "Ana Lima", "Acme")
     ]
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         sections = queries.today(rafael, NOW)
     assert [(s.source.name, [(i.task_id, i.name, i.why) for i in s.items]) for s in sections] == [
         ("overdue", [(late, "Ana Lima", "promised")]),
