@@ -124,31 +124,35 @@ class _OfOrder(Fact):
     coupon: str = ""
 
     @property
+    def named(self) -> str:
+        return self.number or str(self.order or "—")
+
+    @property
     def money(self) -> str:
-        return _shown(str(self.total), self.currency)
+        return _shown(str(self.total), self.currency) if self.currency else "—"
 
 
-@fact("order.placed", icon="shopping-cart", hue=265, group="sales", says=_("Order {number} placed: {money}"))
+@fact("order.placed", icon="shopping-cart", hue=265, group="sales", says=_("Order {named} placed: {money}"))
 class OrderPlaced(_OfOrder):
     pass
 
 
-@fact("order.paid", icon="banknote", hue=150, group="sales", says=_("Order {number} paid: {money}"))
+@fact("order.paid", icon="banknote", hue=150, group="sales", says=_("Order {named} paid: {money}"))
 class OrderPaid(_OfOrder):
     pass
 
 
-@fact("order.fulfilled", icon="package", hue=150, group="sales", says=_("Order {number} fulfilled"))
+@fact("order.fulfilled", icon="package", hue=150, group="sales", says=_("Order {named} fulfilled"))
 class OrderFulfilled(_OfOrder):
     pass
 
 
-@fact("order.cancelled", icon="circle-x", hue=25, group="sales", says=_("Order {number} cancelled: {reason}"))
+@fact("order.cancelled", icon="circle-x", hue=25, group="sales", says=_("Order {named} cancelled: {reason}"))
 class OrderCancelled(_OfOrder):
     reason: str = ""
 
 
-@fact("order.refunded", icon="undo-2", hue=25, group="sales", says=_("{money} of order {number} refunded"))
+@fact("order.refunded", icon="undo-2", hue=25, group="sales", says=_("{money} of order {named} refunded"))
 class OrderRefunded(_OfOrder):
     """amount: what was paid back now; left: what is kept of the total after it."""
 
@@ -165,7 +169,7 @@ class OrderRefunded(_OfOrder):
     icon="pencil",
     hue=265,
     group="sales",
-    says=_("{actor} changed {fields} of order {number}"),
+    says=_("{actor} changed {fields} of order {named}"),
     quiet=True,
 )
 class OrderUpdated(_OfOrder):

@@ -174,6 +174,18 @@ def test_the_api_names_people_by_email_contact_or_visitor() -> None:
 
 
 @pytest.mark.django_db
+def test_a_shop_that_sends_events_only_may_tell_of_its_orders() -> None:
+    person = identify([Identity(email="known@example.com")])[0]
+    told = {"order": "2026-1041", "value": 640}
+    put({"event": "order.placed", "contact_id": person, "properties": told}, source="api:7", visitor=None)
+    sequencer.run_once()
+    (placed,) = [e for e in timeline.read(person) if e.kind == "order.placed"]
+    assert (placed.data, placed.actor) == (told, "api:7")
+    assert placed.fact is not None
+    assert placed.look.says.format(named=placed.fact.named, money=placed.fact.money) == "Order 2026-1041 placed: —"  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db
 def test_nobody_outside_makes_a_fact_of_our_own_kind() -> None:
     person = identify([Identity(email="known@example.com")])[0]
     put(

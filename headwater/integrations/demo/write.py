@@ -27,6 +27,7 @@ from headwater.timeline import partitions
 from headwater.timeline.actions import record_anonymous, record_history
 
 from . import helping, world
+from .buying import orders
 from .firms import Firm, addresses
 from .furniture import CONSENT, Furniture
 from .lives import Life, Sale, pick
@@ -59,10 +60,11 @@ def write(
     person_ids = import_contacts([_contact(life, companies, company_ids) for life in lives])
     people = list(zip(person_ids, lives, strict=True))
     import_visitors([_visitor(pk, life, had.site.pk) for pk, life in people if life.first_seen])
-    _sales(people, companies, company_ids)
+    deals = _sales(people, companies, company_ids)
+    orders(people, deals, company_ids, now)
     helping.tickets(people, company_ids, had, now)
     crash.point("demo.people")
-    progress(f"{len(lives)} people in {len(companies)} companies, their deals, tasks and tickets")
+    progress(f"{len(lives)} people in {len(companies)} companies, their deals, orders, tasks and tickets")
     import_messages([m for pk, life in people for m in _messages(pk, life)])
     _journeys(people)
     import_submissions([s for pk, life in people for s in _submissions(pk, life, had)])
@@ -126,7 +128,8 @@ def _visitor(person_id: int | None, life: Life, site: int) -> VisitorSeed:
     )  # fmt: skip
 
 
-def _sales(people: Sequence[tuple[int, Life]], companies: Sequence[Firm], company_ids: Sequence[int]) -> None:
+def _sales(people: Sequence[tuple[int, Life]], companies: Sequence[Firm], company_ids: Sequence[int]) -> dict[int, int]:
+    """Returns person -> deal."""
     sold = sorted(
         ((pk, life, life.sale) for pk, life in people if life.sale is not None), key=lambda row: (row[2].at, row[0])
     )
@@ -158,6 +161,7 @@ def _sales(people: Sequence[tuple[int, Life]], companies: Sequence[Firm], compan
         for fact in sale.handover_facts:
             fact["handover"] = handover
     _work(rows)
+    return {pk: deal for pk, _sale, deal, _handover in rows}
 
 
 def _work(rows: Sequence[tuple[int, Sale, int, int]]) -> None:

@@ -92,6 +92,25 @@ def test_deals_stand_where_their_history_ends(company: None) -> None:
     )
 
 
+def test_customers_have_ordered_and_their_timelines_say_so(company: None) -> None:
+    ((count, people, spent),) = rows(
+        "SELECT count(*), count(DISTINCT contact_id), sum(total - refunded) FROM sales_order WHERE paid_at IS NOT NULL"
+    )
+    assert count >= people > 0
+    assert spent > 0
+    assert rows("SELECT count(*) FROM sales_order o JOIN people_contact c ON c.id = o.contact_id WHERE c.stage <> "
+                "'customer'") == [(0,)]  # fmt: skip
+    for kind, column in (("order.placed", "placed_at"), ("order.paid", "paid_at"), ("order.fulfilled", "fulfilled_at")):
+        assert (
+            rows(
+                f"SELECT o.number FROM sales_order o WHERE {column} IS NOT NULL AND NOT EXISTS (SELECT "
+                f"FROM timeline_fact f WHERE f.person_id = o.contact_id AND f.kind = '{kind}' AND f.at = o.{column} "
+                "AND f.data->>'number' = o.number)"
+            )
+            == []
+        )
+
+
 def test_mails_of_the_ledger_are_on_the_timelines(company: None) -> None:
     for kind, column in (("mail.sent", "status = 'sent'"),
                          ("mail.refused", "status = 'refused'"), ("mail.opened", "opened_at IS NOT NULL"),
@@ -256,6 +275,7 @@ def _digest() -> str:
         rows("SELECT email, name, stage, stage_at, tags, created_at FROM people_contact ORDER BY email")
         + rows("SELECT at, id, kind, split_part(actor, ':', 1) FROM timeline_fact ORDER BY at, id")
         + rows("SELECT name, amount, created_at, stage_at, won_at FROM sales_deal ORDER BY created_at, name")
+        + rows("SELECT number, total, status, placed_at FROM sales_order ORDER BY number")
         + rows("SELECT id, subject, sent_at, opened_at FROM messaging_message ORDER BY id")
         + rows("SELECT id, step, state, entered_at, moved_at, until, outcome FROM journeys_passage ORDER BY id")
         + rows("SELECT visitor_id, views, last_seen_at FROM people_visitor ORDER BY 1")

@@ -135,5 +135,5 @@ for _name, _boxed in (("contact", _contact_orders), ("company", _company_orders)
     )
 for _kind in ("order.placed", "order.paid", "order.fulfilled", "order.cancelled", "order.refunded", "order.updated"):
     people.links.add(
-        f"{_kind}.number", lambda data: f"/orders/{data['order']}/" if isinstance(data.get("order"), int) else ""
+        f"{_kind}.named", lambda data: f"/orders/{data['order']}/" if isinstance(data.get("order"), int) else ""
     )

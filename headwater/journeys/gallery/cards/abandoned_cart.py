@@ -77,6 +77,11 @@ TEMPLATE = Template(
             {"cart_url": "https://shop.example.com/cart/81", "value": 640, "items": 3},
             _("Your shop, whenever a cart changes."),
         ),
-        Need("event", "order.placed", {"order": "2026-1041", "value": 640}, _("Your shop, when an order is placed.")),
+        Need(
+            "event",
+            "order.placed",
+            {"number": "2026-1041", "total": 640},
+            _("Your shop, when an order is placed: as this event, or with the order itself (POST /api/v1/orders)."),
+        ),
     ),
 )
