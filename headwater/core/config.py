@@ -109,6 +109,16 @@ def connect_args(database: dict[str, Any]) -> dict[str, Any]:
     return server_args(database) | prepared | {"autocommit": True}
 
 
+def wait_for_no_disk(options: dict[str, Any]) -> None:
+    """Have sessions with these options not wait until the disk has a commit. Only for who does nothing but read the
+    log and write effects beside its position: after a crash both are as they were a moment before, and it does the
+    same again. What goes out of the house does so after a commit that waited (a claim), and that one takes all
+    commits before it along. Unless the address of the database says otherwise."""
+    given = options.get("options", "")
+    if "synchronous_commit=" not in given:
+        options["options"] = f"{given} -c synchronous_commit=off".strip()
+
+
 @dataclass
 class Config:
     """All settings, read once per process."""

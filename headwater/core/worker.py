@@ -26,7 +26,7 @@ import psycopg
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-from headwater.core.config import connect_args
+from headwater.core.config import connect_args, wait_for_no_disk
 from headwater.core.registry import Loop, loops, worker_services
 from headwater.core.serve import end_with_parent
 from headwater.core.session import lost
@@ -121,6 +121,8 @@ class Worker:
             signal.signal(number, self._signalled)
         sys.setswitchinterval(SWITCH)
         gc.set_threshold(*GARBAGE)
+        if self.process == "engine":
+            wait_for_no_disk(connection.settings_dict["OPTIONS"])
         stops = self._services() if self.process != "engine" else []
         connection.close()
         groups: dict[str, list[Loop]] = defaultdict(list)

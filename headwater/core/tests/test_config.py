@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from headwater.core.config import Config, ConfigError, connect_args, database_from_url, default_data_dir, server_args
+from headwater.core.config import (
+    Config,
+    ConfigError,
+    connect_args,
+    database_from_url,
+    default_data_dir,
+    server_args,
+    wait_for_no_disk,
+)
 from headwater.core.logs import Structured
 
 
@@ -79,6 +87,15 @@ def test_a_worker_s_connections_are_given_up_soon_where_its_machine_vanishes(mon
         2,
         10_000,
     )
+
+
+def test_the_engine_waits_for_the_disk_only_where_the_address_says_so() -> None:
+    options: dict[str, str] = {}
+    wait_for_no_disk(options)
+    assert options == {"options": "-c synchronous_commit=off"}
+    options = {"options": "-c synchronous_commit=on -c work_mem=8MB"}
+    wait_for_no_disk(options)
+    assert options == {"options": "-c synchronous_commit=on -c work_mem=8MB"}
 
 
 @pytest.mark.parametrize("months", ["-1", "1201"])
