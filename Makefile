@@ -37,7 +37,7 @@ bench: $(VENV)/.base  ## measure everything that has a figure
 	@for name in ingest latency journeys pages segments; do $(BIN)/python -m headwater bench $$name || exit 1; done
 
 soak: $(VENV)/.dev  ## the long proofs: 10,000 random segments against a plain oracle; 50,000 people under 200 kills
-	@HEADWATER_SOAK_TREES=10000 $(BIN)/python -m pytest -q tests/trees
+	@HEADWATER_SOAK_TREES=10000 $(BIN)/python -m pytest -q -n 2 tests/trees
 	@$(BIN)/python -m tests.soak $(SOAK)
 
 install: $(VENV)/.base  ## only install

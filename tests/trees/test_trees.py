@@ -1,6 +1,6 @@
 """Incremental equals full equals a plain Python oracle, after every change and every passing of time.
 
-`HEADWATER_SOAK_TREES` sets how many random trees are tried (a slice in each test run).
+`HEADWATER_SOAK_TREES` sets how many random trees are tried (a slice in each test run), in parts that processors share.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from .conditions import CONDITIONS, FIRMS, FIRST, INNER, PEOPLE, SECOND, START, 
 from .oracle import Deal, Firm, Person, World, drawn
 
 TREES = int(os.environ.get("HEADWATER_SOAK_TREES", "20"))
+PART = min(TREES, 250)
 Step = tuple[Any, ...]
 
 
@@ -174,12 +175,13 @@ def play(condition: Condition, inner: tuple[Condition, Condition], steps: list[t
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("part", range(-(-TREES // PART)))
 @settings(
-    max_examples=TREES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, derandomize=TREES == 20
+    max_examples=PART, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, derandomize=TREES == 20
 )
 @given(condition=CONDITIONS, first=FIRST, second=SECOND, steps=STEPS)
 def test_incremental_full_and_the_oracle_agree(
-    condition: Condition, first: Condition, second: Condition, steps: list[tuple[int, Step]]
+    part: int, condition: Condition, first: Condition, second: Condition, steps: list[tuple[int, Step]]
 ) -> None:
     with transaction.atomic():
         play(condition, (first, second), steps, len(steps) % 4)
