@@ -64,7 +64,7 @@ def test_points_are_given_once_and_explained(api: Api) -> None:
         status, answer = api("POST", f"/people/{a}/score", body)
         assert (status, answer["points"], answer["band"]) == (200, 25, "warm")
     assert [(line["points"], line["why"], line["actor"]) for line in answer["lines"]] == [(25, "fair", "api:1")]
-    assert api("POST", "/people/99999/score", body)[0] == 404
+    assert api("POST", "/people/999999999/score", body)[0] == 404
     assert api("POST", f"/people/{a}/score", {"points": 1, "model": "nope"})[0] == 422
 
 
@@ -130,7 +130,7 @@ def test_topics_are_kept(api: Api) -> None:
     status, why = api("GET", f"/people/{a}/interests/stock")
     assert (status, why["weight"], why["decay_days"], [line["why"] for line in why["lines"]]) == (200, 1, 30, ["Stock"])
     assert api("GET", f"/people/{a}/interests/nope")[0] == 404
-    assert api("GET", "/people/99/interests/stock")[0] == 404
+    assert api("GET", "/people/999999999/interests/stock")[0] == 404
     assert api("DELETE", "/scoring/topics/stock")[0] == 204
     assert api("PUT", "/scoring/topics/stock", body)[0] == 404
 

@@ -118,8 +118,8 @@ def test_why_names_each_condition_with_the_facts_that_decide(client: Client) -> 
 
 
 def test_unknown_segments_and_rules_are_not_found(client: Client) -> None:
-    for path in ("/segments/99/", "/segments/99/edit/", "/segments/99/members/", "/segments/99/why/",
-                 "/scoring/rules/99/", "/scoring/of/nope/", "/scoring/topics/nope/", "/people/99/score/"):  # fmt: skip
+    for path in ("/segments/999999999/", "/segments/999999999/edit/", "/segments/999999999/members/", "/segments/999999999/why/",
+                 "/scoring/rules/999999999/", "/scoring/of/nope/", "/scoring/topics/nope/", "/people/999999999/score/"):  # fmt: skip
         assert client.get(path).status_code == 404, path
 
 
@@ -213,7 +213,7 @@ def test_a_persons_page_leads_to_why_for_every_segment(client: Client) -> None:
     settle()
     page = text(client.get(f"/people/{a}/segments/"))
     assert page.index("VIPs") < page.index("Others")  # those she is in come first
-    assert client.get("/people/999/segments/").status_code == 404
+    assert client.get("/people/999999999/segments/").status_code == 404
     other = Segment.objects.get(key="others")
     why = text(client.get(f"/segments/{other.pk}/why/?person={a}"))
     assert "not: tagged “vip”" in why

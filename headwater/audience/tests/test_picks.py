@@ -147,7 +147,7 @@ def test_the_api_puts_in_keeps_out_and_lists(monkeypatch: pytest.MonkeyPatch) ->
     code, rows = admin_api("GET", way)
     assert [(r["person_id"], r["side"], r["reason"]) for r in rows["items"]] == [(a, "in", "host")]
     assert admin_api("POST", way, {"people": [a], "side": "left"})[0] == 422
-    assert admin_api("POST", "/segments/999999/picked", {"people": [a]})[0] == 404
+    assert admin_api("POST", "/segments/999999999/picked", {"people": [a]})[0] == 404
     settle()
     assert [m["person_id"] for m in admin_api("GET", f"/segments/{s['id']}/members")[1]["items"]] == [a]
     assert Contact.objects.filter(pk=a).exists()

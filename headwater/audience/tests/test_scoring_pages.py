@@ -171,7 +171,7 @@ def test_a_topic_is_made_and_gathers(client: Client) -> None:
     assert client.post("/scoring/topics/new/", data)["HX-Redirect"] == "/scoring/"
     topic = Topic.objects.get(name="재고 관리")
     a = person()
-    happened(a, "page.viewed", path="/blog/1", title="재고를 줄이는 법")
+    happened(a, "page.viewed", clock.now(), path="/blog/1", title="재고를 줄이는 법")
     dispatch.run_once("audience")
     assert [(t.key, t.weight) for t in queries.interests([a])[a]] == [(topic.key, 1)]
     assert client.post("/scoring/topics/new/", {"name": "Y", "hue": "150", **aging}).status_code == 422
@@ -182,7 +182,7 @@ def test_a_topic_is_made_and_gathers(client: Client) -> None:
     assert "재고를 줄이는 법" in why
     assert "halves each 14 days" in why
     assert client.get(f"/people/{a}/interests/nope/").status_code == 404
-    assert client.get(f"/people/99/interests/{topic.key}/").status_code == 404
+    assert client.get(f"/people/{a + 1_000_000}/interests/{topic.key}/").status_code == 404
     assert f"/people/{a}/interests/{topic.key}/" in client.get(f"/people/{a}/").content.decode()
     client.post(f"/scoring/topics/{topic.key}/", {**data, "decay_days": "7"})
     page = client.get("/scoring/?part=topics").content.decode()

@@ -165,7 +165,7 @@ def test_a_form_is_made_in_the_editor_and_edited_again(marketer: Client) -> None
     bad = marketer.post(f"/forms/{form.pk}/edit/", {**data, "f-0-type": "text"}).content.decode()
     assert "A form needs one required field of type e-mail" in bad
     assert "Contact us" in marketer.get("/forms/").content.decode()
-    assert marketer.get("/forms/999/").status_code == 404
+    assert marketer.get("/forms/999999999/").status_code == 404
 
 
 def test_submissions_are_paged_without_gap(marketer: Client, form: Form) -> None:

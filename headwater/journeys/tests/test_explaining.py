@@ -220,5 +220,5 @@ def test_pages_of_test_and_why(call: Any) -> None:
     actions.enter(journey.pk, [Entry(one, "k")], actor="system")
     assert "Was in it until" in client.get(f"/journeys/{journey.pk}/why/?person={one}").content.decode()
     assert b"Choose a person." in client.get(f"/journeys/{journey.pk}/why/?person=").content
-    assert client.get("/journeys/999999/why/").status_code == 404
+    assert client.get("/journeys/999999999/why/").status_code == 404
     assert client.get("/journeys/why/999999/").status_code == 404

@@ -141,11 +141,11 @@ def test_a_journey_begins_empty_or_as_a_copy(signed_in: Client) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/journeys/99/",
+        "/journeys/999999999/",
         "/journeys/passages/1/2/",
         "/journeys/gallery/none/",
-        "/journeys/99/add/",
-        "/journeys/99/numbers/",
+        "/journeys/999999999/add/",
+        "/journeys/999999999/numbers/",
     ],
 )
 def test_what_is_not_there_is_not_found(signed_in: Client, path: str) -> None:

@@ -73,7 +73,7 @@ def test_what_is_not_hers_or_the_main_one_is_refused(page: Client, ana: Contact)
     said = page.post(f"/people/{ana.pk}/address/", {"email": "bo@x.example"}, follow=True).content.decode()
     assert "This person has no such address." in said
     assert (EmailClaim.objects.count(), queries.emails(bo.pk)) == (3, ["bo@x.example"])
-    assert page.post("/people/999999/address/", {"email": "x@x.example"}).status_code == 404
+    assert page.post("/people/999999999/address/", {"email": "x@x.example"}).status_code == 404
 
 
 def test_the_api_reads_chooses_and_drops_them(page: Client, ana: Contact) -> None:

@@ -98,7 +98,7 @@ def test_a_field_is_edited_in_place_and_a_bad_value_is_said_beside_it(page: Clie
     assert "An e-mail address needs an @ sign." in text(bad)
     assert 'value="amelia"' in bad.content.decode()
     assert page.get(f"/people/{amelia.pk}/field/nonsense/").status_code == 404
-    assert page.get("/people/999/field/email/").status_code == 404
+    assert page.get("/people/999999999/field/email/").status_code == 404
     last = log.read(amelia.pk, limit=1)[0]
     assert (last.kind, last.data, last.actor) == (
         "contact.updated",
@@ -147,7 +147,7 @@ def test_the_record_tells_the_story_by_day_with_runs_folded(page: Client, amelia
     assert "&lt;pro&gt;" in html
     assert "<c-" not in html
     assert "Amelia moved from" in said
-    assert page.get("/people/999999/").status_code == 404
+    assert page.get("/people/999999999/").status_code == 404
     assert "Amelia moved" in text(page.get(f"/people/{amelia.pk}/timeline/?show=sales"))
     assert "and 5 more" not in text(page.get(f"/people/{amelia.pk}/timeline/?show=sales"))
 

@@ -71,19 +71,19 @@ def test_every_page_answers_and_escapes(page: Client, deal: Deal, ana: Contact) 
 def test_unknown_records_and_cursors_are_not_found(page: Client) -> None:
     actions.ensure_pipeline()
     for address in (
-        "/deals/999/",
+        "/deals/999999999/",
         "/deals/?pipeline=999",
         "/deals/?view=table&after=x",
-        "/leads/999/",
-        "/people/999/hand-over/",
+        "/leads/999999999/",
+        "/people/999999999/hand-over/",
         "/tasks/?view=nonsense",
         "/tasks/?after=x",
-        "/deals/stage/999/more/",
+        "/deals/stage/999999999/more/",
     ):
         assert page.get(address).status_code == 404, address
-    for address in ("/deals/999/win/", "/leads/999/accept/", "/tasks/999/complete/"):
+    for address in ("/deals/999999999/win/", "/leads/999999999/accept/", "/tasks/999999999/complete/"):
         assert page.post(address).status_code == 404, address
-    assert page.get("/deals/999/win/").status_code == 405
+    assert page.get("/deals/999999999/win/").status_code == 405
 
 
 def test_a_moved_card_comes_back_with_both_heads(page: Client, deal: Deal) -> None:
