@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from headwater.audience import actions as audience
@@ -20,7 +21,7 @@ from headwater.audience.models import Segment
 from headwater.capture.models import Form
 from headwater.content.rules import TemplateProblem
 from headwater.core.plain import flaw
-from headwater.messaging.actions.templates import TemplateText, create_template
+from headwater.messaging.actions.templates import SmsText, TemplateText, create_template, says_of
 from headwater.messaging.models import MailTemplate, TemplateVersion
 from headwater.sales.models import PipelineStage
 from headwater.service.models import TicketQueue
@@ -35,14 +36,15 @@ from .editing import create_journey
 FORMAT = "headwater.journey/1"
 TEXTS = ("subject", "preview", "mjml", "text_override", "from_name", "from_address", "reply_to")
 #: Characters of a name
-LONGEST = {"mails": 160, "segments": 120}
+LONGEST = {"mails": 160, "texts": 160, "segments": 120}
 
 
 def export_journey(journey_id: int) -> dict[str, Any]:
     """The draft as JSON that `import_journey` reads. Raises Journey.DoesNotExist."""
     journey = Journey.objects.get(pk=journey_id)
     out: dict[str, Any] = {
-        "format": FORMAT, "name": journey.name, "description": journey.description, "mails": {}, "segments": {},
+        "format": FORMAT, "name": journey.name, "description": journey.description, "mails": {}, "texts": {},
+        "segments": {},
     }  # fmt: skip
 
     def named(source: str, value: Any, place: str) -> Any:
@@ -80,6 +82,7 @@ def import_journey(data: Any, *, actor: str, name: str = "") -> tuple[Journey, b
     _check(data)
     with transaction.atomic():
         mails = {key: _mail(key, mail, actor) for key, mail in (data.get("mails") or {}).items()}
+        mails |= {key: _text(key, text, actor) for key, text in (data.get("texts") or {}).items()}
         given = data.get("segments") or {}
         segments = {key: _segment(key, given[key], actor) for key in _in_order(given)}
 
@@ -104,7 +107,7 @@ def _check(data: Any) -> None:
         raise RuleError(_("A text, a number or so deep a nesting cannot be kept."), found[0].lstrip("."))
     if not isinstance(data.get("description") or "", str):
         raise RuleError(_("This must be text."), "description")
-    for part in ("mails", "segments"):
+    for part in LONGEST:
         if not isinstance(data.get(part) or {}, Mapping):
             raise RuleError(_("This is a JSON object."), part)
         for key, one in (data.get(part) or {}).items():
@@ -142,7 +145,7 @@ def _mapped(graph: Mapping[str, Any], change: Callable[[str, Any, str], Any]) ->
 def _name(source: str, value: Any, out: dict[str, Any]) -> Any:
     """What a record of ours is called in a file; mails and segments go along."""
     if source == "templates":
-        template = MailTemplate.objects.filter(pk=value).first()
+        template = MailTemplate.objects.filter(pk=value, channel="email").first()
         said = template and TemplateVersion.objects.filter(template=template, version=template.version).first()
         if template is None or said is None:
             return None
@@ -150,6 +153,18 @@ def _name(source: str, value: Any, out: dict[str, Any]) -> Any:
         texts = {text: getattr(said, text) for text in TEXTS}
         out["mails"][key] = {"name": template.name, "purpose": template.purpose, **texts}
         return key
+    if source == "texts":
+        row = TemplateVersion.objects.select_related("template").filter(
+            template_id=value, template__channel="sms", version=F("template__version")
+        )
+        text = row.first()
+        if text is None:
+            return None
+        out["texts"][f"text-{value}"] = {
+            "name": text.template.name, "purpose": text.template.purpose, "body": text.text_override,
+            "sender": text.from_name, "opt_out": text.opt_out,
+        }  # fmt: skip
+        return f"text-{value}"
     if source == "segments":
         segment = Segment.objects.filter(pk=value).first()
         if segment is None:
@@ -170,7 +185,7 @@ def _name(source: str, value: Any, out: dict[str, Any]) -> Any:
 
 def _found(source: str, value: Any, place: str, mails: Mapping[str, int], segments: Mapping[str, int]) -> Any:
     """The record of ours that a name in a file means; what is not here is left open, for the editor to ask."""
-    if source == "templates":
+    if source in ("templates", "texts"):
         if not isinstance(value, str) or value not in mails:
             raise RuleError(_("The file has no mail “%(mail)s”."), place, mail=value)
         return mails[value]
@@ -196,13 +211,33 @@ def _mail(key: str, mail: Mapping[str, Any], actor: str) -> int:
     purpose = mail.get("purpose") or "marketing"
     if purpose not in ("marketing", "transactional"):
         raise RuleError(_("The purpose is marketing or transactional."), f"mails.{key}.purpose")
-    for template in MailTemplate.objects.filter(name=mail["name"], archived_at=None, purpose=purpose).order_by("pk"):
+    for template in MailTemplate.objects.filter(
+        name=mail["name"], channel="email", archived_at=None, purpose=purpose
+    ).order_by("pk"):
         if TemplateVersion.objects.filter(template=template, version=template.version, **texts).exists():
             return template.pk
     try:
         return create_template(name=mail["name"], says=TemplateText(**texts), actor=actor, purpose=purpose).pk
     except TemplateProblem as problem:
         raise RuleError(str(problem), f"mails.{key}.mjml") from problem
+
+
+def _text(key: str, text: Mapping[str, Any], actor: str) -> int:
+    says = SmsText(*(str(text.get(part) or "") for part in ("body", "sender", "opt_out")))
+    purpose = text.get("purpose") or "marketing"
+    if purpose not in ("marketing", "transactional"):
+        raise RuleError(_("The purpose is marketing or transactional."), f"texts.{key}.purpose")
+    if not says.body.strip() or len(says.body) > 5000 or len(says.sender) > 20 or len(says.opt_out) > 160:
+        raise RuleError(_("A text has 1 to 5,000 characters, a sender 20 and a last line 160 at most."), f"texts.{key}")
+    there = MailTemplate.objects.filter(name=text["name"], channel="sms", archived_at=None, purpose=purpose)
+    for template in there.order_by("pk"):
+        row = TemplateVersion.objects.select_related("template").get(template=template, version=template.version)
+        if says_of(row) == says:
+            return template.pk
+    try:
+        return create_template(name=text["name"], says=says, actor=actor, purpose=purpose).pk
+    except TemplateProblem as problem:
+        raise RuleError(str(problem), f"texts.{key}.body") from problem
 
 
 def _in_order(given: Mapping[str, Any]) -> list[str]:

@@ -88,8 +88,9 @@ def counted(version: Version, step: str, settings: Mapping[str, Any], now: datet
     """way -> (people, successes), of those who have had the whole time that counts: everybody the same."""
     after = duration.delta(settings.get("after") or {"amount": 3, "unit": "days"})
     ids = [v["id"] for v in settings["variants"]]
-    templates = [str(n.settings.get("template")) for n in version.nodes.values() if n.kind.sends]
-    told = {n.kind.told_as for n in version.nodes.values() if n.kind.sends} or {"mail"}
+    sent = [m for n in version.nodes.values() for m in n.kind.messages(n.settings)]
+    templates = [str(pk) for _setting, _channel, pk in sent]
+    told = {"mail" if channel == "email" else channel for _setting, channel, _pk in sent} or {"mail"}
     values: dict[str, Any] = {
         "kinds": [f"{name}.{settings['winner']}" for name in sorted(told)],
         "after": after,

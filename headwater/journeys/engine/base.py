@@ -152,6 +152,11 @@ class Step:
     names_step: ClassVar[str] = ""
 
     @classmethod
+    def messages(cls, settings: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+        """What it sends with these settings: (the setting, the channel, the template's id)."""
+        return [("template", cls.sends, settings.get("template"))] if cls.sends else []
+
+    @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
         """These people came to the step. Does what it is for, for all of them, in a constant number of statements,
         in the caller's transaction. Returns an outcome for each, in order; people with the same outcome share the
@@ -254,6 +259,13 @@ def step(kind: str, *, label: Any, icon: str, hue: int, group: str) -> Callable[
     return wrap
 
 
+def messages_of(step: Any) -> list[tuple[str, str, int]]:
+    """What a graph's step sends: (the setting, the channel, the template's id), as far as it is chosen."""
+    kind = sending(step)
+    found = kind.messages(step.get("settings") or {}) if kind else []
+    return [(name, channel, pk) for name, channel, pk in found if type(pk) is int and 0 < pk < 2**63]
+
+
 def sending(step: Any) -> type[Step] | None:
     """The kind of a graph's step that sends a message; None where it is of another kind."""
     kind = STEPS.get(step.get("kind", "")) if isinstance(step, Mapping) else None
@@ -265,4 +277,4 @@ def each(people: Iterable[Traveller], outcome_of: Callable[[Traveller], Outcome]
     return [outcome_of(t) for t in people]
 
 
-__all__ = ["GO", "STEPS", "Context", "Outcome", "Step", "Traveller", "each", "field", "sending", "step"]
+__all__ = ["GO", "STEPS", "Context", "Outcome", "Step", "Traveller", "each", "field", "messages_of", "sending", "step"]

@@ -13,7 +13,7 @@ from headwater.messaging.queries.templates import sendable
 from ..models import Journey
 from ..rules.duration import RuleError, delta
 from . import deciding, rulebook
-from .base import STEPS
+from .base import STEPS, messages_of
 from .fields import Days, Time
 from .graph import order_of, targets_of
 
@@ -88,12 +88,10 @@ def problems(graph: Any) -> list[RuleError]:
 def gone(graph: Any) -> list[RuleError]:
     """Mails that a graph of the right shape names and that cannot be sent (archived, or not there), and journeys that
     it starts and that are not there. A constant number of statements."""
-    mails: dict[str, int] = {}
-    sent: set[int] = set()
-    for kind in STEPS.values():
-        if kind.sends and (named := _named(graph, kind.kind, "template")):
-            mails |= named
-            sent |= set(sendable(set(named.values()), kind.sends))
+    steps = (graph.get("steps") or {}).items()
+    mails = [(key, name, channel, pk) for key, step in steps for name, channel, pk in messages_of(step)]
+    channels = {channel for _key, _name, channel, _pk in mails}
+    sent = {c: sendable({pk for _key, _name, channel, pk in mails if channel == c}, c) for c in sorted(channels)}
     journeys = _named(graph, "start_journey", "journey")
     there = (
         set(Journey.objects.filter(pk__in=set(journeys.values())).values_list("pk", flat=True)) if journeys else set()
@@ -101,7 +99,7 @@ def gone(graph: Any) -> list[RuleError]:
     no_mail = _("This mail is archived, or does not exist: nobody would get it.")
     no_journey = _("This journey does not exist: nobody would be let in.")
     return [
-        *(RuleError(no_mail, f"steps.{key}.template") for key, pk in mails.items() if pk not in sent),
+        *(RuleError(no_mail, f"steps.{key}.{name}") for key, name, c, pk in mails if pk not in sent[c]),
         *(RuleError(no_journey, f"steps.{key}.journey") for key, pk in journeys.items() if pk not in there),
     ]
 

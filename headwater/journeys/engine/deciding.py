@@ -243,5 +243,6 @@ def check(node: Mapping[str, Any], step_ids: Mapping[str, Any], where: str) -> N
         return
     for child in [*(node.get("all") or []), *(node.get("any") or []), *([node["not"]] if "not" in node else [])]:
         check(child, step_ids, where)
-    if "mail" in node and sending(step_ids.get(node["mail"])) is None:
+    kind = sending(step_ids.get(node["mail"])) if "mail" in node else None
+    if "mail" in node and (kind is None or kind.sends == "best"):
         raise RuleError(_("No step “%(step)s” sends a mail."), where, step=node["mail"])

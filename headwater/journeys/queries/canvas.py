@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from headwater.messaging.queries.results import Results, results
 
-from ..engine.base import STEPS
+from ..engine.base import STEPS, messages_of
 from ..models import Journey
 from . import choices, overview
 from .draft import name_of
@@ -56,9 +56,7 @@ def _known(graph: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def _templates(steps: Mapping[str, Mapping[str, Any]]) -> Iterator[int]:
     for step in steps.values():
-        pk = (step.get("settings") or {}).get("template")
-        if STEPS[step["kind"]].sends and isinstance(pk, int):
-            yield pk
+        yield from (pk for _setting, _channel, pk in messages_of(step))
 
 
 def _count(

@@ -137,6 +137,14 @@ def refusal(why: str) -> str:
     return str(REFUSALS.get(why, why.replace("_", " ")))
 
 
+_CHANNELS = {"email": gettext_lazy("Email"), "sms": gettext_lazy("SMS")}
+_CHOSEN = {
+    "hers": gettext_lazy("By %(channel)s: that is what she answers most"),
+    "usual": gettext_lazy("By %(channel)s: people answer that most, and little is known of her"),
+    "only": gettext_lazy("By %(channel)s: the only channel open to her"),
+}
+
+
 def reason(outcome: str, text: str, arms: Mapping[str, str]) -> str:
     """How a step went, in words."""
     if text.startswith("refused:"):
@@ -145,6 +153,9 @@ def reason(outcome: str, text: str, arms: Mapping[str, str]) -> str:
         return str(_("%(arm)s: the time was over") % {"arm": arms.get(outcome, outcome)})
     if text.startswith("value:"):
         return str(_("%(arm)s: the deal is worth %(n)s") % {"arm": arms.get(outcome, outcome), "n": text[6:]})
+    if text.startswith("channel:"):
+        _word, channel, why = text.split(":", 2)
+        return str(_CHOSEN.get(why, _CHOSEN["only"]) % {"channel": _CHANNELS.get(channel, channel)})
     if text.startswith("best:"):
         return str(_("Her best hour: %(hour)s") % {"hour": f"{text[5:]}:00"})
     if outcome == "goal":

@@ -15,7 +15,7 @@ from headwater.core import clock
 from headwater.messaging.models import MailTemplate
 from headwater.messaging.queries.results import Results, results
 
-from ..engine.base import STEPS
+from ..engine.base import STEPS, messages_of
 from ..engine.graph import targets_of
 from ..models import DayCount, Journey, StepCount
 from ..rules import layout
@@ -146,8 +146,8 @@ def drawn(
 
 
 def _templates(steps: Mapping[str, Any]) -> dict[int, str]:
-    ids = {s["settings"].get("template") for s in steps.values() if STEPS[s["kind"]].sends}
-    return dict(MailTemplate.objects.filter(pk__in=[i for i in ids if isinstance(i, int)]).values_list("pk", "name"))
+    ids = {pk for s in steps.values() for _setting, _channel, pk in messages_of(s)}
+    return dict(MailTemplate.objects.filter(pk__in=ids).values_list("pk", "name"))
 
 
 def _box(key: str, steps: Mapping[str, Any], x: int, y: int, templates: Mapping[int, str]) -> Box:
@@ -179,10 +179,11 @@ def stats_of(step: Mapping[str, Any], n: Mapping[str, int], mails: Mapping[int, 
     here = entered - done - n.get("left", 0)
     stats: list[tuple[str, str]]
     if STEPS[kind].sends:
-        r = mails.get((step.get("settings") or {}).get("template", 0)) or Results()
+        parts = [mails[pk] for _setting, _channel, pk in messages_of(step) if pk in mails]
+        r = Results(**{n: sum(getattr(p, n) for p in parts) for n in ("sent", "opened", "clicked")})
         stats = [(f"{r.sent:,}", str(_("sent")))]
         if r.sent:
-            if STEPS[kind].told_as == "mail":  # nobody can say whether a text was read
+            if STEPS[kind].sends == "email":  # nobody can say whether a text was read
                 stats.append((f"{round(100 * r.opened / r.sent)} %", str(_("open"))))
             stats.append((f"{round(100 * r.clicked / r.sent)} %", str(_("click"))))
         refused = sum(v for k, v in n.items() if k.startswith("refused:"))

@@ -131,12 +131,13 @@ def _people(journey_id: int) -> dict[int, tuple[int, int, int, int, int]]:
 
 
 MAILS_OF_ONE = (
-    "SELECT %(version)s::bigint, split_part(key, ':', 3), count(sent_at), count(opened_at), count(clicked_at) "
-    "FROM messaging_message WHERE template_id = ANY(%(templates)s::bigint[]) AND actor = %(actor)s GROUP BY 2"
+    "SELECT %(version)s::bigint, split_part(split_part(key, ':', 3), '~', 1), count(sent_at), count(opened_at), "
+    "count(clicked_at) FROM messaging_message WHERE template_id = ANY(%(templates)s::bigint[]) AND actor = %(actor)s "
+    "GROUP BY 2"
 )
 MAILS = (
-    "SELECT p.version_id, split_part(m.key, ':', 3), count(m.sent_at), count(m.opened_at), count(m.clicked_at) "
-    "FROM messaging_message m JOIN journeys_passage p ON p.person_id = m.person_id "
+    "SELECT p.version_id, split_part(split_part(m.key, ':', 3), '~', 1), count(m.sent_at), count(m.opened_at), "
+    "count(m.clicked_at) FROM messaging_message m JOIN journeys_passage p ON p.person_id = m.person_id "
     "AND p.id::text = split_part(split_part(m.key, ':', 2), '.', 2) "
     "WHERE m.template_id = ANY(%(templates)s::bigint[]) AND m.actor = %(actor)s AND p.journey_id = %(journey)s "
     "GROUP BY 1, 2"
@@ -181,7 +182,7 @@ def _steps(
             line.mail = {"sent": sums[0], "opened": sums[1], "clicked": sums[2]}
             for name, n in (("open_rate", sums[1]), ("click_rate", sums[2])):
                 line.mail[name] = round(100 * n / sums[0]) if sums[0] else None
-            if STEPS[line.kind].told_as != "mail":  # nobody can say whether a text was read
+            if STEPS[line.kind].sends != "email":  # nobody can say whether a text was read
                 line.mail["open_rate"] = None
         out.append(line)
     return out

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from headwater.messaging.registry import Use
 
+from ..engine.base import messages_of
 from ..models import OPEN, Journey, JourneyVersion, Passage, Status
 
 
@@ -28,8 +29,7 @@ def of_templates(ids: Sequence[int]) -> dict[int, list[Use]]:
 def _sent(graph: Mapping[str, Any] | None) -> set[int]:
     """Ids of the templates that a graph sends."""
     steps = ((graph or {}).get("steps") or {}).values()
-    named = [(s.get("settings") or {}).get("template") for s in steps if isinstance(s, Mapping)]
-    return {template for template in named if isinstance(template, int)}
+    return {template for step in steps for _setting, _channel, template in messages_of(step)}
 
 
 def _earlier(journeys: Sequence[int], ids: set[int]) -> dict[int, set[int]]:

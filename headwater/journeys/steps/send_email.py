@@ -57,11 +57,12 @@ class SendEmail(Step):
     def run_all(cls, groups: Sequence[tuple[Context, Sequence[Traveller]]]) -> list[Sequence[Outcome]]:
         requests: list[MailRequest] = []
         waiting = []
-        says = _of_event({int(context.settings["template"]) for context, _people in groups})
+        says = of_event({int(context.settings["template"]) for context, _people in groups})
         for context, people in groups:
             opens = outside_hours(context, people)
             waiting.append(opens)
-            requests += cls._requests(context, [t for t in people if t.person_id not in opens], says)
+            template = int(context.settings["template"])
+            requests += cls.requests(context, [t for t in people if t.person_id not in opens], says, template)
         queued = iter(cls.send(requests))
         return [
             [Outcome("wait", until=opens[t.person_id]) if t.person_id in opens else _went(next(queued)) for t in people]
@@ -74,15 +75,18 @@ class SendEmail(Step):
         return messaging.queue(requests)
 
     @classmethod
-    def _requests(cls, context: Context, people: Sequence[Traveller], says: Mapping[int, str]) -> list[MailRequest]:
-        template = int(context.settings["template"])
+    def requests(
+        cls, context: Context, people: Sequence[Traveller], says: Mapping[int, str], template: int, again: str = ""
+    ) -> list[MailRequest]:
+        """What to ask for. says: what templates say of what let people in; again: tells another try of the step apart
+        from the first."""
         purpose: PurposeName = context.settings.get("purpose") or "marketing"
         events = values(people, context.version, says[template]) if says.get(template) else {}
         return [
             MailRequest(
                 person_id=t.person_id,
                 template_id=template,
-                key=context.key(t),
+                key=context.key(t) + again,
                 purpose=purpose,
                 actor=context.actor,
                 context={"event": events.get((t.person_id, t.id), {})} if events else {},
@@ -114,7 +118,7 @@ def _went(queued: Queued) -> Outcome:
     return Outcome("next", reason=f"refused:{queued.refused}") if queued.refused else GO
 
 
-def _of_event(templates: Collection[int]) -> dict[int, str]:
+def of_event(templates: Collection[int]) -> dict[int, str]:
     """Templates that say something of what let the person in -> that, in one statement for all of them."""
     return {pk: says for pk, version in newest(templates).items() if (says := _says_event(pk, version))}
 

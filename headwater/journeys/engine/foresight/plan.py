@@ -114,7 +114,7 @@ def plan_of(
     ends = {kind for rule in rules if (kind := matching.fact_kind(rule))}
     plan.causes = frozenset(k for rule in version.entry if (k := matching.fact_kind(rule)))
     plan.today, plan.timeless = build.today, frozenset(build.timeless)
-    channels = {(n.kind.sends, "") for n in version.nodes.values() if n.kind.sends and n.kind.sends != "email"}
+    channels = {(c, "") for n in version.nodes.values() for _, c, _ in n.kind.messages(n.settings) if c != "email"}
     plan.histories, plan.scores = build.histories, frozenset(build.scores)
     plan.consents = frozenset(build.consents) | channels
     plan.interests, plan.templates = frozenset(build.interests), templates_of(version)
@@ -122,6 +122,8 @@ def plan_of(
     plan.counted = frozenset(build.counted | {"consent.changed"})
     if any(node.settings.get("best") for node in version.nodes.values()):
         plan.counted |= {"mail.opened", "mail.clicked"}
+    if any(node.kind.sends == "best" for node in version.nodes.values()):
+        plan.counted |= {"mail.sent", "mail.opened", "mail.clicked", "sms.sent", "sms.clicked", "sms.replied"}
     plan.states = frozenset(build.states | ends)
     plan.heard = frozenset(build.counted | build.states | ends)
     return plan
@@ -136,7 +138,8 @@ def _dates(version: Version) -> frozenset[str]:
 
 def templates_of(version: Version) -> frozenset[int]:
     """The mails that a version sends."""
-    return frozenset(int(n.settings["template"]) for n in version.nodes.values() if n.kind.sends)
+    nodes = version.nodes.values()
+    return frozenset(int(pk) for n in nodes for _name, _channel, pk in n.kind.messages(n.settings))
 
 
 def _conditions(version: Version) -> list[Mapping[str, Any]]:

@@ -167,7 +167,7 @@ class Walk:
             chosen=chosen,
             arms=[{"id": a, "label": label} for a, label in arms] if len(arms) > 1 else [],
             asked=self._asked(node, t, left),
-            mail=self._mail(node, left) if node.kind.sends and not refused and arm != "end" else None,
+            mail=self._mail(node, left, outcome) if node.kind.sends and not refused and arm != "end" else None,
             ends_may=self.ends.choices() if left > came else [],
         )
 
@@ -185,10 +185,11 @@ class Walk:
             )
         return out
 
-    def _mail(self, node: Node, now: datetime) -> Mail | None:
+    def _mail(self, node: Node, now: datetime, outcome: Outcome) -> Mail | None:
         """The mail as she gets it; and what she does with it is on its way."""
-        template = int(node.settings["template"])
-        does = DOES_OF_TEXTS if node.kind.told_as == "sms" else DOES
+        over = outcome.reason.split(":")[1] if outcome.reason.startswith("channel:") else node.kind.sends
+        template = next(int(pk) for _name, channel, pk in node.kind.messages(node.settings) if channel == over)
+        does = DOES_OF_TEXTS if over == "sms" else DOES
         for kind in does.get(self.choices.mails.get(node.id, ""), ()):
             self.coming.append((now + SOON, kind, template))
         return mail_for(template, self.person_id)
