@@ -26,10 +26,10 @@ from headwater.teamwork.actions.history import CallSeed, NoteSeed, TaskSeed, imp
 from headwater.timeline import partitions
 from headwater.timeline.actions import record_anonymous, record_history
 
-from . import helping, world
+from . import helping, texting, world
 from .buying import orders
 from .firms import Firm, addresses
-from .furniture import CONSENT, Furniture
+from .furniture import ACTOR, CONSENT, Furniture
 from .lives import Life, Sale, pick
 from .telling import Teller
 
@@ -57,7 +57,9 @@ def write(
             for n, f in enumerate(companies)
         ]
     )  # fmt: skip
-    person_ids = import_contacts([_contact(life, companies, company_ids) for life in lives])
+    text = texting.ensure_template(ACTOR)
+    texts = texting.tell(lives, text, now, len(lives))
+    person_ids = import_contacts([_contact(life, companies, company_ids, texts.get(n)) for n, life in enumerate(lives)])
     people = list(zip(person_ids, lives, strict=True))
     import_visitors([_visitor(pk, life, had.site.pk) for pk, life in people if life.first_seen])
     deals = _sales(people, companies, company_ids)
@@ -66,6 +68,7 @@ def write(
     crash.point("demo.people")
     progress(f"{len(lives)} people in {len(companies)} companies, their deals, orders, tasks and tickets")
     import_messages([m for pk, life in people for m in _messages(pk, life)])
+    import_messages([m for n, pk in enumerate(person_ids) if n in texts for m in texting.messages(pk, texts[n], text)])
     _journeys(people)
     import_submissions([s for pk, life in people for s in _submissions(pk, life, had)])
     downloads = sum(f[2] == "asset.downloaded" for life in lives for f in life.facts)
@@ -90,7 +93,7 @@ def strangers(rng: Random, teller: Teller, count: int, site: int) -> None:
         record_anonymous(rows[start : start + 5000])
 
 
-def _contact(life: Life, companies: Sequence[Firm], ids: Sequence[int]) -> ContactSeed:
+def _contact(life: Life, companies: Sequence[Firm], ids: Sequence[int], texts: texting.Texts | None) -> ContactSeed:
     firm, sale = companies[life.company], life.sale
     won = next((at for name, at in sale.path if name == "Won"), None) if sale else None
     return ContactSeed(
@@ -98,6 +101,7 @@ def _contact(life: Life, companies: Sequence[Firm], ids: Sequence[int]) -> Conta
         last_name=life.last[0],
         name=life.name,
         email=life.email,
+        phone=texts.number if texts else "",
         created_at=life.born,
         stage=life.stage,
         stage_at=life.stage_at,
@@ -115,6 +119,9 @@ def _contact(life: Life, companies: Sequence[Firm], ids: Sequence[int]) -> Conta
         consent=life.consent,
         consent_at=life.consent_at,
         proof={"text": CONSENT, "source": "form"} if life.consent else {},
+        texts=texts.consent if texts else "",
+        texts_at=texts.consent_at if texts else None,
+        texts_proof={"text": texting.CONSENT, "source": "form"} if texts and texts.consent else {},
     )
 
 

@@ -19,6 +19,7 @@ from headwater.core.lanes import lane_key
 from headwater.integrations.demo import seed
 from headwater.journeys.models import JourneyVersion, Passage
 from headwater.journeys.queries.overview import lines
+from headwater.messaging.rules.texting import problem
 from headwater.people.models import Contact
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -47,6 +48,17 @@ def test_the_second_run_does_nothing(company: None) -> None:
 def test_people_are_as_many_as_asked_for_and_no_reaction_has_anything_to_read(company: None) -> None:
     assert Contact.objects.count() == 60
     assert rows("SELECT count(*) FROM timeline_lanelog l WHERE kind = 'page.viewed'") == [(0,)]
+
+
+def test_some_have_agreed_to_texts_and_got_them(company: None) -> None:
+    texts = rows("SELECT person_id, status, email FROM messaging_message WHERE channel = 'sms'")
+    assert texts
+    agreed = {p for (p,) in rows("SELECT person_id FROM people_consent WHERE channel = 'sms'")}
+    numbers = dict(rows("SELECT id, phone FROM people_contact WHERE phone <> ''"))
+    assert all(person in agreed and status == "sent" and numbers[person] == number for person, status, number in texts)
+    assert [n for n in numbers.values() if problem(n)] == []
+    told = Counter(rows("SELECT kind, count(*) FROM timeline_fact WHERE kind = 'sms.sent' GROUP BY 1"))
+    assert told == Counter([("sms.sent", len(texts))])
 
 
 def test_points_are_what_their_entries_are_worth(company: None) -> None:

@@ -14,7 +14,8 @@ from ..rules.tokens import email_digest
 
 @dataclass(frozen=True, slots=True)
 class MessageSeed:
-    """A mail that was sent, or was not. status "sent", "bounced" (its address is suppressed) or "refused", with why."""
+    """A mail (a text) that was sent, or was not. status "sent", "bounced" (its address is suppressed) or "refused",
+    with why."""
 
     person_id: int
     id: uuid.UUID
@@ -22,7 +23,7 @@ class MessageSeed:
     template_id: int
     version: int
     subject: str
-    email: str
+    email: str  # of a text the number
     sent_at: datetime
     actor: str = "system"
     purpose: str = "marketing"
@@ -31,6 +32,10 @@ class MessageSeed:
     clicked_at: datetime | None = None
     unsubscribed_at: datetime | None = None
     refused: str = ""
+    channel: str = "email"
+    delivered_at: datetime | None = None
+    replied_at: datetime | None = None
+    segments: int = 0
 
 
 @transaction.atomic
@@ -42,19 +47,20 @@ def import_messages(seeds: Sequence[MessageSeed]) -> None:
             "COPY messaging_message (person_id, id, key, template_id, version, purpose, actor, email, subject, "
             "header_id, context, status, reason, error, attempts, uncertain, queued_at, sending_at, sent_at, "
             "opened_at, last_open_at, opens, clicked_at, last_click_at, clicks, scans, bounced_at, "
-            "unsubscribed_at) FROM STDIN"
+            "unsubscribed_at, channel, delivered_at, replied_at, segments) FROM STDIN"
         ) as copy,
     ):
         for s in seeds:
             bounced, tried = s.status == "bounced", s.status != "refused"
             copy.write_row(
                 (s.person_id, s.id, s.key, s.template_id, s.version, s.purpose, s.actor, s.email, s.subject,
-                 f"{s.id.hex}@northstar.example", "{}", s.status, s.refused,
+                 f"{s.id.hex}@northstar.example" if s.channel == "email" else "", "{}", s.status, s.refused,
                  "550 no such mailbox" if bounced else "", int(tried), False,
                  s.sent_at - timedelta(seconds=2) if tried else s.sent_at,
                  s.sent_at - timedelta(seconds=1) if tried else None, s.sent_at if tried else None, s.opened_at,
                  s.opened_at, int(s.opened_at is not None), s.clicked_at, s.clicked_at, int(s.clicked_at is not None),
-                 0, s.sent_at if bounced else None, s.unsubscribed_at)
+                 0, s.sent_at if bounced else None, s.unsubscribed_at, s.channel, s.delivered_at,
+                 s.replied_at, s.segments)
             )  # fmt: skip
     gone = {email_digest(s.email): s.sent_at for s in seeds if s.status == "bounced"}
     with connection.cursor() as cursor:

@@ -9,7 +9,8 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 
 #: An address in a text, merge tags in it included; the points and brackets of the sentence around it stay outside
-_LINK = re.compile(r"https?://(?:\{\{.*?\}\}|[^\s<>\"{}])+", re.I)
+_PART = r"(?:\{\{.*?\}\}|[^\s<>\"{}])"
+_LINK = re.compile(rf"https?://{_PART}+|\{{\{{\s*workspace\.(?:website|base_url)\s*\}}\}}{_PART}*", re.I)
 _AFTER = ".,;:!?)]'\"»”"
 _MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.PERSONAL_NUMBER)
 #: As providers and their rules name them (CTIA, Twilio's defaults), and the same in languages that we speak

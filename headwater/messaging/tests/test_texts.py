@@ -330,6 +330,11 @@ def test_addresses_in_a_text_end_where_the_sentence_goes_on() -> None:
         urls.append(url)
         return len(urls)
 
+    assert (
+        linked("At {{ workspace.website }}/x?y=1, or {{ contact.name }}", number)
+        == "At {{ hw.l1 }}, or {{ contact.name }}"
+    )
+    assert urls.pop() == "{{ workspace.website }}/x?y=1"
     said = linked("See https://a.example/x?y={{ contact.id }}. (Or http://b.example/!)", number)
     assert said == "See {{ hw.l1 }}. (Or {{ hw.l2 }}!)"
     assert urls == ["https://a.example/x?y={{ contact.id }}", "http://b.example/"]

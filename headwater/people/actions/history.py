@@ -55,6 +55,10 @@ class ContactSeed:
     consent: str = ""
     consent_at: datetime | None = None
     proof: Mapping[str, Any] = field(default_factory=dict)
+    #: The same of texts (SMS)
+    texts: str = ""
+    texts_at: datetime | None = None
+    texts_proof: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +120,13 @@ def import_contacts(seeds: Sequence[ContactSeed]) -> list[int]:
     _copy(
         "people_consent (person_id, channel, topic, state, at, proof)",
         (
-            (pk, "email", "", s.consent, s.consent_at or s.created_at, json.dumps(dict(s.proof)))
+            (pk, channel, "", state, at or s.created_at, json.dumps(dict(proof)))
             for pk, s in pairs
-            if s.consent
+            for channel, state, at, proof in (
+                ("email", s.consent, s.consent_at, s.proof),
+                ("sms", s.texts, s.texts_at, s.texts_proof),
+            )
+            if state
         ),
     )
     return ids
