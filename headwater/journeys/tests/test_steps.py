@@ -223,14 +223,14 @@ def test_a_mail_that_fails_keeps_nobody_from_those_of_other_journeys(
     live: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journeys, ids = mailing(live, 3), [person(n) for n in range(2)]
-    bad, whole = journeys[1].draft["steps"]["mail"]["settings"]["template"], SendEmail._requests.__func__
+    bad, whole = journeys[1].draft["steps"]["mail"]["settings"]["template"], SendEmail.requests.__func__
 
-    def requests(cls: Any, context: Any, people: Any, says: Any) -> Any:
+    def requests(cls: Any, context: Any, people: Any, *more: Any) -> Any:
         if context.settings["template"] == bad:
             raise ValueError("odd")
-        return whole(cls, context, people, says)
+        return whole(cls, context, people, *more)
 
-    monkeypatch.setattr(SendEmail, "_requests", classmethod(requests))
+    monkeypatch.setattr(SendEmail, "requests", classmethod(requests))
     entered_by(journeys, ids)
     assert Message.objects.count() == 4
     states = Passage.objects.order_by("journey_id", "person_id").values_list("journey_id", "state", "outcome")
