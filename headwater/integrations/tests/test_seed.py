@@ -127,7 +127,7 @@ def test_mails_of_the_ledger_are_on_the_timelines(company: None) -> None:
     for kind, column in (("mail.sent", "status = 'sent'"),
                          ("mail.refused", "status = 'refused'"), ("mail.opened", "opened_at IS NOT NULL"),
                          ("mail.clicked", "clicked_at IS NOT NULL")):  # fmt: skip
-        assert rows(f"SELECT count(*) FROM messaging_message WHERE {column}") == rows(
+        assert rows(f"SELECT count(*) FROM messaging_message WHERE channel = 'email' AND {column}") == rows(
             f"SELECT count(*) FROM timeline_fact WHERE kind = '{kind}'"
         ), kind
 
