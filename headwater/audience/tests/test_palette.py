@@ -52,7 +52,8 @@ def test_the_parts_of_a_leaf_are_made_from_its_schema() -> None:
         "last": "moment", "sum": "measure", "avg": "measure", "min": "measure", "max": "measure",
     }  # fmt: skip
     assert parts("score") == {"score": "choice", "of": "choice", "band": "choice"}
-    assert parts("deal") == {"deal": "records", "count": "compare"}
+    sums = {"sum": "measure", "avg": "measure", "min": "measure", "max": "measure"}
+    assert parts("deal") == {"deal": "records", "count": "compare", **sums}
     assert {"name": "amount", "label": "Amount", "type": "money", "choices": None} in leaf("deal")["fields"]
 
 

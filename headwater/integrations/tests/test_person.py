@@ -187,7 +187,7 @@ def test_erasing_leaves_nothing_but_numbers_and_a_hash(user: User, world: tuple[
         ("refused", "erased", 0, "", "", {}), ("sent", "", 2, "", "", {}),
     ]  # fmt: skip
     assert Deal.objects.get(contact=None).name == "Deal of an erased contact"
-    assert [s.reason for s in Suppression.objects.all()] == ["erased"]
+    assert [s.reason for s in Suppression.objects.all()] == ["erased", "erased"]  # her address and her number
     again = people.identify([people.Identity(email="Amelia@x.example")])[0]
     assert again != person
     assert suppressed(["amelia@x.example"]) == {"amelia@x.example": "erased"}
