@@ -15,6 +15,7 @@ from ninja import Router, Schema
 from ninja.errors import HttpError
 
 from headwater.core.paging import Cursor, Limit, Next, opened, sealed
+from headwater.people.rules import country_code
 
 from . import actions, queries
 from .models import Asset, Form, Site
@@ -40,6 +41,8 @@ class SiteOut(Schema):
     allowed_origins: list[str]
     active: bool
     count_automated: bool
+    push: bool
+    push_prompt: dict[str, Any]
     events: int
     bot_events: int
     last_event_at: datetime | None
@@ -56,6 +59,9 @@ class SitePatch(Schema):
     allowed_origins: list[str] | None = None
     active: bool | None = None
     count_automated: bool | None = None
+    #: Does the site offer push messages, and how it asks: title, text, yes, no, pages, again, worker
+    push: bool | None = None
+    push_prompt: dict[str, Any] | None = None
 
 
 class FormOut(Schema):
@@ -67,6 +73,10 @@ class FormOut(Schema):
     consent_text: str
     consent_version: int
     consent_required: bool
+    sms_consent_text: str
+    sms_consent_version: int
+    sms_consent_required: bool
+    country: str
     thanks: str
     asset_id: int | None
     tags: list[str]
@@ -82,6 +92,10 @@ class FormIn(Schema):
     button: str = ""
     consent_text: str = ""
     consent_required: bool = False
+    sms_consent_text: str = ""
+    sms_consent_required: bool = False
+    #: Of numbers without a country code, by code or name; "": the visitor's
+    country: str = ""
     thanks: str = "message"
     thanks_message: str = ""
     redirect_url: str = ""
@@ -94,7 +108,13 @@ class FormPatch(Schema):
     name: str | None = None
     fields: list[dict[str, Any]] | None = None
     title: str | None = None
+    intro: str | None = None
+    button: str | None = None
     consent_text: str | None = None
+    consent_required: bool | None = None
+    sms_consent_text: str | None = None
+    sms_consent_required: bool | None = None
+    country: str | None = None
     thanks_message: str | None = None
     tags: list[str] | None = None
     active: bool | None = None
@@ -103,7 +123,10 @@ class FormPatch(Schema):
 class SubmissionIn(Schema):
     answers: dict[str, Any]
     consent: bool = False
+    #: To texts, where the form asks for it
+    consent_sms: bool = False
     visitor: str = ""
+    country: str = ""
     url: str = ""
     #: The same key again is the same submission
     key: str = ""
@@ -200,7 +223,8 @@ def list_submissions(request: HttpRequest, form_id: int, cursor: Cursor = "", li
 def submit(request: HttpRequest, form_id: int, data: SubmissionIn) -> Any:
     """Take a submission in as the hosted page does, without its spam traps."""
     form = get_object_or_404(Form.objects.select_related("asset"), pk=form_id)
-    sent = actions.Submission(key=data.key, url=data.url, visitor=data.visitor, consent=data.consent)
+    said = data.dict(exclude={"answers"})
+    sent = actions.Submission(**{**said, "country": country_code(data.country.strip())})
     with refusals():
         return 201, actions.submit_form(form, data.answers, sent=sent, actor=request.actor)  # type: ignore[attr-defined]
 

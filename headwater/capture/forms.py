@@ -7,11 +7,14 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
+
+from headwater.people.rules import countries
 
 from .models import Asset, Form, Site, Thanks
 from .rules.forms import MAPS, TYPES, Invalid
+from .rules.push import prompt
 
 
 def put_errors(form: forms.Form, problem: Invalid) -> None:
@@ -50,6 +53,37 @@ class SiteForm(forms.Form):
         return {**self.cleaned_data, "allowed_origins": self.cleaned_data["allowed_origins"].splitlines()}
 
 
+class PushForm(forms.Form):
+    """A site's push messages: what is asked, and when."""
+
+    push = forms.BooleanField(label=_("Offer push messages on this site"), required=False)
+    title = forms.CharField(label=_("Question"), max_length=120)
+    text = forms.CharField(label=_("Explanation"), max_length=300, required=False, widget=forms.Textarea({"rows": 2}))
+    yes = forms.CharField(label=_("Button that agrees"), max_length=40)
+    no = forms.CharField(label=_("Button that does not"), max_length=40)
+    pages = forms.IntegerField(
+        label=_("Ask after so many pages"),
+        min_value=0,
+        max_value=365,
+        help_text=_("0: only when a button or your own script asks."),
+    )
+    again = forms.IntegerField(label=_("Ask again after so many days"), min_value=0, max_value=365)
+    worker = forms.CharField(
+        label=_("Path of the file on your site"),
+        max_length=200,
+        help_text=_("Where you put it, beginning with a slash."),
+    )
+
+    @classmethod
+    def of(cls, site: Site) -> PushForm:
+        return cls(initial={"push": site.push, **prompt(site.push_prompt)})
+
+    def values(self) -> dict[str, Any]:
+        """As `update_site` takes them."""
+        said = dict(self.cleaned_data)
+        return {"push": said.pop("push"), "push_prompt": said}
+
+
 class AssetForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=160)
     file = forms.FileField(label=_("File"), help_text=_("At most 50 MB. It is handed out as it is."))
@@ -73,6 +107,18 @@ class FormForm(forms.Form):
         help_text=_("What she agrees to, word for word; it is kept with her consent. Empty: the form does not ask."),
     )
     consent_required = forms.BooleanField(label=_("Must agree to send the form"), required=False)
+    sms_consent_text = forms.CharField(
+        label=_("Consent to texts (SMS)"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("As beside it, for texts. The form needs a field of type phone that goes to the contact's phone."),
+    )
+    sms_consent_required = forms.BooleanField(label=_("Must agree to send the form"), required=False)
+    country = forms.ChoiceField(
+        label=_("Numbers without a country code are from"),
+        required=False,
+        help_text=_("A country that she names in the form goes before."),
+    )
     thanks = forms.ChoiceField(label=_("Afterwards"), choices=Thanks.choices, initial=Thanks.MESSAGE)
     thanks_message = forms.CharField(label=_("Message"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     redirect_url = forms.CharField(label=_("Page to go to"), required=False, max_length=500)
@@ -84,6 +130,8 @@ class FormForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = [("", "–"), *((a.pk, a.name) for a in Asset.objects.filter(active=True).order_by("name"))]
         self.fields["asset_id"].choices = choices  # type: ignore[attr-defined]
+        known = countries(get_language() or "en")
+        self.fields["country"].choices = [("", gettext("The visitor's country")), *known.items()]  # type: ignore[attr-defined]
 
     @classmethod
     def of(cls, form: Form) -> FormForm:

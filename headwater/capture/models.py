@@ -23,6 +23,9 @@ class Site(models.Model):
     #: "https://www.example.com", "https://*.example.com"; empty: any origin may send
     allowed_origins = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     active = models.BooleanField(default=True)
+    #: Push messages: does the site ask for them, and how (rules.push.DEFAULTS)
+    push = models.BooleanField(default=False, db_default=False)
+    push_prompt = models.JSONField(default=dict, blank=True, db_default={})
     #: Count headless and driven browsers as people (for the owner's own automatic tests)
     count_automated = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=clock.now)
@@ -77,6 +80,12 @@ class Form(models.Model):
     consent_text = models.TextField(blank=True, default="")
     consent_version = models.PositiveIntegerField(default=1)
     consent_required = models.BooleanField(default=False)
+    #: The same for texts (SMS); it needs a field for the number
+    sms_consent_text = models.TextField(blank=True, default="")
+    sms_consent_version = models.PositiveIntegerField(default=1)
+    sms_consent_required = models.BooleanField(default=False)
+    #: Where numbers without a country code are from (two letters); empty: where the visitor is
+    country = models.CharField(max_length=2, blank=True, default="")
     thanks = models.CharField(max_length=10, choices=Thanks.choices, default=Thanks.MESSAGE)
     thanks_message = models.TextField(blank=True, default="")
     redirect_url = models.URLField(max_length=500, blank=True, default="")
@@ -107,7 +116,8 @@ class FormSubmission(models.Model):
     visitor_id = models.BigIntegerField(null=True)
     ip = models.CharField(max_length=64, blank=True, default="")
     user_agent = models.CharField(max_length=300, blank=True, default="")
-    consent = models.JSONField(default=dict)  # {"text", "version", "given"}; empty where none was asked
+    #: {"text", "version", "given", "sms": {"text", "version", "given", "number"}}; what was not asked is left out
+    consent = models.JSONField(default=dict)
 
     class Meta:
         indexes = [models.Index(fields=["form_id", "-at", "id"], name="capture_submission_form")]

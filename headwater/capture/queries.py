@@ -10,10 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext as _
 from msgspec import json
 
 from headwater.core import clock
+from headwater.messaging.actions import look
 from headwater.people.models import Visitor
 from headwater.people.queries import contacts, hue_of
 from headwater.people.rules import country_name, initials
@@ -59,6 +61,13 @@ class SubmissionRow:
     answers: list[tuple[str, Any]]
 
     @property
+    def consents(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """What the form asked and she said: (icon, channel, {"text", "version", "given"})."""
+        kept = self.submission.consent
+        pairs = (("mail", _("E-mail"), kept), ("smartphone", _("SMS"), kept.get("sms") or {}))
+        return [(icon, channel, said) for icon, channel, said in pairs if said.get("text")]
+
+    @property
     def cursor(self) -> str:
         text = f"{self.submission.at.isoformat()} {self.submission.id}"
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
@@ -96,6 +105,25 @@ def waiting_spam(form: Form, limit: int = 200) -> list[SpamSubmission]:
 def sites() -> list[Site]:
     """All sites, those that send first."""
     return list(Site.objects.order_by("-active", "name"))
+
+
+def worker_problem(site: Site, address: str, home: str) -> str:
+    """What is wrong with the service worker's file at that address of a site; "" where it is in its place."""
+    if not address.startswith(("https://", "http://")):
+        return gettext("This is not the address of a file on your site: it begins with https://")
+    try:
+        status, kind, text = look(address, guarded=not address.startswith(f"{home}/"))
+    except OSError as error:
+        return gettext("Nobody answers there: %(why)s") % {"why": error}
+    if status != 200:
+        return gettext("There is no such file: the answer is %(status)s.") % {"status": status}
+    if f"/push/{site.public_key}/worker.js" not in text:
+        return gettext("There is a file, but it is not the one for this site.")
+    if "javascript" not in kind:
+        return gettext("The file is there, but it is served as %(kind)s; browsers take text/javascript only.") % {
+            "kind": kind or "?"
+        }
+    return ""
 
 
 def assets() -> list[Asset]:

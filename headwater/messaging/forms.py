@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.content.rules import TemplateProblem, compile_mail, tags
 from headwater.people.rules import Invalid, normalise_phone
 
-from .actions import SmsText, TemplateText
+from .actions import PushText, SmsText, TemplateText
 from .models import Purpose
 
 
@@ -113,6 +113,74 @@ class TextForm(forms.Form):
 _SENDER = re.compile(r"\+?\d{3,15}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 
 
+class PushForm(forms.Form):
+    """What a push message says."""
+
+    name = forms.CharField(label=_("Name"), max_length=160)
+    purpose = forms.ChoiceField(label=_("Kind"), choices=Purpose.choices, initial=Purpose.MARKETING)
+    title = forms.CharField(label=_("Title"), max_length=300)
+    body = forms.CharField(
+        label=_("Text"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "inp", "spellcheck": "true"}),
+    )
+    link = forms.CharField(
+        label=_("Link"),
+        max_length=2000,
+        required=False,
+        help_text=_("Where a click leads. Empty: your web site."),
+        widget=forms.TextInput(attrs={"placeholder": "https://"}),
+    )
+    icon = forms.CharField(
+        label=_("Icon"),
+        max_length=2000,
+        required=False,
+        help_text=_("Address of a square picture, 192 × 192. Empty: the browser's own."),
+        widget=forms.TextInput(attrs={"placeholder": "https://"}),
+    )
+    image = forms.CharField(
+        label=_("Picture"),
+        max_length=2000,
+        required=False,
+        help_text=_("Address of a wide picture, 2 : 1. Not every system shows it."),
+        widget=forms.TextInput(attrs={"placeholder": "https://"}),
+    )
+
+    def clean_title(self) -> str:
+        return self._tags("title")
+
+    def clean_body(self) -> str:
+        return self._tags("body")
+
+    def clean_link(self) -> str:
+        return self._address("link")
+
+    def clean_icon(self) -> str:
+        return self._address("icon")
+
+    def clean_image(self) -> str:
+        return self._address("image")
+
+    def _tags(self, name: str) -> str:
+        text = str(self.cleaned_data[name])
+        try:
+            tags(text)
+        except TemplateProblem as problem:
+            raise forms.ValidationError(gettext("Merge tag: %(words)s") % {"words": problem.message}) from problem
+        return text
+
+    def _address(self, name: str) -> str:
+        text = self._tags(name)
+        if text and not re.match(r"https?://\S|\{[{%]", text):
+            raise forms.ValidationError(gettext("An address begins with https://"))
+        return text
+
+    def says(self) -> PushText:
+        """The cleaned values as an action takes them."""
+        return PushText(**{name: str(self.cleaned_data[name]) for name in PushText.__dataclass_fields__})
+
+
 class TestTextForm(forms.Form):
     """Where a test goes."""
 
@@ -148,6 +216,19 @@ class TextPolicyForm(PolicyForm):
         max_value=1000,
         required=False,
         help_text=_("Leave empty for no limit. Transactional texts never count."),
+    )
+
+
+class PushPolicyForm(PolicyForm):
+    """The frequency cap of push messages, on the same page."""
+
+    prefix = "pushes"
+    cap_mails = forms.IntegerField(
+        label=_("Marketing push messages per person"),
+        min_value=1,
+        max_value=1000,
+        required=False,
+        help_text=_("Leave empty for no limit. Transactional ones never count."),
     )
 
 

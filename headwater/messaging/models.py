@@ -1,7 +1,7 @@
 """Templates and their versions, the ledger of every message, what is due, and who must not be written to.
 
-Mails and texts (SMS) share templates and ledger; what is due waits in an outbox for mails and in another one for the
-rest, so that neither is sent later because of the other.
+Mails, texts (SMS) and push messages share templates and ledger; what is due waits in an outbox of its channel, so that
+none is sent later because of another.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from headwater.core import clock
 class Channel(models.TextChoices):
     EMAIL = "email", _("Email")
     SMS = "sms", _("SMS")
+    PUSH = "push", _("Push")
 
 
 class Purpose(models.TextChoices):
@@ -61,7 +62,7 @@ class TemplateVersion(models.Model):
     subject = models.CharField(max_length=300)
     preview = models.CharField(max_length=300, blank=True, default="")
     mjml = models.TextField()
-    #: Written by hand; empty: derived from the HTML. Of a text: all that it says, as it was written
+    #: Written by hand; empty: derived from the HTML. Of a text and of a push message: what it says, as it was written
     text_override = models.TextField(blank=True, default="")
     #: Of a text: its sender's number or name ("": the provider's own)
     from_name = models.CharField(max_length=120, blank=True, default="")
@@ -69,6 +70,10 @@ class TemplateVersion(models.Model):
     reply_to = models.CharField(max_length=254, blank=True, default="")
     #: Of a marketing text: the line at its end that says how to get no more of them
     opt_out = models.CharField(max_length=160, blank=True, default="", db_default="")
+    #: Of a push message: where a click leads ("": the web site), its icon ("": the browser's own) and its picture
+    link = models.CharField(max_length=2000, blank=True, default="", db_default="")
+    icon = models.CharField(max_length=2000, blank=True, default="", db_default="")
+    image = models.CharField(max_length=2000, blank=True, default="", db_default="")
     #: Compiled once: HTML with merge tags and `hw.lN` for tracked link N, and the text part likewise
     html = models.TextField(blank=True, default="")
     text = models.TextField(blank=True, default="")
@@ -104,7 +109,7 @@ class Message(models.Model):
     purpose = models.CharField(max_length=15, choices=Purpose.choices)
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL, db_default=Channel.EMAIL)
     actor = models.CharField(max_length=40)
-    #: Where it goes: of a text the number
+    #: Where it goes: of a text the number, of a push message nothing (its rows of PushOutbox name the browsers)
     email = models.CharField(max_length=254, blank=True, default="")
     #: Of a text: what it says, on one line
     subject = models.CharField(max_length=300, blank=True, default="")
@@ -129,7 +134,8 @@ class Message(models.Model):
     scans = models.IntegerField(default=0)  # loads by machines
     bounced_at = models.DateTimeField(null=True)
     complained_at = models.DateTimeField(null=True)
-    #: Texts: her telephone has it; she wrote back; of how many parts it was (0: not sent)
+    #: Texts: her telephone has it; she wrote back; of how many parts it was (0: not sent). Push: a browser
+    #: has shown it; how many browsers' services took it
     delivered_at = models.DateTimeField(null=True)
     replied_at = models.DateTimeField(null=True)
     segments = models.SmallIntegerField(default=0, db_default=0)
@@ -181,6 +187,84 @@ class TextOutbox(models.Model):
         indexes = [models.Index(fields=["rank", "due_at"], name="textoutbox_due")]
 
 
+class PushBrowser(models.Model):
+    """What a subscription of a browser to push messages holds."""
+
+    endpoint = models.CharField(max_length=2000)
+    #: The browser's key and secret (RFC 8291), base64url
+    p256dh = models.CharField(max_length=100)
+    auth = models.CharField(max_length=40)
+    site_id = models.BigIntegerField(null=True)
+    agent = models.CharField(max_length=80, blank=True, default="")  # "Chrome, Windows"
+    #: Where and to which words she agreed: {"source", "url", "text", "ip"}
+    proof = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    #: browser (she switched it off there), page (on a page of ours), gone (its push service says so), other (somebody
+    #: else uses the browser now), replaced (it has a new address)
+    ended_why = models.CharField(max_length=12, blank=True, default="")
+    ended_words = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        abstract = True
+
+
+class PushDevice(PushBrowser):
+    """A browser of a person that takes push messages, or took them."""
+
+    HOT = "person"
+    pk = models.CompositePrimaryKey("person_id", "id")
+    person_id = models.BigIntegerField()
+    id = models.UUIDField()  # rules.webpush.browser_id: made of its address
+    visitor_id = models.BigIntegerField(null=True)
+    sent_at = models.DateTimeField(null=True)  # what it was given last, and what it showed last
+    shown_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], name="pushdevice_browser")]
+
+
+class VisitorPush(PushBrowser):
+    """The same of a browser of which nobody knows whose it is yet: it goes along when she is identified."""
+
+    HOT = "visitor"
+    pk = models.CompositePrimaryKey("visitor_id", "id")
+    visitor_id = models.BigIntegerField()
+    id = models.UUIDField()
+
+    class Meta:
+        indexes = [models.Index(fields=["id"], name="visitorpush_browser")]
+
+
+class PushOutbox(models.Model):
+    """The same of push messages (`pushes.py`), browser by browser: what one has it gets once, whatever another does."""
+
+    HOT = "lane"
+    pk = models.CompositePrimaryKey("lane_key", "rank", "due_at", "person_id", "message_id", "device_id")
+    lane_key = models.BigIntegerField()
+    rank = models.SmallIntegerField()
+    due_at = models.DateTimeField()
+    person_id = models.BigIntegerField()
+    message_id = models.UUIDField()
+    device_id = models.UUIDField()
+    attempts = models.SmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["rank", "due_at"], name="pushoutbox_due")]
+
+
+class OwnBrowser(models.Model):
+    """A browser of a colleague, for tests of push messages."""
+
+    user_id = models.BigIntegerField(db_index=True)
+    browser_id = models.UUIDField(unique=True)
+    endpoint = models.CharField(max_length=2000)
+    p256dh = models.CharField(max_length=100)
+    auth = models.CharField(max_length=40)
+    agent = models.CharField(max_length=80, blank=True, default="")
+    created_at = models.DateTimeField()
+
+
 class Suppression(models.Model):
     """Addresses and numbers that must not be written to. Only a hash is kept, so that it outlives an erased person."""
 
@@ -191,16 +275,16 @@ class Suppression(models.Model):
 
 
 class MailPolicy(models.Model):
-    """A row for each channel (1: mail, 2: SMS): at most `cap_mails` marketing messages per person in `cap_days`
-    days (null: no limit)."""
+    """A row for each channel (1: mail, 2: SMS, 3: push): at most `cap_mails` marketing messages per person in
+    `cap_days` days (null: no limit)."""
 
     cap_mails = models.PositiveSmallIntegerField(null=True, blank=True)
     cap_days = models.PositiveSmallIntegerField(default=7)
 
 
 class CaughtMail(models.Model):
-    """A mail that the demo's own SMTP server received, exactly as it came over the wire; or a text that its own SMS
-    provider was given."""
+    """A mail that the demo's own SMTP server received, exactly as it came over the wire; a text that its own SMS
+    provider was given; or a push message that its own push service was, decrypted as a browser does."""
 
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.EMAIL, db_default=Channel.EMAIL)
     mail_from = models.CharField(max_length=254, blank=True, default="")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from headwater.accounts.models import Role
 from headwater.accounts.registry import audit_fields, audit_words
 from headwater.core.registry import NavItem, PaletteAction, Panel, doctor_checks, navigation, palette_actions, panels
 from headwater.people import registry as people
@@ -18,20 +19,30 @@ from headwater.timeline.queries import Entry
 from . import delivery, texts
 from .actions.holdings import HOLDER
 from .channels import pool
-from .queries import ledger
+from .channels.push import services
+from .channels.pushcatcher import MADE_UP
+from .queries import browsers, ledger
 from .views.ledger import shown
-from .views.words import reason
+from .views.words import ended, reason
 
+EDITORS = (Role.ADMIN.value, Role.MARKETER.value)
 people.holders.add("messaging", HOLDER)
 navigation.add("mail", NavItem("mail", _("Emails"), "mail", "messaging:outbox", "marketing", 30, prefixes=("/mail/",)))
 navigation.add(
     "messaging:settings",
-    NavItem("messaging:settings", _("Emails and SMS"), "mail", "messaging:settings", "settings", 35, ("admin",)),
+    NavItem("messaging:settings", _("Emails, SMS and push"), "mail", "messaging:settings", "settings", 35, ("admin",)),
 )
 palette_actions.add(
-    "mail.template", PaletteAction("mail.template", _("Create mail template"), "mail-plus", "messaging:template_new")
+    "mail.template",
+    PaletteAction("mail.template", _("Create mail template"), "mail-plus", "messaging:template_new", roles=EDITORS),
 )
-palette_actions.add("mail.text", PaletteAction("mail.text", _("Create text (SMS)"), "smartphone", "messaging:text_new"))
+palette_actions.add(
+    "mail.text",
+    PaletteAction("mail.text", _("Create text (SMS)"), "smartphone", "messaging:text_new", roles=EDITORS),
+)
+palette_actions.add(
+    "mail.push", PaletteAction("mail.push", _("Create push message"), "bell-plus", "messaging:push_new", roles=EDITORS)
+)
 palette_actions.add("mail.outbox", PaletteAction("mail.outbox", _("All messages"), "mails", "messaging:outbox"))
 palette_actions.add("mail.inbox", PaletteAction("mail.inbox", _("Demo inbox"), "inbox", "messaging:inbox"))
 
@@ -48,6 +59,20 @@ panels.add(
 )
 
 
+def _browsers(request: Any, contact: Any) -> dict[str, Any] | None:
+    """The browsers that take push messages, or took them; nothing where there are none."""
+    rows = browsers.of_person(contact.pk)
+    for row in rows:
+        row.why = ended(row.ended_why)  # type: ignore[attr-defined]
+    return {"rows": rows} if rows else None
+
+
+panels.add(
+    "messaging.browsers",
+    Panel("messaging.browsers", "contact", "rail", "messaging/panel_browsers.html", _browsers, _("Push messages"), 60),
+)
+
+
 def _boxes(entries: Sequence[Entry]) -> dict[UUID, dict[str, Any]]:
     """What a page's sent mails led to, by the entry's id, in three statements."""
     keys = {}
@@ -58,9 +83,11 @@ def _boxes(entries: Sequence[Entry]) -> dict[UUID, dict[str, Any]]:
     return {keys[(row["m"].person_id, row["m"].id)]: row for row in found}
 
 
-for _kind in ("mail.sent", "sms.sent"):
+for _kind in ("mail.sent", "sms.sent", "push.sent"):
     people.boxes.add(_kind, Box(_kind, "messaging/box.html", _boxes))
 people.words.add("sms.refused.reason", reason)
+people.words.add("push.refused.reason", reason)
+people.words.add("push.ended.why", ended)
 people.words.add("mail.refused.reason", reason)
 
 
@@ -89,6 +116,19 @@ def _provider() -> list[str]:
 
 
 doctor_checks.add("provider of texts", _provider)
+
+
+def _push_services() -> list[str]:
+    """What keeps push messages from leaving: the services of people's browsers are in reach, and want to know us."""
+    _key, subject, own = browsers.courier_values()
+    found = [service for service in browsers.services() if not (own and service.startswith(MADE_UP))]
+    problems = [services.probe(service) for service in found]
+    if found and not subject.startswith(("mailto:", "https:")):
+        problems.append("push services want to know who sends: set the sender of mails (Settings, Workspace)")
+    return [problem for problem in problems if problem]
+
+
+doctor_checks.add("push services", _push_services)
 audit_words.add("mail.policy_changed", _("Limit per person changed"))
 audit_words.add("mail.suppressed", _("Address put on the suppression list"))
 audit_words.add("mail.released", _("Address taken off the suppression list"))

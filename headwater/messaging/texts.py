@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from .channels import textcatcher
 from .channels.letters import Window
 from .channels.sms import Provider, Text, provider_of
 from .queries import gates
+from .queries.ledger import provider_ids
 from .queries.links import receipt_url, short_urls
 from .queries.templates import sources
 from .rules import compose, segments
@@ -109,7 +111,17 @@ def _prepare(claims: Sequence[TextClaim]) -> tuple[list[TextResult], list[tuple[
             results.append(TextResult(c, refused=why))
         else:
             ready.append((c, text))
-    return results, ready
+    return results, _beside_others(ready)
+
+
+def _beside_others(ready: list[tuple[TextClaim, Text]]) -> list[tuple[TextClaim, Text]]:
+    """Texts that may have gone out before know which the provider has of the others to their numbers: the same words
+    twice are two texts."""
+    again = [c for c, _text in ready if c.repeated]
+    if not again:
+        return ready
+    others = provider_ids({c.number for c in again}, min(c.queued_at for c in again) - timedelta(days=2))
+    return [(c, replace(text, others=others.get(c.number, frozenset()))) for c, text in ready]
 
 
 def text_of(c: TextClaim, source: Source, base: Mapping[str, Any]) -> Text:
@@ -123,7 +135,8 @@ def text_of(c: TextClaim, source: Source, base: Mapping[str, Any]) -> Text:
 
 
 def _send(found: Provider, ready: Sequence[tuple[TextClaim, Text]]) -> list[TextResult]:
-    """Hand them over, some at once. What is not begun in time, or after the provider asked to be left alone, waits."""
+    """Hand them over, some at once, those to one number one after the other. What is not begun in time, or after the
+    provider asked to be left alone, waits."""
     if not ready:
         return []
     end = min(c.due_at for c, _ in ready)
@@ -136,8 +149,18 @@ def _send(found: Provider, ready: Sequence[tuple[TextClaim, Text]]) -> list[Text
             busy.set()
         return TextResult(c, reply, segments=segments.size_of(text.body).segments, keyed=found.keyed)
 
+    def to_one_number(items: Sequence[tuple[TextClaim, Text]]) -> list[TextResult]:
+        out: list[TextResult] = []
+        for c, text in items:
+            now = {r.reply.id for r in out if r.reply and r.reply.id}
+            out.append(one((c, replace(text, others=text.others | now))))
+        return out
+
+    numbers: dict[str, list[tuple[TextClaim, Text]]] = {}
+    for item in ready:
+        numbers.setdefault(item[0].number, []).append(item)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="text") as pool:
-        return list(pool.map(one, ready))
+        return [result for results in pool.map(to_one_number, numbers.values()) for result in results]
 
 
 def _hand_over(found: Provider, c: TextClaim, text: Text, window: Window) -> Reply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import inbox, ledger, providers, public, settings, templates, texts
+from .views import inbox, ledger, ownbrowsers, providers, public, pushes, pushtemplates, settings, templates, texts
 
 app_name = "messaging"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("s/<str:token>", providers.click, name="short"),
     path("sms/receipt/<str:token>", providers.receipt, name="sms_receipt"),
     path("sms/in/<str:secret>", providers.inbound, name="sms_inbound"),
+    path("push/shown/<str:token>", pushes.shown, name="push_shown"),
     path("mail/", ledger.outbox, name="outbox"),
     path("mail/<int:person_id>/<uuid:message_id>/", ledger.mail, name="mail"),
     path("mail/<int:person_id>/<uuid:message_id>/html/", ledger.mail_body, name="mail_body"),
@@ -28,6 +29,15 @@ urlpatterns = [
     path("mail/texts/live/", texts.live, name="text_live"),
     path("mail/texts/test/", texts.test, name="text_test"),
     path("mail/texts/<int:template_id>/", texts.edit, name="text"),
+    path("mail/push/new/", pushtemplates.edit, name="push_new"),
+    path("mail/push/live/", pushtemplates.live, name="push_live"),
+    path("push-own/worker.js", ownbrowsers.worker, name="push_own_worker"),
+    path("mail/push/own/", ownbrowsers.keep, name="push_own"),
+    path("mail/push/own/<int:pk>/forget/", ownbrowsers.forget, name="push_own_forget"),
+    path("mail/push/test/", ownbrowsers.test, name="push_test"),
+    path("settings/mail/push/", settings.limit_pushes, name="limit_pushes"),
+    path("mail/push/picture/", pushes.picture, name="push_picture"),
+    path("mail/push/<int:template_id>/", pushtemplates.edit, name="push"),
     path("mail/templates/<int:template_id>/", templates.edit, name="template"),
     path("mail/templates/<int:template_id>/copy/", templates.copy, name="template_copy"),
     path("mail/templates/<int:template_id>/archive/", templates.archive, name="template_archive"),

@@ -9,15 +9,15 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 
 from headwater.core import clock
-from headwater.people.rules import clean_tags
+from headwater.people.rules import clean_tags, country_code
 
 from ..models import Form, Thanks
 from ..rules import forms as rules
 from ..rules.forms import Invalid
 
 PLAIN = (
-    "title", "intro", "button", "consent_text", "consent_required", "thanks", "thanks_message", "redirect_url",
-    "asset_id", "min_seconds", "active",
+    "title", "intro", "button", "consent_text", "consent_required", "sms_consent_text", "sms_consent_required",
+    "thanks", "thanks_message", "redirect_url", "asset_id", "min_seconds", "active",
 )  # fmt: skip
 
 
@@ -34,10 +34,10 @@ def update_form(form_id: int, *, actor: str, **changes: Any) -> Form:
     Invalid, Form.DoesNotExist."""
     with transaction.atomic():
         form = Form.objects.select_for_update().get(pk=form_id)
-        text = form.consent_text
+        text, sms_text = form.consent_text, form.sms_consent_text
         _apply(form, changes)
-        if form.consent_text != text:
-            form.consent_version += 1
+        form.consent_version += form.consent_text != text
+        form.sms_consent_version += form.sms_consent_text != sms_text
         form.updated_at = clock.now()
         form.save()
     return form
@@ -71,10 +71,25 @@ def _apply(form: Form, changes: dict[str, Any]) -> None:
         errors["asset_id"] = "Choose the download to hand out."
     if form.thanks == Thanks.REDIRECT and not str(form.redirect_url).startswith(("http://", "https://", "/")):
         errors["redirect_url"] = "Enter the address of the page, starting with https://."
-    if form.consent_required and not form.consent_text.strip():
-        errors["consent_text"] = "Write the text she agrees to, or do not require it."
+    errors |= _consent_problems(form, changes)
     if errors:
         raise Invalid(errors)
+
+
+def _consent_problems(form: Form, changes: dict[str, Any]) -> dict[str, str]:
+    errors = {}
+    form.consent_text, form.sms_consent_text = form.consent_text.strip(), form.sms_consent_text.strip()
+    if form.consent_required and not form.consent_text:
+        errors["consent_text"] = "Write the text she agrees to, or do not require it."
+    if form.sms_consent_required and not form.sms_consent_text:
+        errors["sms_consent_text"] = "Write the text she agrees to, or do not require it."
+    elif form.sms_consent_text and not rules.number_field(form.fields):
+        errors["sms_consent_text"] = "Texts need a number: add a field of type phone that goes to the contact's phone."
+    if "country" in changes:
+        form.country = country_code(str(changes["country"] or "").strip())
+        if changes["country"] and not form.country:
+            errors["country"] = "There is no such country."
+    return errors
 
 
 def _free_slug(name: str) -> str:

@@ -14,6 +14,7 @@ from headwater.accounts.rules import difference
 from headwater.core import clock
 
 from ..models import Site, new_public_key
+from ..rules import push
 from ..rules.forms import Invalid
 
 ORIGIN = re.compile(r"^https?://(\*\.)?[A-Za-z0-9.\-\u0080-\uffff]+(:\d{1,5})?$")
@@ -41,7 +42,8 @@ def create_site(
 
 
 def update_site(site_id: int, *, actor: str, **changes: Any) -> Site:
-    """Change name, allowed_origins, active or count_automated. Raises Invalid, Site.DoesNotExist."""
+    """Change name, allowed_origins, active, count_automated, push or push_prompt (parts of it: rules.push.DEFAULTS).
+    Raises Invalid, Site.DoesNotExist."""
     with transaction.atomic():
         site = Site.objects.select_for_update().get(pk=site_id)
         was = _state(site)
@@ -51,6 +53,12 @@ def update_site(site_id: int, *, actor: str, **changes: Any) -> Site:
             site.allowed_origins = clean_origins(changes["allowed_origins"])
         site.active = bool(changes.get("active", site.active))
         site.count_automated = bool(changes.get("count_automated", site.count_automated))
+        site.push = bool(changes.get("push", site.push))
+        if "push_prompt" in changes:
+            wanted, errors = push.clean(changes["push_prompt"] or {})
+            if errors:
+                raise Invalid({name: _(words) for name, words in errors.items()})
+            site.push_prompt = {**site.push_prompt, **wanted}
         before, after = difference(was, _state(site))
         if after:
             site.save(update_fields=list(after))
@@ -60,7 +68,9 @@ def update_site(site_id: int, *, actor: str, **changes: Any) -> Site:
 
 def _state(site: Site) -> dict[str, Any]:
     """What the audit log keeps of a site."""
-    return {f: getattr(site, f) for f in ("name", "allowed_origins", "active", "count_automated")}
+    return {
+        f: getattr(site, f) for f in ("name", "allowed_origins", "active", "count_automated", "push", "push_prompt")
+    }
 
 
 def clean_origins(given: Sequence[str]) -> list[str]:

@@ -5,43 +5,31 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core import signing
 from django.db import OperationalError, connection, transaction
-from django.utils.translation import gettext as _
 
 from headwater.capture import rules
 from headwater.core import clock
 from headwater.core.actors import VISITOR
-from headwater.people.actions import Identity, add_tags, identify, set_consent
+from headwater.people.actions import Identity, add_tags, identify
+from headwater.people.models import Visitor
 from headwater.timeline.actions import in_lane, record
 
 from ..facts import FormSubmitted
 from ..models import Form, FormSubmission, SpamSubmission, Thanks
 from ..rules.events import path_of
-from ..rules.forms import clean_answers, contact_fields
+from ..rules.forms import clean_answers, contact_fields, country_asked
 from .assets import make_link
+from .consents import Submission, asked, check_consents, grant
 
 SALT = "capture.form"
 TOKEN_LIFE = timedelta(hours=24)
 _STEP = timedelta(microseconds=10)
 _TRIES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What came with the answers. `key` (the form's token) makes the call idempotent; `visitor` is the browser's."""
-
-    key: str = ""
-    url: str = ""
-    visitor: str = ""
-    ip: str = ""
-    user_agent: str = ""
-    utm: Mapping[str, str] = field(default_factory=dict)
-    consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +51,12 @@ def submit_form(
     """Take a form in: contact found or made, visitor attached with her past, consent with its proof, the submission,
     `form.submitted`, tags, and a link where an asset is handed out. All of it or nothing.
 
-    Raises rules.forms.Invalid with the problem beside each field ("hw_consent" for the tick box of consent).
+    Raises rules.forms.Invalid with the problem beside each field ("hw_consent" and "hw_consent_sms" for the tick boxes
+    of consent).
     """
     sent = sent or Submission(key=secrets.token_hex(8))
-    values = clean_answers(form.fields, answers)
-    if form.consent_required and not sent.consent:
-        raise rules.forms.Invalid({"hw_consent": _("Please agree before you send the form.")})
+    values = clean_answers(form.fields, answers, _country(form, answers, sent))
+    check_consents(form, values, sent)
     for attempt in range(_TRIES):
         try:
             with transaction.atomic():
@@ -113,9 +101,6 @@ def _keep(
     key: uuid.UUID,
     visitor: int | None,
 ) -> None:
-    consent: dict[str, Any] = {}
-    if form.consent_text:
-        consent = {"text": form.consent_text, "version": form.consent_version, "given": sent.consent}
     FormSubmission.objects.create(
         person_id=person,
         at=at,
@@ -127,12 +112,9 @@ def _keep(
         visitor_id=visitor,
         ip=sent.ip[:64],
         user_agent=sent.user_agent[:300],
-        consent=consent,
+        consent=asked(form, values, sent),
     )
-    if sent.consent and consent:
-        proof = {"source": f"form:{form.pk}", "form": form.name, "text": form.consent_text, "url": sent.url,
-                 "version": form.consent_version, "ip": sent.ip, "submission": str(key)}  # fmt: skip
-        set_consent(person, "email", "granted", actor=actor, proof=proof, at=at + _STEP)
+    grant(form, values, sent, person, key, actor=actor, at=at + _STEP)
     fact = FormSubmitted(
         name=form.name,
         form=form.pk,
@@ -145,6 +127,17 @@ def _keep(
     record(person, fact, actor=actor, at=at + 2 * _STEP, id=key)
     if form.tags:
         add_tags([person], form.tags, actor=actor)
+
+
+def _country(form: Form, answers: Mapping[str, Any], sent: Submission) -> str:
+    """Where a number without a country code is from: as she says herself, as the form says, as her browser does."""
+    if not any(f["type"] == "phone" for f in form.fields):
+        return ""
+    named = country_asked(form.fields, answers) or form.country
+    if named or not rules.TOKEN.match(sent.visitor):
+        return named or sent.country
+    seen = Visitor.objects.filter(visitor_id=rules.visitor_id(sent.visitor)).values_list("country", flat=True)
+    return seen.first() or sent.country
 
 
 def form_token(form: Form) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from headwater.core.facts import _
 from headwater.people.rules import Invalid as BadContact
-from headwater.people.rules import normalise_email, normalise_phone
+from headwater.people.rules import country_code, normalise_email, normalise_phone
 
 TYPES: Final = {
     "text": _("Text"),
@@ -35,7 +35,7 @@ MAPS: Final = {
 }
 KEY = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 #: Names that the page itself sends along
-OWN = frozenset({"hw_token", "hw_url", "hw_visitor", "hw_consent", "website_address", "embed"})
+OWN = frozenset({"hw_token", "hw_url", "hw_visitor", "hw_consent", "hw_consent_sms", "website_address", "embed"})
 MAX_FIELDS = 30
 MAX_TEXT = {"textarea": 5000}
 
@@ -68,11 +68,11 @@ def clean_fields(fields: Any, say: Callable[[str], str] = str) -> list[dict[str,
 def _field(given: Any, taken: set[str], say: Callable[[str], str]) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise Invalid({"fields": _("Each field is an object with label and type.")})
-    label = " ".join(str(given.get("label", "")).split())[:160]
+    label = _text(given.get("label"), 160)
     kind = given.get("type", "text")
     if not label:
         raise Invalid({"fields": _("Each field needs a label.")})
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         raise Invalid(
             {"fields": say(_("%(label)s: there is no field type %(kind)s.")) % {"label": label, "kind": kind}}
         )
@@ -86,7 +86,10 @@ def _field(given: Any, taken: set[str], say: Callable[[str], str]) -> dict[str, 
         raise Invalid(
             {"fields": say(_("%(label)s: a contact has no field %(field)s.")) % {"label": label, "field": maps_to}}
         )
-    options = [o for o in (" ".join(str(o).split())[:120] for o in given.get("options") or []) if o]
+    listed = given.get("options") or []
+    if not isinstance(listed, (list, tuple)):
+        raise Invalid({"fields": say(_("%(label)s: options are a list.")) % {"label": label}})
+    options = [o for o in (_text(o, 120) for o in listed) if o]
     if kind == "select" and not options:
         raise Invalid({"fields": say(_("%(label)s: a choice needs options.")) % {"label": label}})
     return {
@@ -96,9 +99,15 @@ def _field(given: Any, taken: set[str], say: Callable[[str], str]) -> dict[str, 
         "required": bool(given.get("required")) and kind != "hidden",
         "maps_to": maps_to,
         "options": options[:100],
-        "placeholder": str(given.get("placeholder", ""))[:160],
-        "value": str(given.get("value", ""))[:500],
+        "placeholder": _text(given.get("placeholder"), 160),
+        "value": _text(given.get("value"), 500),
     }
+
+
+def _text(given: Any, longest: int) -> str:
+    """One line of text, as it can be kept."""
+    text = "" if given is None else str(given).replace("\0", "")
+    return " ".join(text.split())[:longest]
 
 
 def slug(label: str, taken: set[str]) -> str:
@@ -111,13 +120,14 @@ def slug(label: str, taken: set[str]) -> str:
     return name
 
 
-def clean_answers(fields: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers, checked: key -> text (bool for a tick box). Raises Invalid with every problem beside its field."""
+def clean_answers(fields: Sequence[Mapping[str, Any]], given: Mapping[str, Any], country: str = "") -> dict[str, Any]:
+    """The answers, checked: key -> text (bool for a tick box). country: of numbers without a country code. Raises
+    Invalid with every problem beside its field."""
     out: dict[str, Any] = {}
     errors: dict[str, str] = {}
     for field in fields:
         try:
-            value = _answer(field, given.get(field["key"], ""))
+            value = _answer(field, given.get(field["key"], ""), country)
         except BadContact as problem:
             errors[field["key"]] = next(iter(problem.errors.values()))
         except ValueError as problem:
@@ -130,7 +140,7 @@ def clean_answers(fields: Sequence[Mapping[str, Any]], given: Mapping[str, Any])
     return out
 
 
-def _answer(field: Mapping[str, Any], given: Any) -> Any:
+def _answer(field: Mapping[str, Any], given: Any, country: str) -> Any:
     kind = field["type"]
     if kind == "checkbox":
         ticked = given is True or str(given).lower() in ("on", "true", "1", "yes")
@@ -149,7 +159,7 @@ def _answer(field: Mapping[str, Any], given: Any) -> Any:
     if kind == "email":
         return normalise_email(text)
     if kind == "phone":
-        return normalise_phone(text)
+        return normalise_phone(text, country)
     if kind == "select" and text not in field["options"]:
         raise ValueError(_("Please choose one of the options."))
     return text
@@ -159,3 +169,14 @@ def contact_fields(fields: Sequence[Mapping[str, Any]], answers: Mapping[str, An
     """The answers that go to the contact, by the contact's field names."""
     pairs = [(f["maps_to"], answers.get(f["key"])) for f in fields if f["maps_to"]]
     return {name: value for name, value in pairs if value not in (None, "", False)}
+
+
+def number_field(fields: Sequence[Mapping[str, Any]]) -> str:
+    """The key of the field whose number texts go to; "" where the form asks for none."""
+    return next((f["key"] for f in fields if f["type"] == "phone" and f["maps_to"] == "phone"), "")
+
+
+def country_asked(fields: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> str:
+    """The country that she names in the form itself, as its two letters; "" where she does not."""
+    keys = [f["key"] for f in fields if f["maps_to"] == "country"]
+    return next((code for key in keys if (code := country_code(str(given.get(key) or "").strip()))), "")

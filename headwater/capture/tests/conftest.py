@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import psycopg
 import pytest
 
 import conftest as house
+from tests import processes
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 
@@ -63,7 +63,7 @@ def database(postgres: str) -> Iterator[Database]:
     """A committed database for this module, copied from the migrated template."""
     name = f"test_{os.getpid()}_capture{time.monotonic_ns()}"
     with psycopg.connect(house._url("postgres"), autocommit=True) as c:
-        c.execute(f'CREATE DATABASE "{name}" TEMPLATE "template_{house._state()}" STRATEGY FILE_COPY')
+        c.execute(f'CREATE DATABASE "{name}" TEMPLATE "template_{house.state()}" STRATEGY FILE_COPY')
     yield Database(house._url(name))
     with psycopg.connect(house._url("postgres"), autocommit=True) as c:
         c.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -120,8 +120,7 @@ class Server:
         return self.send("POST", "/t", {"site": site, "visitor": visitor, "events": list(events), **more}, headers)
 
     def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        processes.end(self.process)
 
     def again(self) -> None:
         self.process = self.start()
@@ -140,13 +139,13 @@ def serve(url: str, **env: str) -> Server:
     command += ["--port", str(port), "--log-level", "warning", "headwater.web.asgi:application"]
 
     def start() -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url, **env}, start_new_session=True)
+        process = processes.start(command, env={**os.environ, "DATABASE_URL": url, **env})
         for _ in range(1200):  # a crowded machine takes its time
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return process
             time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGKILL)
+        processes.end(process)
         raise RuntimeError("the server did not start")
 
     return Server(port, start(), start)

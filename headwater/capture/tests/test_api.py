@@ -49,3 +49,16 @@ def test_a_form_is_made_and_takes_a_submission_once(api: Any) -> None:
     assert api("get", f"/forms/{form['id']}/submissions?cursor=x")[0] == 422
     assert api("post", "/forms", {"name": "No field", "fields": []})[0] == 422
     assert api("post", "/forms", {"name": "No asset", "fields": [FIELD], "asset_id": 9})[0] == 422
+
+
+def test_a_form_asks_for_texts_over_the_api(api: Any) -> None:
+    number = {"label": "Mobile", "key": "mobile", "type": "phone", "maps_to": "phone"}
+    wanted = {"name": "Alerts", "fields": [FIELD, number], "sms_consent_text": "Text me.", "country": "Korea, South"}
+    assert api("post", "/forms", wanted)[0] == 422
+    status, form = api("post", "/forms", {**wanted, "country": "kr"})
+    assert (status, form["country"], form["sms_consent_version"]) == (201, "KR", 1)
+    sent = {"answers": {"email": "ana@example.com", "mobile": "010-2345-6789"}, "consent_sms": True, "key": "k"}
+    assert api("post", f"/forms/{form['id']}/submissions", sent)[0] == 201
+    (kept,) = api("get", f"/forms/{form['id']}/submissions")[1]["items"]
+    assert kept["consent"] == {"sms": {"text": "Text me.", "version": 1, "given": True, "number": "+821023456789"}}
+    assert api("patch", f"/forms/{form['id']}", {"sms_consent_required": True, "sms_consent_text": ""})[0] == 422

@@ -10,9 +10,11 @@ from django.core.files.base import ContentFile
 from headwater.capture import actions, rules
 from headwater.capture.models import Asset, AssetLink, Form, FormSubmission, SpamSubmission
 from headwater.capture.rules.forms import Invalid, clean_answers, clean_fields
+from headwater.capture.rules.places import country_of_language
 from headwater.core import clock
+from headwater.people.actions import Visit, see
 from headwater.people.models import Contact
-from headwater.people.queries import consent_states
+from headwater.people.queries import consent_states, consents
 from headwater.timeline import queries as timeline
 from headwater.timeline.actions import record_anonymous
 
@@ -135,3 +137,113 @@ def test_a_forms_token_is_its_own(form: Form) -> None:
     assert actions.token_age(form, token + "x") is None
     other = actions.create_form(name="Other", fields=FIELDS, actor="system")
     assert actions.token_age(other, token) is None
+
+
+NUMBER = {"label": "Mobile", "key": "mobile", "type": "phone", "maps_to": "phone"}
+
+
+@pytest.fixture
+def texting(db: None) -> Form:
+    return actions.create_form(
+        name="Alerts", fields=[*FIELDS, NUMBER], actor="system", sms_consent_text="Text me.", country="DE"
+    )
+
+
+def test_consent_to_texts_has_its_own_words_and_keeps_the_number_it_is_for(texting: Form) -> None:
+    sent = actions.Submission(key="k", url="https://example.com/a", ip="10.0.0.0", consent=True, consent_sms=True)
+    done = actions.submit_form(texting, {"email": "a@example.com", "mobile": "0151 23456789"}, sent=sent)
+    person = done.person_id
+    assert Contact.objects.get().phone == "+4915123456789"
+    assert consent_states([person], "sms") == {person: "granted"}
+    assert consent_states([person], "email") == {}  # the form does not ask for it, whatever is sent
+    proof = consents(person)[0].proof
+    assert (proof["text"], proof["url"], proof["form"], proof["address"], proof["submission"]) == (
+        "Text me.", "https://example.com/a", "Alerts", "+4915123456789", str(done.id),
+    )  # fmt: skip
+    said = {"text": "Text me.", "version": 1, "given": True, "number": "+4915123456789"}
+    assert FormSubmission.objects.get().consent == {"sms": said}
+
+
+def test_texts_go_to_the_number_she_agreed_for(texting: Form) -> None:
+    answers = {"email": "a@example.com", "mobile": "0151 23456789"}
+    actions.submit_form(texting, answers)
+    other = {**answers, "mobile": "+49 160 1234567"}
+    actions.submit_form(texting, other)
+    assert Contact.objects.get().phone == "+4915123456789"
+    actions.submit_form(texting, other, sent=actions.Submission(key="k", consent_sms=True))
+    assert Contact.objects.get().phone == "+491601234567"
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        ("", "Please enter your number: the texts go there."),
+        ("030 1234567", "Texts cannot reach this number. Please enter a mobile number."),
+        ("1", "This is not a telephone number."),
+    ],
+)
+def test_consent_to_texts_needs_a_number_that_they_reach(texting: Form, number: str, says: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        actions.submit_form(
+            texting, {"email": "a@example.com", "mobile": number}, sent=actions.Submission(consent_sms=True)
+        )
+    assert caught.value.errors == {"mobile": says}
+    assert Contact.objects.count() == 0
+
+
+def test_a_number_without_its_country_is_from_where_she_is(texting: Form) -> None:
+    def number(answers: dict[str, str], **sent: str) -> str:
+        given = {"email": f"{len(seen)}@example.com", "mobile": "(415) 555-2671", **answers}
+        done = actions.submit_form(texting, given, sent=actions.Submission(key="k", **sent))  # type: ignore[arg-type]
+        seen.append(Contact.objects.get(pk=done.person_id).phone)
+        return seen[-1]
+
+    seen: list[str] = []
+    actions.update_form(texting.pk, country="", fields=[*FIELDS, NUMBER, PLACE], actor="system")
+    texting.refresh_from_db()
+    see([Visit(rules.visitor_id("visitor-0009"), clock.now(), "/", country="US")])
+    assert number({}, visitor="visitor-0009", country="DE") == "+14155552671"
+    assert number({}, country="US") == "+14155552671"
+    assert number({"country": "United States"}, country="DE") == "+14155552671"
+    with pytest.raises(Invalid, match="country code"):
+        number({})
+    actions.update_form(texting.pk, country="미국", actor="system")
+    texting.refresh_from_db()
+    assert (texting.country, number({}, country="DE")) == ("US", "+14155552671")
+
+
+PLACE = {"label": "Country", "key": "country", "type": "text", "maps_to": "country"}
+
+
+def test_the_browsers_language_hints_at_a_country() -> None:
+    headers = ["de-AT,de;q=0.9", "zh-Hant-TW", "ko,en-US;q=0.8", "en-USA", "", "*", "e\0"]
+    assert [country_of_language(h) for h in headers] == ["AT", "TW", "", "", "", "", ""]
+
+
+def test_a_form_that_asks_for_texts_needs_a_number_and_words(texting: Form) -> None:
+    with pytest.raises(Invalid) as caught:
+        actions.update_form(texting.pk, fields=FIELDS, actor="system")
+    assert list(caught.value.errors) == ["sms_consent_text"]
+    with pytest.raises(Invalid) as caught:
+        actions.update_form(texting.pk, sms_consent_text=" ", sms_consent_required=True, actor="system")
+    assert list(caught.value.errors) == ["sms_consent_text"]
+    with pytest.raises(Invalid) as caught:
+        actions.update_form(texting.pk, country="Atlantis", actor="system")
+    assert list(caught.value.errors) == ["country"]
+    assert actions.update_form(texting.pk, sms_consent_text="Text me often.", actor="system").sms_consent_version == 2
+    required = actions.update_form(texting.pk, sms_consent_required=True, consent_text="Write.", actor="system")
+    assert (required.sms_consent_version, required.consent_version) == (2, 2)
+    with pytest.raises(Invalid) as caught:
+        actions.submit_form(required, {"email": "c@example.com"}, sent=actions.Submission(consent=True))
+    assert caught.value.errors == {"hw_consent_sms": "Please agree before you send the form."}
+
+
+@pytest.mark.parametrize("odd", [{"type": []}, {"options": 5}, {"options": {"a": 1}}])
+def test_odd_fields_are_refused(odd: dict[str, object]) -> None:
+    with pytest.raises(Invalid):
+        clean_fields([FIELDS[1], {"label": "x", "type": "select", **odd}])
+
+
+def test_what_cannot_be_kept_is_left_out_of_fields() -> None:
+    (_mail, made) = clean_fields([FIELDS[1], {"label": "a\0b", "value": "c\0", "options": ["d\0"]}])
+    assert (made["label"], made["value"], made["options"]) == ("ab", "c", ["d"])

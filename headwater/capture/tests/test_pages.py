@@ -217,3 +217,19 @@ def test_a_sales_rep_sees_visitors_but_does_not_edit_forms(client: Client, form:
     assert client.get(f"/forms/{form.pk}/edit/").status_code == 403
     client.logout()
     assert client.get("/forms/").status_code == 302
+
+
+def test_a_form_asks_for_texts_beside_mails_and_shows_what_was_agreed(client: Client, marketer: Client) -> None:
+    phone = {"label": "Mobile", "key": "mobile", "type": "phone", "maps_to": "phone"}
+    made = {"sms_consent_text": "Yes, <b>text</b> me.", "consent_text": "Yes, write.", "country": "DE"}
+    form = actions.create_form(name="Alerts", slug="paper", fields=[*FIELDS, phone], actor="t", **made)
+    said = {"email": "ana@example.com", "hw_consent_sms": "1"}
+    missing = send(client, **said).content.decode()
+    assert '<p class="err" id="e-mobile">Please enter your number: the texts go there.</p>' in missing
+    assert 'name="hw_consent_sms" value="1" checked' in missing
+    assert "Yes, &lt;b&gt;text&lt;/b&gt; me." in missing
+    assert send(client, **said, mobile="0151 23456789").status_code == 200
+    listed = marketer.get(f"/forms/{form.pk}/").content.decode()
+    assert (listed.count("Not given"), listed.count("Given v1")) == (1, 1)
+    editor = marketer.get(f"/forms/{form.pk}/edit/").content.decode()
+    assert '<option value="DE" selected>Germany</option>' in editor

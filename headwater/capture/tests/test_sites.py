@@ -19,6 +19,7 @@ def test_each_change_of_a_site_is_noted_once() -> None:
         update_site(site.pk, actor="user:2", name=" ")
     rows = AuditEntry.objects.order_by("id")
     whole = {"name": "Shop", "allowed_origins": ["https://shop.example"], "active": True, "count_automated": False}
+    whole |= {"push": False, "push_prompt": {}}
     assert [(r.actor, r.action, r.subject, r.before, r.after) for r in rows] == [
         ("user:1", "site.created", "Shop", {}, whole),
         ("user:2", "site.changed", "Shop", {"active": True}, {"active": False}),

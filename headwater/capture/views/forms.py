@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from headwater.accounts.access import require_role
+from headwater.accounts.access import has_role, require_role
 from headwater.accounts.models import Role
 from headwater.core import actors
 
@@ -33,7 +33,9 @@ def _actor(request: HttpRequest) -> str:
 
 def listing(request: HttpRequest) -> HttpResponse:
     """All forms with what came in."""
-    return render(request, "capture/forms.html", {"rows": queries.forms()})
+    return render(
+        request, "capture/forms.html", {"rows": queries.forms(), "can_edit": has_role(request.user, Role.MARKETER)}
+    )
 
 
 @require_role(Role.MARKETER)
@@ -95,6 +97,7 @@ def submissions(request: HttpRequest, form_id: int) -> HttpResponse:
         "address": f"{origin}/f/{form.slug}/",
         "embed": f'<script async src="{origin}/f/{form.slug}.js"></script>',
         "spam_count": len(queries.waiting_spam(form)),
+        "can_edit": has_role(request.user, Role.MARKETER),
     }
     return render(request, f"capture/{'submission_rows' if request.GET.get('part') else 'submissions'}.html", context)
 
@@ -102,7 +105,7 @@ def submissions(request: HttpRequest, form_id: int) -> HttpResponse:
 def spam(request: HttpRequest, form_id: int) -> HttpResponse:
     """What was set aside, with the reason, and a way to take it in after all."""
     form = get_object_or_404(Form, pk=form_id)
-    context = {"form": form, "rows": queries.waiting_spam(form)}
+    context = {"form": form, "rows": queries.waiting_spam(form), "can_edit": has_role(request.user, Role.MARKETER)}
     return render(request, "capture/spam.html", context)
 
 

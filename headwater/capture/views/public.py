@@ -24,6 +24,7 @@ from ..actions.submit import TOKEN_LIFE
 from ..models import Form, Thanks
 from ..rules.events import utm_of
 from ..rules.forms import Invalid
+from ..rules.places import country_of_language
 
 COOKIE = "hw_v"
 TRAP = "website_address"
@@ -105,6 +106,8 @@ def _sent(request: HttpRequest, token: str) -> actions.Submission:
         user_agent=request.headers.get("User-Agent", "")[:300],
         utm={k: v for k, v in {**utm_of(url), **utm}.items() if k.startswith("utm_")},
         consent=bool(request.POST.get("hw_consent")),
+        consent_sms=bool(request.POST.get("hw_consent_sms")),
+        country=country_of_language(request.headers.get("Accept-Language", "")),
     )
 
 
@@ -138,8 +141,7 @@ def _show(
         "url": url[:2000],
         "visitor": given.get("hw_visitor") or given.get("v", ""),
         "utm": utm,
-        "consent": given.get("hw_consent"),
-        "consent_error": gettext(errors["hw_consent"]) if errors and "hw_consent" in errors else "",
+        "consents": _boxes(form, given, errors or {}),
         "trap": TRAP,
     }
     return _answer(request, form, "capture/form_page.html", context, 422 if notice or errors else 200)
@@ -149,6 +151,17 @@ def _shown(field: dict[str, Any], given: Any, errors: dict[str, str]) -> dict[st
     key = field["key"]
     error = errors.get(key, "")
     return {**field, "value": given.get(key, field.get("value", "")), "error": gettext(error) if error else ""}
+
+
+def _boxes(form: Form, given: Any, errors: dict[str, str]) -> list[dict[str, Any]]:
+    """The tick boxes of consent that a form has, each with its own words."""
+    asked = (("hw_consent", form.consent_text, form.consent_required),
+             ("hw_consent_sms", form.sms_consent_text, form.sms_consent_required))  # fmt: skip
+    return [
+        {"key": key, "text": text, "required": required, "ticked": given.get(key), "error": errors.get(key, "")}
+        for key, text, required in asked
+        if text
+    ]
 
 
 def _embedded(request: HttpRequest) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from headwater.accounts.access import has_role
+from headwater.accounts.models import Role
+
 from .. import queries
 
 
@@ -15,6 +18,7 @@ def live(request: HttpRequest) -> HttpResponse:
         "people": people,
         "known": sum(1 for p in people if p.name),
         "sites": queries.sites(),
+        "can_edit": has_role(request.user, Role.MARKETER),
     }
     template = "capture/visitors_list.html" if request.GET.get("part") else "capture/visitors.html"
     return render(request, template, context)

@@ -1,8 +1,11 @@
-"""Keeping what the demo's SMTP server received, and its own provider of texts."""
+"""Keeping what the demo's SMTP server received, its own provider of texts, and its own push service."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -38,6 +41,25 @@ def keep_text(*, sender: str, number: str, text: str, provider_id: str, received
         subject=" ".join(text.split())[:300],
         header_id=provider_id[:160],
         raw=text.encode(),
+        received_at=received_at,
+    )
+    CaughtMail.objects.filter(pk__lte=row.pk - limit).delete()
+    wake.publish("mail", "inbox")
+
+
+@transaction.atomic
+def keep_push(*, browser: UUID, said: Mapping[str, str], received_at: datetime, limit: int) -> None:
+    """Keep a push message that a browser of the demo was given. The same one again takes the place of the first, as it
+    does on a screen."""
+    where, message = f"browser {browser.hex[:8]}", str(said.get("id", ""))[:160]
+    CaughtMail.objects.filter(channel=Channel.PUSH, rcpt_to=where, header_id=message).delete()
+    row = CaughtMail.objects.create(
+        channel=Channel.PUSH,
+        mail_from="",
+        rcpt_to=where,
+        subject=str(said.get("t", ""))[:300],
+        header_id=message,
+        raw=json.dumps(dict(said)).encode(),
         received_at=received_at,
     )
     CaughtMail.objects.filter(pk__lte=row.pk - limit).delete()

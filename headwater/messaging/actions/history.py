@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
+from ..channels import pushcatcher
+from ..models import PushDevice
 from ..rules.tokens import email_digest
+from ..rules.webpush import browser_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,39 @@ class MessageSeed:
     delivered_at: datetime | None = None
     replied_at: datetime | None = None
     segments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserSeed:
+    """A browser that does not exist and takes push messages of the demo, or took them until its service gave it up."""
+
+    number: uuid.UUID
+    agent: str
+    created_at: datetime
+    visitor_id: int | None = None
+    site_id: int | None = None
+    proof: Mapping[str, Any] = field(default_factory=dict)
+    gone_at: datetime | None = None
+
+    @property
+    def id(self) -> uuid.UUID:
+        return browser_id(pushcatcher.made_up(self.number)[0])
+
+
+def import_browsers(people: Sequence[tuple[int, BrowserSeed]]) -> None:
+    """Copy such browsers in: (person, browser)."""
+    rows = []
+    for person, b in people:
+        endpoint, p256dh, auth = pushcatcher.made_up(b.number)
+        rows.append(
+            PushDevice(
+                person_id=person, id=b.id, endpoint=endpoint, p256dh=p256dh, auth=auth, agent=b.agent,
+                visitor_id=b.visitor_id, site_id=b.site_id, proof=dict(b.proof), created_at=b.created_at,
+                ended_at=b.gone_at, ended_why="gone" if b.gone_at else "",
+                ended_words="410 push subscription has unsubscribed or expired." if b.gone_at else "",
+            )
+        )  # fmt: skip
+    PushDevice.objects.bulk_create(rows, batch_size=1000)
 
 
 @transaction.atomic

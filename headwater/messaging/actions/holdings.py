@@ -19,12 +19,19 @@ from headwater.core.lanes import lane_key
 from headwater.people.models import Contact, Merge
 from headwater.people.registry import Gone, Holder, Joining
 
-from ..models import CaughtMail, Message, Outbox, TextOutbox
+from ..models import CaughtMail, Message, Outbox, PushDevice, PushOutbox, TextOutbox, VisitorPush
 from . import outbox
 from .suppress import suppress_many
 
 LEDGER = Table(Message, rename="key")
-TABLES = (LEDGER, Table(Outbox, match=("message_id",)), Table(TextOutbox, match=("message_id",)))
+BROWSERS = Table(PushDevice, hidden=("endpoint", "p256dh", "auth"))
+#: What waits; it goes along with its message
+DUE = (
+    Table(Outbox, match=("message_id",)),
+    Table(TextOutbox, match=("message_id",)),
+    Table(PushOutbox, match=("message_id",)),
+)
+TABLES = (LEDGER, *DUE, BROWSERS)
 #: A claim is good for a minute; a mail that is "sending" for longer is nobody's at the moment
 IN_HAND = timedelta(minutes=2)
 #: Nobody
@@ -35,7 +42,7 @@ def _erase(gone: Gone) -> None:
     people = list(gone.person_ids)
     numbers = _numbers(people)
     with connection.cursor() as cursor:
-        for table in (outbox.MAILS, outbox.TEXTS):
+        for table in (outbox.MAILS, outbox.TEXTS, outbox.PUSHES):
             cursor.execute(
                 f"DELETE FROM {table} WHERE lane_key = ANY(%s) AND person_id = ANY(%s)",
                 [sorted({lane_key(p) for p in people}), people],
@@ -54,6 +61,8 @@ def _erase(gone: Gone) -> None:
             "unsubscribed_at, channel, delivered_at, replied_at, segments FROM gone ON CONFLICT DO NOTHING",
             [people, NOBODY],
         )
+    holdings.erase([BROWSERS], people)
+    VisitorPush.objects.filter(visitor_id__in=list(gone.visitors)).delete()
     addresses = [*gone.emails, *numbers]
     CaughtMail.objects.filter(rcpt_to__in=addresses).delete()
     suppress_many([(address, "erased", "") for address in addresses])
@@ -67,7 +76,7 @@ def _numbers(people: Sequence[int]) -> list[str]:
 
 
 def _export(person_id: int) -> dict[str, Any]:
-    return holdings.export([LEDGER], person_id)
+    return holdings.export([LEDGER, BROWSERS], person_id)
 
 
 def _join(joining: Joining) -> dict[str, Any]:
@@ -86,10 +95,14 @@ def _late(joining: Joining) -> list[list[str]]:
 def _part(joining: Joining, kept: Mapping[str, Any]) -> None:
     late = _late(joining)
     holdings.back(TABLES, kept, joining.merged, joining.survivor)
-    for table in TABLES:
+    for table in (LEDGER, *DUE):
         holdings.give(table, late, joining.survivor, joining.merged)
-    # what waits goes along with its message
-    for table in TABLES[1:]:
+    # browsers in which she agreed since then
+    new = PushDevice.objects.filter(
+        person_id=joining.survivor, visitor_id__in=list(joining.visitors), created_at__gt=joining.at
+    )
+    holdings.give(BROWSERS, [[str(pk)] for pk in new.values_list("id", flat=True)], joining.survivor, joining.merged)
+    for table in DUE:
         holdings.give(table, kept.get(LEDGER.name, {}).get("keys", ()), joining.survivor, joining.merged)
 
 
@@ -105,6 +118,10 @@ def _hinders(person_ids: Sequence[int]) -> str:
 
 
 HOLDER = Holder(
-    "messaging", tables=("messaging_message", outbox.MAILS, outbox.TEXTS, "messaging_caughtmail"), erase=_erase,
-    export=_export, join=_join, part=_part, marks=_marks, hinders=_hinders, order=50,
+    "messaging",
+    tables=(
+        "messaging_message", outbox.MAILS, outbox.TEXTS, outbox.PUSHES, "messaging_pushdevice",
+        "messaging_visitorpush", "messaging_caughtmail",
+    ),
+    erase=_erase, export=_export, join=_join, part=_part, marks=_marks, hinders=_hinders, order=50,
 )  # fmt: skip

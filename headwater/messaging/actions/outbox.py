@@ -8,8 +8,10 @@ from datetime import datetime
 
 from django.db import connection
 
-#: Where mails wait, and where all else does
-MAILS, TEXTS = "messaging_outbox", "messaging_textoutbox"
+from headwater.core.arrays import columns
+
+#: Where mails, texts and push messages (a row for each browser; pushclaims.py) wait
+MAILS, TEXTS, PUSHES = "messaging_outbox", "messaging_textoutbox", "messaging_pushoutbox"
 #: lane_key, rank, due_at, person_id, message_id: its key
 Row = tuple[int, int, datetime, int, uuid.UUID]
 #: Of a backlog each worker takes a quarter of the lanes at a time, so that four work side by side
@@ -83,10 +85,16 @@ def due_texts(now: datetime, limit: int) -> tuple[list[Row], list[int]]:
         rows: list[Row] = cursor.fetchall()
         if not rows:
             return [], []
-        cursor.execute(_FREE, [sorted({row[0] for row in rows})])
-        lanes = [key for (key,) in cursor.fetchall()]
+    lanes = free(sorted({row[0] for row in rows}))
     held = set(lanes)
     return [row for row in rows if row[0] in held], lanes
+
+
+def free(lanes: Sequence[int]) -> list[int]:
+    """Those of the lanes that nobody holds; they are the caller's transaction's now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FREE, [list(lanes)])
+        return [key for (key,) in cursor.fetchall()]
 
 
 def take(rows: Sequence[Row], until: datetime, table: str = MAILS) -> list[Row]:
@@ -95,7 +103,7 @@ def take(rows: Sequence[Row], until: datetime, table: str = MAILS) -> list[Row]:
         cursor.execute(
             f"UPDATE {table} o SET due_at = %s FROM {_KEYS} WHERE {_SAME} "
             "RETURNING o.lane_key, o.rank, o.due_at, o.person_id, o.message_id",
-            [until, *(list(column) for column in zip(*rows, strict=True))],
+            [until, *columns(rows)],
         )
         return cursor.fetchall()  # type: ignore[no-any-return]
 
@@ -108,7 +116,7 @@ def insert(rows: Sequence[Row], table: str = MAILS) -> None:
         cursor.execute(
             f"INSERT INTO {table} (lane_key, rank, due_at, person_id, message_id) "
             "SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::bigint[], %s::uuid[])",
-            [list(column) for column in zip(*rows, strict=True)],
+            columns(rows),
         )
 
 
@@ -119,5 +127,5 @@ def delete(rows: Sequence[Row], table: str = MAILS) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"DELETE FROM {table} o USING {_KEYS} WHERE {_SAME}",
-            [list(column) for column in zip(*rows, strict=True)],
+            columns(rows),
         )

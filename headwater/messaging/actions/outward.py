@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 from headwater.content.queries import workspace_context
 from headwater.core import clock
 
-from ..channels import webhook
+from ..channels import http, webhook
 from ..channels.letters import Envelope
 from ..channels.pool import send
 from ..channels.smtp import SmtpError
@@ -58,6 +58,17 @@ def call(url: str, payload: Mapping[str, Any], *, key: str, at: datetime) -> Sen
     if 200 <= status < 300:
         return Sent(True, words, status)
     return Sent(False, words, status, again=status >= 500 or status in (408, 425, 429))
+
+
+def look(url: str, *, guarded: bool = True) -> tuple[int, str, str]:
+    """(status, content type, beginning of the text) of what stands at an address. Raises OSError, in words."""
+    try:
+        answer = http.request(
+            "GET", url, None, {"User-Agent": "Headwater/1"}, guarded=guarded, timeout=5.0, most=20_000
+        )
+    except (http.Refused, ValueError) as error:
+        raise OSError(str(error)) from error
+    return answer.status, answer.headers.get("content-type", ""), answer.text
 
 
 def notice(*, to: str, name: str, subject: str, text: str, url: str, server: str) -> Sent:

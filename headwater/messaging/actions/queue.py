@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.db import connection
 from headwater.content.queries import contexts
 from headwater.content.rules import MissingField, TemplateProblem, prune
 from headwater.core import clock, crash, wake
+from headwater.core.arrays import columns
 from headwater.core.lanes import lane_key
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
@@ -22,6 +23,7 @@ from ..queries.templates import sendable, sources
 from ..rules import compose
 from ..rules.compose import Source
 from ..rules.tokens import new_id
+from . import outbox
 from .requests import MailRequest, Outcome
 
 
@@ -45,6 +47,14 @@ def queue(requests: Sequence[MailRequest]) -> list[Outcome]:
     Idempotent by (person_id, key): a request made before gets the outcome it had then. Refusals are ledger rows and
     facts with their reason, never exceptions.
     """
+    return once(requests, _take, "mail.queued")
+
+
+def once(
+    requests: Sequence[MailRequest], take: Callable[[list[MailRequest]], Iterable[tuple[str, Outcome]]], point: str
+) -> list[Outcome]:
+    """One Outcome per request, in order: of those made before what it was, of the others (the first of each person and
+    key) what `take`, in their lanes, decides and writes: (key, outcome). point: where a test may kill it."""
     if not requests:
         return []
     first: dict[tuple[int, str], MailRequest] = {}
@@ -52,14 +62,16 @@ def queue(requests: Sequence[MailRequest]) -> list[Outcome]:
         first.setdefault((request.person_id, request.key[:200]), request)
     with in_lane(*{person for person, _ in first}):
         done = made_before(list(first))
-        new = {k: r for k, r in first.items() if k not in done}
-        decisions, unknown = _decide(list(new.values()))
-        _write(decisions)
-        crash.point("mail.queued")
-    for d in decisions:
-        done[(d.request.person_id, d.request.key[:200])] = Outcome(d.request.person_id, d.message_id, d.refused)
-    done |= {(o.person_id, k): o for k, o in unknown}
+        if new := [r for k, r in first.items() if k not in done]:
+            done |= {(outcome.person_id, key): outcome for key, outcome in take(new)}
+        crash.point(point)
     return [done[(r.person_id, r.key[:200])] for r in requests]
+
+
+def _take(requests: list[MailRequest]) -> list[tuple[str, Outcome]]:
+    decisions, unknown = _decide(requests)
+    _write(decisions)
+    return [(d.request.key[:200], Outcome(d.request.person_id, d.message_id, d.refused)) for d in decisions] + unknown
 
 
 def made_before(keys: list[tuple[int, str]]) -> dict[tuple[int, str], Outcome]:
@@ -78,8 +90,6 @@ def made_before(keys: list[tuple[int, str]]) -> dict[tuple[int, str], Outcome]:
 
 def _decide(requests: list[MailRequest]) -> tuple[list[Decision], list[tuple[str, Outcome]]]:
     """Decisions, and outcomes of requests about people or templates that do not exist: (key, outcome)."""
-    if not requests:
-        return [], []
     people = list({r.person_id for r in requests})
     templates = sendable({r.template_id for r in requests})
     found = sources((pk, version) for pk, (version, _) in templates.items())
@@ -183,14 +193,9 @@ def _write(decisions: list[Decision]) -> None:
             "SELECT p, i, k, t, v, u, a, e, s, h, c, st, r, '', 0, false, %s, 0, 0, 0 FROM unnest(%s::bigint[], "
             "%s::uuid[], %s::text[], %s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], "
             "%s::text[], %s::jsonb[], %s::text[], %s::text[]) AS n(p, i, k, t, v, u, a, e, s, h, c, st, r)",
-            [now, *map(list, zip(*rows, strict=True))],
+            [now, *columns(rows)],
         )
-        if due:
-            cursor.execute(
-                "INSERT INTO messaging_outbox (lane_key, rank, due_at, person_id, message_id) "
-                "SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::bigint[], %s::uuid[])",
-                [list(column) for column in zip(*due, strict=True)],
-            )
+    outbox.insert(due)
     record_many(
         [NewFact(d.request.person_id, _fact(d), now, d.message_id, d.request.actor, fresh=True) for d in decisions]
     )

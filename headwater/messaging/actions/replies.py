@@ -61,6 +61,7 @@ def record_inbound(sender: str, text: str, *, key: str = "") -> str:
         number = normalise_phone(sender)
     except Invalid:
         return "unknown"
+    text = text.replace("\0", "")
     asked = answer_of(text)
     who = whose_number(number)
     if not who:
@@ -70,18 +71,17 @@ def record_inbound(sender: str, text: str, *, key: str = "") -> str:
     with in_lane(*who):
         now = clock.now()
         proof = {"source": "sms", "text": text[:200], "address": number}
-        for person in who:
-            if _told_before(person, key):
-                continue
+        new = [person for person in who if not _told_before(person, key)]
+        for person in new:
             last = _last(person, now)
             if asked == "stop":
                 set_consent(person, "sms", "withdrawn", actor="visitor", proof=proof)
             elif asked == "start":
                 set_consent(person, "sms", "granted", actor="visitor", proof=proof)
             _answered(person, last, text, asked, key, now)
-        if asked == "stop":
+        if asked == "stop" and new:
             suppress_many([(number, "stopped", "")], at=now)
-        elif asked == "start":
+        elif asked == "start" and new:
             lift([number], reasons=["stopped", "unsubscribed"])
         wake.publish("mail")
     return asked

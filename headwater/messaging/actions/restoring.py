@@ -10,10 +10,10 @@ from django.db import connection
 from headwater.core import clock
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
-from ..facts import MailRefused, TextRefused
+from ..facts import MailRefused, PushRefused, TextRefused
 from . import outbox
 
-Kind = type[MailRefused] | type[TextRefused]
+Kind = type[MailRefused] | type[TextRefused] | type[PushRefused]
 CHUNK = 2000
 #: Due, or in the hands of a worker of then
 HELD = "o.person_id = m.person_id AND o.message_id = m.id AND (o.due_at <= %s OR m.status = 'sending')"
@@ -28,9 +28,13 @@ HOLD = (
 
 
 def hold() -> list[str]:
-    """Refuse, with the reason `restored`, every mail and text that may have gone out after the backup: it was due
-    since, or was being sent. Later ones stay. Returns lines for the administrator."""
-    return _hold(outbox.MAILS, "mails", MailRefused) + _hold(outbox.TEXTS, "texts", TextRefused)
+    """Refuse, with the reason `restored`, every mail, text and push message that may have gone out after the backup: it
+    was due since, or was being sent. Later ones stay. Returns lines for the administrator."""
+    return [
+        *_hold(outbox.MAILS, "mails", MailRefused),
+        *_hold(outbox.TEXTS, "texts", TextRefused),
+        *_hold(outbox.PUSHES, "push messages", PushRefused),
+    ]
 
 
 def _hold(table: str, what: str, fact: Kind) -> list[str]:

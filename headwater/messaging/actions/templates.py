@@ -13,7 +13,7 @@ from headwater.core import clock
 
 from ..models import Channel, MailTemplate, Purpose, TemplateVersion, TrackedLink
 from ..registry import Use, uses
-from ..rules import texting
+from ..rules import pushing, texting
 from ..rules.compose import FOOTER, TEXT_FOOTER
 
 
@@ -40,9 +40,25 @@ class SmsText:
     opt_out: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PushText:
+    """What a push message says. link: where a click leads ("": the web site); icon ("": the browser's own) and image:
+    addresses (https) of pictures. Merge tags may stand in each."""
+
+    title: str
+    body: str = ""
+    link: str = ""
+    icon: str = ""
+    image: str = ""
+
+
+#: What a template says, by its channel
+Says = TemplateText | SmsText | PushText
+
+
 @transaction.atomic
 def create_template(
-    *, name: str, says: TemplateText | SmsText, actor: str, purpose: str = Purpose.MARKETING, slug: str = ""
+    *, name: str, says: Says, actor: str, purpose: str = Purpose.MARKETING, slug: str = ""
 ) -> MailTemplate:
     """Make a template with its first version; what it says decides its channel, for ever. Raises TemplateProblem where
     it does not compile."""
@@ -66,7 +82,7 @@ def update_template(
     *,
     name: str | None = None,
     purpose: str | None = None,
-    says: TemplateText | SmsText | None = None,
+    says: Says | None = None,
     actor: str,
 ) -> MailTemplate:
     """Change a template. Mails that are queued already keep the version they were queued with. Raises
@@ -124,32 +140,43 @@ def copy_template(template_id: int, *, name: str, actor: str) -> MailTemplate:
     return create_template(name=name, says=says_of(row), actor=actor, purpose=template.purpose)
 
 
-def says_of(row: TemplateVersion) -> TemplateText | SmsText:
+def says_of(row: TemplateVersion) -> Says:
     """What a version says, as it was written."""
+    if row.template.channel == Channel.PUSH:
+        return PushText(row.subject, row.text_override, row.link, row.icon, row.image)
     if row.template.channel == Channel.SMS:
         return SmsText(row.text_override, row.from_name, row.opt_out)
     return TemplateText(**{f: getattr(row, f) for f in TemplateText.__dataclass_fields__})
 
 
-def _channel(says: TemplateText | SmsText) -> str:
+def _channel(says: Says) -> str:
+    if isinstance(says, PushText):
+        return str(Channel.PUSH)
     return str(Channel.SMS if isinstance(says, SmsText) else Channel.EMAIL)
 
 
-def _columns(says: TemplateText | SmsText) -> dict[str, str]:
+def _columns(says: Says) -> dict[str, str]:
     """What it says, by the columns of a version."""
+    if isinstance(says, PushText):
+        given = {name: getattr(says, name).strip() for name in ("link", "icon", "image")}
+        body = says.body.replace("\r\n", "\n").strip()
+        return {"subject": " ".join(says.title.split())[:300], "text_override": body, **given}
     if isinstance(says, SmsText):
         body = says.body.replace("\r\n", "\n")
         return {"text_override": body, "from_name": says.sender.strip(), "opt_out": " ".join(says.opt_out.split())}
     return asdict(says)
 
 
-def _says(template: MailTemplate, says: TemplateText | SmsText) -> bool:
+def _says(template: MailTemplate, says: Says) -> bool:
     """Whether its newest version says this already."""
     return TemplateVersion.objects.filter(template=template, version=template.version, **_columns(says)).exists()
 
 
-def _write_version(template: MailTemplate, version: int, says: TemplateText | SmsText, actor: str) -> TemplateVersion:
-    made = _text_parts(template, says) if isinstance(says, SmsText) else _mail_parts(template, says)
+def _write_version(template: MailTemplate, version: int, says: Says, actor: str) -> TemplateVersion:
+    if isinstance(says, PushText):
+        made = _push_parts(template, says)
+    else:
+        made = _text_parts(template, says) if isinstance(says, SmsText) else _mail_parts(template, says)
     return TemplateVersion.objects.create(
         template=template, version=version, actor=actor, created_at=clock.now(), **made, **_columns(says)
     )
@@ -161,6 +188,15 @@ def _text_parts(template: MailTemplate, says: SmsText) -> dict[str, str]:
     if {"unsubscribe_url", "view_url"} & tags(text):
         raise TemplateProblem("a text has no unsubscribe_url and no view_url: people answer STOP")
     return {"text": text}
+
+
+def _push_parts(template: MailTemplate, says: PushText) -> dict[str, str]:
+    """The words, and the link that is counted. Raises TemplateProblem."""
+    for part in (says.title, says.body, says.link, says.icon, says.image):
+        if {"unsubscribe_url", "view_url"} & tags(part):
+            raise TemplateProblem("a push message has no unsubscribe_url and no view_url")
+    url = says.link.strip() or pushing.HOME
+    return {"text": says.body.replace("\r\n", "\n").strip(), "html": f"{{{{ hw.l{_link(template, url)} }}}}"}
 
 
 def _mail_parts(template: MailTemplate, says: TemplateText) -> dict[str, str]:
@@ -192,6 +228,8 @@ def _link(template: MailTemplate, url: str) -> int:
 
 
 __all__ = [
+    "PushText",
+    "Says",
     "SmsText",
     "TemplateProblem",
     "TemplateText",

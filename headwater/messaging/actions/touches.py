@@ -14,7 +14,7 @@ from headwater.core import clock, wake
 from headwater.core.facts import Fact
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
-from ..facts import MailClicked, MailOpened, MailScanned, TextClicked
+from ..facts import MailClicked, MailOpened, MailScanned, PushClicked, TextClicked
 
 #: The pixel loaded again within this time is the same look (proxies and previews fetch twice)
 SAME_LOOK = timedelta(seconds=60)
@@ -118,7 +118,7 @@ def _count(t: Touch, row: _Row, at: datetime) -> list[Fact | None]:
 
 
 def _followed(t: Touch, row: _Row, at: datetime) -> list[Fact | None]:
-    """The same of a text: nobody can say whether one was read, so a click opens nothing."""
+    """The same of a text and of a push message: nobody can say whether one was read, so a click opens nothing."""
     if t.kind != "click" or (row.last_click_at and at - row.last_click_at < SAME_CLICK):
         return []
     first = row.clicked_at is None
@@ -126,7 +126,8 @@ def _followed(t: Touch, row: _Row, at: datetime) -> list[Fact | None]:
     row.clicked_at = row.clicked_at or at
     row.last_click_at = at
     about: dict[str, Any] = {"message": str(t.message_id), "template": row.template_id, "subject": row.subject}
-    return [TextClicked(**about, url=t.url, link=t.link, first=first)]
+    clicked = PushClicked if row.channel == "push" else TextClicked
+    return [clicked(**about, url=t.url, link=t.link, first=first)]
 
 
 def _load(keys: set[tuple[int, UUID]]) -> dict[tuple[int, UUID], _Row]:

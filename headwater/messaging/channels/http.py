@@ -10,6 +10,8 @@ import ssl
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+#: Answers after which nobody knows whether a request was carried out: whoever answers stands in between, or broke off
+OPEN = frozenset((408, 500, 502, 504))
 TIMEOUT = 10.0
 #: "1": addresses of the own network may be called too (tests, a tool on the same host)
 PRIVATE = "HEADWATER_WEBHOOKS_PRIVATE"
@@ -34,6 +36,12 @@ class Response:
     status: int
     headers: dict[str, str]
     text: str
+
+
+def connect(parts: SplitResult, guarded: bool, timeout: float) -> http.client.HTTPConnection:
+    """A connection to the host that an address names, for who keeps it for several requests. Raises Refused and
+    OSError."""
+    return _connect(parts, guarded, timeout)
 
 
 def request(

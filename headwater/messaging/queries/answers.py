@@ -10,7 +10,7 @@ from django.db import connection
 from headwater.people.models import Contact
 
 from ..rules import texting
-from . import gates
+from . import browsers, gates
 
 #: A click or a reply; a mail that was only opened is a quarter of one
 _ANSWERED = (
@@ -44,7 +44,7 @@ def answers_of_all(since: datetime) -> dict[str, tuple[float, float]]:
     """channel -> the same of everybody's marketing messages, of a sample. A statement for each channel."""
     out = {}
     with connection.cursor() as cursor:
-        for channel in ("email", "sms"):
+        for channel in ("email", "sms", "push"):
             cursor.execute(_ALL.format(channel=channel), [since, SAMPLE])
             out[channel] = cursor.fetchone()
     return out
@@ -52,9 +52,10 @@ def answers_of_all(since: datetime) -> dict[str, tuple[float, float]]:
 
 def open_channels(person_ids: Sequence[int], channels: Collection[str], *, marketing: bool) -> dict[int, list[str]]:
     """person -> those of the channels over which she can and may be written to, in their order: she has an address (a
-    mobile number), it is not suppressed, and she has agreed where that is needed."""
+    mobile number, a browser), it is not suppressed, and she has agreed where that is needed."""
     found = Contact.objects.filter(pk__in=list(person_ids)).values_list("pk", "email", "phone")
-    rows = {pk: {"email": email or "", "sms": phone or ""} for pk, email, phone in found}
+    rows = {pk: {"email": email or "", "sms": phone or "", "push": ""} for pk, email, phone in found}
+    devices = browsers.taking(list(rows)) if "push" in channels else {}
     blocked = gates.suppressed(a for addresses in rows.values() for c, a in addresses.items() if c in channels)
     agreed = {c: gates.consenting(list(rows), c) for c in channels} if marketing else {}
     out: dict[int, list[str]] = {}
@@ -62,6 +63,8 @@ def open_channels(person_ids: Sequence[int], channels: Collection[str], *, marke
         for channel in channels:
             address = addresses[channel]
             reached = bool(address) and not (channel == "sms" and texting.problem(address))
+            if channel == "push":
+                reached = pk in devices
             hindered = address in blocked and (marketing or blocked[address] not in gates.MARKETING_ONLY)
             if reached and not hindered and (not marketing or pk in agreed[channel]):
                 out.setdefault(pk, []).append(channel)

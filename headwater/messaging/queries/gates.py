@@ -19,7 +19,7 @@ from ..rules.tokens import email_digest
 #: Reasons that block marketing only; every other reason blocks all mail.
 MARKETING_ONLY = ("unsubscribed", "complaint")
 #: channel -> the row of its policy
-POLICIES = {"email": 1, "sms": 2}
+POLICIES = {"email": 1, "sms": 2, "push": 3}
 
 
 _policy = Prepared(lambda pk: MailPolicy.objects.filter(pk=pk))

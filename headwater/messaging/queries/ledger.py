@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
@@ -17,6 +17,7 @@ from headwater.people.models import Contact
 
 from ..models import CaughtMail, MailTemplate, Message, Outbox, TextOutbox, TrackedLink
 from ..rules import compose
+from ..rules.pushing import Shown, shown
 from .links import urls_of, visit_token
 from .templates import sources
 
@@ -144,6 +145,20 @@ def as_sent(row: Message, *, tracked: bool = False) -> tuple[str, str, str] | No
         return None
 
 
+def as_shown(row: Message) -> Shown | None:
+    """A push message as its browsers show it; None where that cannot be done any more. Its link is the one that the
+    author wrote."""
+    source = sources([(row.template_id, row.version)]).get((row.template_id, row.version))
+    base = contexts([row.person_id]).get(row.person_id)
+    if source is None or base is None:
+        return None
+    urls = compose.Urls("", "", "", {n: destination(row, n) or "" for n in source.links})
+    try:
+        return shown(source, compose.values(base, row.context, marketing=row.purpose == "marketing", urls=urls))
+    except (MissingField, TemplateProblem):
+        return None
+
+
 def destination(row: Message, link_id: int) -> str | None:
     """Where a tracked link leads for this message: only to what the template's author wrote, never elsewhere."""
     link = TrackedLink.objects.filter(pk=link_id, template_id=row.template_id).first()
@@ -169,6 +184,15 @@ def with_visit(url: str, person_id: int) -> str:
         return url
     query = f"{parts.query}&" if parts.query else ""
     return urlunsplit(parts._replace(query=f"{query}hw_m={visit_token(person_id)}"))
+
+
+def provider_ids(numbers: Collection[str], since: datetime) -> dict[str, frozenset[str]]:
+    """Number -> the provider's ids of the texts to it that were queued since then."""
+    rows = Message.objects.filter(channel="sms", email__in=list(numbers), queued_at__gt=since).exclude(header_id="")
+    out: dict[str, frozenset[str]] = {}
+    for number, header in rows.values_list("email", "header_id"):
+        out[number] = out.get(number, frozenset()) | {header}
+    return out
 
 
 def waiting(limit: int = 1000) -> int:

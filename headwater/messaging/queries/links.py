@@ -57,6 +57,11 @@ def receipt_url(person_id: int, message_id: UUID, base_url: str) -> str:
     return f"{base_url}/sms/receipt/{tokens.sign('receipt', Token(person_id, message_id), key())}"
 
 
+def shown_url(person_id: int, message_id: UUID, base_url: str, device: UUID) -> str:
+    """Where a browser tells that it has shown a push message."""
+    return f"{base_url}/push/shown/{tokens.sign('receipt', Token(person_id, message_id), key())}?b={device.hex}"
+
+
 def inbound_secret() -> str:
     """Stands in the address that a provider calls when somebody writes to our number."""
     return salted_hmac("headwater.sms.inbound", "v1", algorithm="sha256").hexdigest()[:32]

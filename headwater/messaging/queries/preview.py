@@ -8,8 +8,9 @@ from typing import Any
 from headwater.content.queries import contexts, workspace_context
 from headwater.content.rules import MissingField, TemplateProblem, compile_mail, prune, render
 
-from ..rules import compose, texting, tokens
+from ..rules import compose, pushing, texting, tokens
 from ..rules.compose import FOOTER, TEXT_FOOTER
+from ..rules.pushing import Shown
 
 #: A template names fewer values than this, or it is not shown
 MAX_MISSING = 60
@@ -65,6 +66,32 @@ def preview_text(*, body: str, opt_out: str, purpose: str, person_id: int | None
     as_sent = _render(texting.whole(texting.linked(body, lambda url: 1), opt_out), {**context, "hw": {
         "marketing": marketing, "l1": short}}, missing, html=False).strip()  # fmt: skip
     return TextPreview(words, as_sent, missing)
+
+
+@dataclass(frozen=True, slots=True)
+class PushPreview:
+    """What a push message shows somebody. size: bytes of all that goes out, and how many may."""
+
+    shown: Shown
+    size: int
+    missing: list[str] = field(default_factory=list)
+
+
+def preview_push(says: Any, *, purpose: str, person_id: int | None) -> PushPreview:
+    """The message (actions.PushText) for this person (None: for somebody of whom nothing is known), with its link as it
+    was written. A value that is missing is shown as its name in brackets. Raises TemplateProblem."""
+    base, missing = _base(person_id), list[str]()
+    context = compose.values(_copy(base), {}, marketing=purpose == "marketing")
+    title, body, link, icon, image = (
+        _render(part, context, missing, html=False).strip()
+        for part in (says.title, says.body, says.link or pushing.HOME, says.icon, says.image)
+    )
+    shown = Shown(" ".join(title.split()), body, link, pushing.address_of(icon), pushing.address_of(image))
+    home = str(base["workspace"].get("base_url", ""))
+    tracked = f"{home}/s/{'x' * tokens.SHORT_LENGTH}"
+    sent = Shown(shown.title, shown.body, tracked, shown.icon, shown.image)
+    size = len(pushing.payload(sent, message="x" * 32, receipt=f"{home}/push/shown/{'x' * 95}"))
+    return PushPreview(shown, size, missing)
 
 
 def _base(person_id: int | None) -> dict[str, Any]:

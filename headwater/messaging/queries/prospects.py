@@ -20,7 +20,7 @@ from headwater.core import clock
 from ..models import MailTemplate, Suppression
 from ..rules import compose, texting
 from ..rules.tokens import email_digest
-from . import gates
+from . import browsers, gates
 from .templates import sources
 
 #: (sent, opened, clicked) of a mail that really went out
@@ -39,9 +39,13 @@ class Prospect:
     sent: dict[str, list[datetime]]
     fates: dict[int, list[Fate]]
     missing: dict[int, str | None] = field(default_factory=dict)
+    #: Does a browser of hers take push messages today?
+    device: bool = False
 
     def address(self, channel: str) -> str:
         """Where a message of that channel goes."""
+        if channel == "push":
+            return "browser" if self.device else ""
         return str(self.values["contact"].get("phone", "")) if channel == "sms" else self.email
 
 
@@ -59,12 +63,13 @@ class Prospects:
         texts = "sms" in channels
         blocked = _suppressed(a for v in values.values() for a in _addresses(v, texts))
         lookback = timedelta(days=max((cap.days for cap in self.caps.values() if cap), default=0))
+        devices = browsers.taking(person_ids) if "push" in channels else {}
         sent, fates = _ledger(person_ids, list(self.templates), since, since - lookback, leaving_out)
         self.people = {
             pk: Prospect(
                 base, base["contact"].get("email", ""),
                 {a: blocked[a] for a in _addresses(base, texts) if a in blocked}, pk in consent,
-                sent.get(pk, {}), fates.get(pk, {}),
+                sent.get(pk, {}), fates.get(pk, {}), device=pk in devices,
             )
             for pk, base in values.items()
         }  # fmt: skip
@@ -118,7 +123,7 @@ def _addresses(values: Mapping[str, Any], texts: bool) -> list[str]:
 def _unreachable(channel: str, address: str) -> str:
     if channel == "sms":
         return texting.problem(address)
-    return "" if address else "no_address"
+    return "" if address else ("no_device" if channel == "push" else "no_address")
 
 
 def _unrendered(source: compose.Source, values: dict[str, Any], marketing: bool, extra: dict[str, Any]) -> str | None:

@@ -72,6 +72,8 @@ def source_of(row: TemplateVersion) -> Source:
         from_address=row.from_address,
         reply_to=row.reply_to,
         channel=channel,
+        icon=row.icon,
+        image=row.image,
     )
 
 

@@ -42,6 +42,9 @@ class Source:
     from_address: str = ""
     reply_to: str = ""
     channel: str = "email"
+    #: Of a push message; where it leads is its `html`
+    icon: str = ""
+    image: str = ""
 
     @cached_property
     def links(self) -> tuple[int, ...]:
@@ -51,7 +54,7 @@ class Source:
     @cached_property
     def probe(self) -> str:
         """The merge tags alone: renders a hundred times faster than the mail, and misses what the mail misses."""
-        tags = _TAG.findall(self.subject + self.html + self.text)
+        tags = _TAG.findall(self.subject + self.html + self.text + self.icon + self.image)
         return "".join(t for t in tags if not _LINK.fullmatch(t))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 import phonenumbers
@@ -56,7 +57,7 @@ def whole(body: str, opt_out: str) -> str:
 
 def answer_of(text: str) -> str:
     """What somebody means who writes back: "stop", "start" or "" (something else)."""
-    word = re.sub(r"[\W_]+", "", text.casefold())
+    word = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
     if word in _STOP:
         return "stop"
     return "start" if word in _START else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import html
+import json
 import logging
 import re
 import uuid
@@ -25,6 +26,7 @@ from ..channels import http, textcatcher
 from ..models import CaughtMail
 from ..queries import ledger
 from ..queries.links import inbound_url
+from ..rules.pushing import Shown
 from .frames import mail_frame
 
 log = logging.getLogger("headwater.inbox")
@@ -69,6 +71,10 @@ def inbox(request: HttpRequest, caught_id: int | None = None) -> HttpResponse:
         context |= {"current": row.pk, "mail": row, "text": _linked(words), "answered": "answered" in request.GET}
         if "unanswered" in request.GET:
             context["answer_problem"] = _("The answer did not get through: is the address of this installation right?")
+    elif caught_id is not None and row.channel == "push":
+        said = json.loads(bytes(row.raw))
+        note = Shown(*(str(said.get(key, "")) for key in ("t", "b", "u", "i", "m")))
+        context |= {"current": row.pk, "mail": row, "note": note, "host": _host()}
     elif caught_id is not None:
         tab = request.GET.get("tab", "html")
         context |= {
@@ -118,6 +124,10 @@ def body(request: HttpRequest, caught_id: int) -> HttpResponse:
     _, message = _mail(caught_id)
     page = _part(message, "html") or f"<pre>{html.escape(_part(message, 'plain'))}</pre>"
     return mail_frame(page.replace("<head>", '<head><base target="_blank">', 1))
+
+
+def _host() -> str:
+    return str(workspace_context().get("website") or "").partition("//")[2].strip("/")
 
 
 def _linked(text: str) -> str:

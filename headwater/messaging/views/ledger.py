@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,8 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from headwater.accounts.access import has_role
+from headwater.accounts.models import Role
 from headwater.core.config import config
 from headwater.core.facts import KINDS
+from headwater.core.ids import id_of
 from headwater.people import feed
 from headwater.people import queries as people
 from headwater.timeline import queries as timeline
@@ -33,8 +36,8 @@ def outbox(request: HttpRequest) -> HttpResponse:
     """Messages, newest first: ?status= &template= &person= &did= &since= &before="""
     chosen = {k: request.GET.get(k, "") for k in ("status", "channel", "template", "person", "did", "since")}
     since = _moment(chosen["since"])
-    template = int(chosen["template"]) if chosen["template"].isdigit() else None
-    person = int(chosen["person"]) if chosen["person"].isdigit() and len(chosen["person"]) < 19 else None
+    template = id_of(chosen["template"])
+    person = id_of(chosen["person"])
     try:
         lines = ledger.ledger(
             status=chosen["status"] if chosen["status"] in Status.values else "",
@@ -71,6 +74,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
         "numbers": _numbers(template, since),
         "since": since,
         "any_time": _link(filters, since=""),
+        "can_edit": has_role(request.user, Role.MARKETER),
     }
     return render(request, "messaging/outbox.html", context)
 
@@ -79,14 +83,16 @@ def outbox(request: HttpRequest) -> HttpResponse:
 def mail(request: HttpRequest, person_id: int, message_id: UUID) -> HttpResponse:
     """One mail with its whole fate."""
     row = _message(person_id, message_id)
-    kinds = [kind for kind in KINDS if kind.startswith(("mail.", "sms."))]
+    kinds = [kind for kind in KINDS if kind.startswith(("mail.", "sms.", "push."))]
     entries = timeline.read(person_id, kinds=kinds, limit=200, quiet=True)
-    line = shown(ledger.lines([row]))[0]
+    line, note = shown(ledger.lines([row]))[0], ledger.as_shown(row) if row.channel == "push" else None
     context = {
         "line": line,
         "row": row,
         "asked_by": feed.names_of_actors([row.actor]).get(row.actor, row.actor),
-        "has_body": (sent := ledger.as_sent(row)) is not None,
+        "has_body": (sent := ledger.as_sent(row)) is not None and row.channel == "email",
+        "note": note,
+        "host": urlsplit(note.link).hostname if note else "",
         "text": sent[2] if sent and row.channel == "sms" else "",
         "fate": [e for e in reversed(entries) if e.data.get("message") == str(message_id)],
     }

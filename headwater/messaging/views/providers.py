@@ -82,9 +82,14 @@ def _params(request: HttpRequest) -> dict[str, str]:
             return {}
         if isinstance(said, list):
             said = said[0] if said else {}
-        return {k: str(v) for k, v in said.items() if not isinstance(v, dict | list)} if isinstance(said, dict) else {}
-    given = request.POST if request.method == "POST" else request.GET
-    return {k: str(v) for k, v in given.items()}
+        given = {k: v for k, v in said.items() if not isinstance(v, dict | list)} if isinstance(said, dict) else {}
+        return {k: _kept(v) for k, v in given.items()}
+    return {k: str(v) for k, v in (request.POST if request.method == "POST" else request.GET).items()}
+
+
+def _kept(value: object) -> str:
+    """A value as text that can be kept: JSON may say what no text may hold."""
+    return str(value).encode("utf-8", "ignore").decode().replace("\0", "")
 
 
 def _key(params: dict[str, str]) -> str:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from headwater.content.queries import workspace_context
 
 from .. import actions
-from ..queries import ledger
+from ..queries import browsers, ledger
 from ..queries.links import read_token
 from ..rules.machines import why_machine
 from ..rules.tokens import Token
@@ -79,10 +79,14 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     row = ledger.message(told.person_id, told.message_id) if told else None
     if told is None or row is None:
         return _gone(request)
-    context = {"workspace": workspace_context(), "email": row.email, "state": "ask"}
+    taking = len(browsers.taking([told.person_id]).get(told.person_id, ()))
+    context = {"workspace": workspace_context(), "email": row.email, "state": "ask", "browsers": taking}
     if request.method == "POST":
         one_click = request.POST.get("List-Unsubscribe") == "One-Click"
         proof = {"url": request.build_absolute_uri(request.path), "ip": request.META.get("REMOTE_ADDR", "")}
+        if request.POST.get("push"):
+            actions.stop_push(told.person_id, proof={"source": "page", **proof}, actor="visitor")
+            return render(request, "messaging/unsubscribe.html", {**context, "state": "push", "browsers": 0})
         if request.POST.get("again"):
             actions.subscribe_again(told.person_id, told.message_id, actor="visitor", proof=proof)
             context["state"] = "again"

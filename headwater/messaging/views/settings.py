@@ -20,8 +20,8 @@ from headwater.core.config import config
 from .. import actions, delivery, texts
 from ..actions.testtext import send_test_text
 from ..channels.sms import Provider
-from ..forms import PolicyForm, SuppressForm, TestTextForm, TextPolicyForm
-from ..queries import gates
+from ..forms import PolicyForm, PushPolicyForm, SuppressForm, TestTextForm, TextPolicyForm
+from ..queries import browsers, gates
 from ..queries.links import inbound_url
 
 
@@ -70,6 +70,18 @@ def limit_texts(request: HttpRequest) -> HttpResponse:
 
 @require_role(Role.ADMIN)
 @require_POST
+def limit_pushes(request: HttpRequest) -> HttpResponse:
+    """Save the limit of push messages."""
+    form = _push_policy_form(request.POST)
+    if not form.is_valid():
+        return _page(request, _policy_form(), SuppressForm(), push_form=form)
+    actions.set_policy(actor=actors.user(request.user.pk or 0), channel="push", **form.cleaned_data)
+    messages.success(request, _("Saved."))
+    return redirect("messaging:settings")
+
+
+@require_role(Role.ADMIN)
+@require_POST
 def test_text(request: HttpRequest) -> HttpResponse:
     """Send a text to a number, to see whether the provider takes it."""
     form = TestTextForm(request.POST)
@@ -100,6 +112,11 @@ def _text_policy_form(given: Any = None) -> TextPolicyForm:
     return TextPolicyForm(given, initial={"cap_mails": cap.mails, "cap_days": cap.days} if cap else {})
 
 
+def _push_policy_form(given: Any = None) -> PushPolicyForm:
+    cap = gates.policy("push")
+    return PushPolicyForm(given, initial={"cap_mails": cap.mails, "cap_days": cap.days} if cap else {})
+
+
 def _policy_form(given: Any = None) -> PolicyForm:
     """The limit as it is, or as it was typed."""
     cap = gates.policy()
@@ -107,7 +124,11 @@ def _policy_form(given: Any = None) -> PolicyForm:
 
 
 def _page(
-    request: HttpRequest, form: PolicyForm, suppress_form: SuppressForm, text_form: TextPolicyForm | None = None
+    request: HttpRequest,
+    form: PolicyForm,
+    suppress_form: SuppressForm,
+    text_form: TextPolicyForm | None = None,
+    push_form: PushPolicyForm | None = None,
 ) -> HttpResponse:
     url = delivery.server_url()
     found, wrong = _provider()
@@ -125,6 +146,10 @@ def _page(
         "provider_wrong": wrong if config.sms_url else "",
         "provider_demo": found is not None and not config.sms_url,
         "inbound": inbound_url(str(workspace_context()["base_url"])) if found and config.sms_url else "",
+        "push_form": push_form or _push_policy_form(),
+        "push_key": browsers.application_key(),
+        "own": browsers.own(request.user.pk or 0),
+        "settings_page": True,
         "listed": gates.suppressed_count(),
     }
     return render(request, "messaging/settings.html", context)

@@ -18,6 +18,7 @@ from headwater.accounts.access import has_role, require_role
 from headwater.accounts.models import Role
 from headwater.content.rules import FIELDS, TemplateProblem
 from headwater.core import actors
+from headwater.core.ids import id_of
 from headwater.people import queries as people
 
 from .. import actions, delivery, queries, registry
@@ -63,6 +64,8 @@ def edit(request: HttpRequest, template_id: int | None = None) -> HttpResponse:
     row = _current(template_id) if template_id is not None else None
     if row is not None and row.template.channel == "sms":
         return redirect("messaging:text", row.template_id)
+    if row is not None and row.template.channel == "push":
+        return redirect("messaging:push", row.template_id)
     can_edit = has_role(request.user, Role.MARKETER)
     if not can_edit and (row is None or request.method == "POST"):
         raise PermissionDenied
@@ -136,9 +139,9 @@ def test(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Test sent to %(address)s.") % {"address": user.email})
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204)
-    return (
-        redirect("messaging:template", int(template_id)) if template_id.isdigit() else redirect("messaging:templates")
-    )
+    if (template := id_of(template_id)) is not None:
+        return redirect("messaging:template", template)
+    return redirect("messaging:templates")
 
 
 @require_role(Role.MARKETER)
@@ -227,7 +230,7 @@ def _preview(request: HttpRequest) -> Preview:
         mjml=request.POST.get("mjml", "")[:500_000],
         text_override=request.POST.get("text_override", "")[:200_000],
         purpose=request.POST.get("purpose", "marketing"),
-        person_id=int(person) if person.isdigit() and len(person) < 19 else None,
+        person_id=id_of(person),
     )
 
 

@@ -17,6 +17,7 @@ _REASONS = {
     "no_consent": _("no consent for marketing mail"),
     "suppressed": _("address is suppressed"),
     "no_address": _("no e-mail address"),
+    "no_device": _("no browser of hers takes push messages"),
     "no_number": _("no telephone number"),
     "invalid_number": _("the telephone number cannot be right"),
     "not_mobile": _("the telephone number is no mobile one"),
@@ -27,7 +28,10 @@ _REASONS = {
     "no_person": _("the person is gone"),
     "restored": _("restored from a backup: it may have gone out since"),
 }
-_PARTS = {"subject": _("Subject"), "preview": _("Preview text"), "body": _("Body"), "text": _("Plain text")}
+_PARTS = {
+    "subject": _("Subject"), "preview": _("Preview text"), "body": _("Body"), "text": _("Plain text"),
+    "title": _("Title"), "link": _("Link"), "icon": _("Icon"), "image": _("Picture"),
+}  # fmt: skip
 
 
 def reason(code: str) -> str:
@@ -35,6 +39,20 @@ def reason(code: str) -> str:
     if code.startswith("missing_field:"):
         return gettext("no value: %(name)s") % {"name": code.partition(":")[2]}
     return str(_REASONS.get(code, code))
+
+
+_ENDED = {
+    "browser": _("switched off in the browser"),
+    "page": _("ended on a page of ours"),
+    "gone": _("its push service does not know it any more"),
+    "other": _("somebody else uses the browser now"),
+    "replaced": _("it has a new address"),
+}
+
+
+def ended(why: str) -> str:
+    """Why a browser takes no push messages any more."""
+    return str(_ENDED.get(why, why))
 
 
 def check_words(check: Check) -> str:
@@ -56,6 +74,12 @@ def check_words(check: Check) -> str:
         "no_opt_out": _("It does not say how to get no more texts; most countries ask for it."),
         "odd_characters": _("These characters make the text longer: %(characters)s"),
         "short_links": _("Addresses in it: %(count)s. They are shortened and counted."),
+        "no_title": _("There is no title."),
+        "long_title": _("The title has %(count)s characters; systems cut it off after about %(limit)s."),
+        "long_body": _("The text has %(count)s characters; systems cut it off after about %(limit)s."),
+        "plain_picture": _("%(url)s is not https: browsers do not load it."),
+        "link_home": _("A click leads to your web site, and is counted."),
+        "push_size": _("%(count)s of %(limit)s bytes."),
         "size": _("%(kb)s KB of %(limit)s KB."),
     }
     if check.code == "unknown_tag":

@@ -21,6 +21,8 @@ class Text:
     body: str
     callback: str
     queued_at: datetime
+    #: The provider's ids of other texts to this number: none of them is this one
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,7 +115,7 @@ class Gateway:
         return Receipt("delivered" if any(word in state for word in _DELIVERED) else "")
 
     def inbound(self, params: Mapping[str, str]) -> Inbound | None:
-        sender = _first(params, _FROM)
+        sender = international(_first(params, _FROM))
         return Inbound(sender, _first(params, _TEXT)) if sender else None
 
     def probe(self) -> str:
@@ -146,10 +147,17 @@ class Gateway:
         words = f"{answer.status} {answer.text[:300]}".strip()
         if answer.status == 429:
             wait = answer.headers.get("retry-after", "")
-            return Reply("later", words, answer.status, wait=min(3600.0, float(wait)) if wait.isdigit() else 5.0)
+            return Reply(
+                "later",
+                words,
+                answer.status,
+                wait=min(3600.0, float(wait)) if wait.isascii() and wait.isdigit() else 5.0,
+            )
         if answer.status in (401, 403, 404):
             return Reply("untried", words, answer.status, wait=60.0)
-        if answer.status >= 500 or answer.status in (408, 425):
+        if answer.status in http.OPEN:
+            return Reply("unknown", words, answer.status)
+        if answer.status >= 500 or answer.status == 425:
             return Reply("later", words, answer.status)
         try:
             said = json.loads(answer.text)
@@ -167,6 +175,14 @@ class Gateway:
         if not equals or said is None:
             return self.success in text
         return str(_at(said, path.strip())) == wanted.strip()
+
+
+def international(number: str) -> str:
+    """A number with its +: many write 4915112345678 or 004915112345678. What is no whole number stays as it is."""
+    digits = re.sub(r"[\s().-]", "", number)
+    if not (digits.isascii() and digits.isdigit()) or len(digits) < 8:
+        return number
+    return f"+{digits.removeprefix('00')}" if digits[0] != "0" or digits.startswith("00") else number
 
 
 def _first(params: Mapping[str, str], names: tuple[str, ...]) -> str:

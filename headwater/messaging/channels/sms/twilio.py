@@ -86,6 +86,8 @@ class Twilio:
         except (http.Refused, OSError, ValueError, KeyError):
             return None
         for row in rows:
+            if row.get("sid") in text.others:
+                continue
             if row.get("to") == text.to and row.get("body") == text.body and row.get("direction") != "inbound":
                 return Reply("sent", id=str(row.get("sid", "")), found=True)
         return None
@@ -103,7 +105,7 @@ class Twilio:
         if state not in ("undelivered", "failed"):
             return Receipt("")
         code = params.get("ErrorCode", "")
-        number = int(code) if code.isdigit() else 0
+        number = int(code) if code.isascii() and code.isdigit() and len(code) < 9 else 0
         words = params.get("ErrorMessage", "") or _WORDS.get(number, "")
         return Receipt("failed", f"{code} {words}".strip() or state, number in _HARD)
 
@@ -149,13 +151,15 @@ def _reply(answer: http.Response) -> Reply:
         return Reply("untried", words, status, wait=_ACCOUNT)
     if status == 429:
         return Reply("later", words, status, wait=_seconds(answer.headers.get("retry-after", "")) or _BUSY)
-    if status >= 500 or status in (408, 425):
+    if status in http.OPEN and not number:  # with a code it is Twilio itself who says that it has not taken it
+        return Reply("unknown", words, status)
+    if status >= 500 or status == 425:
         return Reply("later", words, status)
     return Reply("never", words, status, hard=number in _HARD, stopped=number in _STOPPED)
 
 
 def _seconds(text: str) -> float:
-    return min(3600.0, float(text)) if text.isdigit() else 0.0
+    return min(3600.0, float(text)) if text.isascii() and text.isdigit() else 0.0
 
 
 #: Twilio's words for the commonest codes of its calls back, which carry the code alone

@@ -1,0 +1,58 @@
+"""What can happen to messages."""
+
+from __future__ import annotations
+
+from .mails import (
+    MailBounced,
+    MailClicked,
+    MailComplained,
+    MailFailed,
+    MailOpened,
+    MailQueued,
+    MailRefused,
+    MailRepeated,
+    MailScanned,
+    MailSent,
+    MailUnsubscribed,
+    TextClicked,
+    TextDelivered,
+    TextFailed,
+    TextQueued,
+    TextRefused,
+    TextRepeated,
+    TextReplied,
+    TextSent,
+    TextStopped,
+)
+from .pushes import PushClicked, PushEnded, PushFailed, PushQueued, PushRefused, PushSent, PushShown, PushSubscribed
+
+__all__ = [
+    "MailBounced",
+    "MailClicked",
+    "MailComplained",
+    "MailFailed",
+    "MailOpened",
+    "MailQueued",
+    "MailRefused",
+    "MailRepeated",
+    "MailScanned",
+    "MailSent",
+    "MailUnsubscribed",
+    "PushClicked",
+    "PushEnded",
+    "PushFailed",
+    "PushQueued",
+    "PushRefused",
+    "PushSent",
+    "PushShown",
+    "PushSubscribed",
+    "TextClicked",
+    "TextDelivered",
+    "TextFailed",
+    "TextQueued",
+    "TextRefused",
+    "TextRepeated",
+    "TextReplied",
+    "TextSent",
+    "TextStopped",
+]
