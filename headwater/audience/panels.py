@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from headwater.core.ids import id_of
 from headwater.core.registry import (
     NavItem,
     PaletteAction,
@@ -208,7 +209,7 @@ def _segment(value: str) -> Condition:
 
 
 def _segment_words(value: str) -> Any:
-    found = Segment.objects.filter(pk=int(value)).first() if value.isdigit() else None
+    found = Segment.objects.filter(pk=id_of(value) or 0).first()
     return gettext("In the segment %(name)s") % {"name": found.name if found else value}
 
 

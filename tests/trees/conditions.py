@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from hypothesis import strategies as st
+
+from . import records
+from .records import COUNT, DEALS, ORDERS, SPANS, TICKETS, Condition, evenly, field
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 PEOPLE, FIRMS = 3, 2
@@ -14,8 +16,6 @@ INNER = ("s0", "s1")
 KINDS = ("a.done", "page.done", "link.clicked")
 PATHS = ("/pricing", "/b", "/É")
 
-Condition = dict[str, Any]
-SPANS = st.integers(2, 12).map(lambda n: f"{n}s")
 WHERE = st.sampled_from(
     [
         None,
@@ -28,11 +28,6 @@ WHERE = st.sampled_from(
         [{"prop": "amount", "op": "gte", "value": 2}, {"prop": "path", "op": "in", "value": ["/b", "/É"]}],
         [{"prop": "n", "op": "lt", "value": 2.5}, {"prop": "path", "op": "starts_with", "value": ["/b", "/É"]}],
     ]
-)
-COUNT = st.one_of(
-    st.none(),
-    st.fixed_dictionaries({"op": st.sampled_from(["gte", "gt", "lt", "lte", "eq", "ne"]), "value": st.integers(0, 3)}),
-    st.tuples(st.integers(0, 2), st.integers(0, 2)).map(lambda t: {"op": "between", "value": [t[0], t[0] + t[1]]}),
 )
 EDGE = st.one_of(st.none(), st.fixed_dictionaries({"op": st.sampled_from(["within", "older_than"]), "value": SPANS}))
 SUM = st.one_of(
@@ -52,10 +47,6 @@ def _without_none(raw: Condition) -> Condition:
 
 def _one_window(raw: Condition) -> Condition:
     return {k: v for k, v in raw.items() if not (k == "between" and "within" in raw)}
-
-
-def field(name: str, op: str, value: Any, **more: Any) -> Condition:
-    return {"field": name, "op": op, "value": value, **more}
 
 
 EVENTS = (
@@ -101,29 +92,12 @@ SCORES = st.one_of(
         lambda t: {"interest": "pricing", "op": "gte", "value": t[0], "within": t[1]}
     ),
 )
-DEAL = st.lists(
-    st.one_of(
-        st.sampled_from(["open", "won", "lost"]).map(lambda s: field("status", "eq", s)),
-        st.tuples(st.sampled_from(["gt", "lte"]), st.integers(1, 3)).map(lambda t: field("amount", *t)),
-        st.tuples(st.sampled_from(["within", "older_than"]), SPANS).map(lambda t: field("created_at", *t)),
-    ),
-    max_size=3,
-)
-WORTH = st.one_of(
-    st.none(),
-    st.fixed_dictionaries(
-        {"field": st.just("amount"), "op": st.sampled_from(["gte", "lt"]), "value": st.integers(1, 6)},
-    ),
-)
-DEALS = st.tuples(DEAL, COUNT, WORTH, WORTH).map(
-    lambda t: _without_none({"deal": t[0], "count": t[1], "sum": t[2], "max": t[3]})
-)
 OTHERS = st.one_of(
     st.sampled_from([{"tag": "t"}, {"tag": "u"}, {"any": []}, {"all": []}]),
     st.sampled_from(["granted", "withdrawn", "none"]).map(lambda s: {"consent": "email", "state": s}),
     st.tuples(st.sampled_from([5, 50, 99.5]), st.integers(-2, 3)).map(lambda t: {"random": t[0], "seed": t[1]}),
 )
-LEAVES = st.one_of(EVENTS, EVENTS, FIELDS, SCORES, DEALS, OTHERS)
+LEAVES = evenly(EVENTS, EVENTS, FIELDS, SCORES, DEALS, ORDERS, ORDERS, TICKETS, TICKETS, TICKETS, OTHERS)
 
 
 def trees(leaves: st.SearchStrategy[Condition], most: int = 6) -> st.SearchStrategy[Condition]:
@@ -151,7 +125,7 @@ WHO = st.integers(0, PEOPLE - 1)
 STEPS = st.lists(
     st.tuples(
         st.integers(0, 6),  # seconds that pass before
-        st.one_of(
+        evenly(
             st.tuples(st.just("event"), WHO, st.sampled_from(KINDS), st.sampled_from(PATHS), st.integers(-4, 3),
                       st.sampled_from([1, 2, 3, 2.5])),
             st.tuples(st.just("event"), WHO, st.sampled_from(KINDS), st.sampled_from(PATHS), st.integers(-4, 3),
@@ -165,13 +139,12 @@ STEPS = st.lists(
             st.tuples(st.just("tag"), WHO, st.sampled_from(["t", "u"])),
             st.tuples(st.just("firm"), WHO, st.integers(-1, FIRMS - 1)),
             st.tuples(st.just("industry"), st.integers(0, FIRMS - 1), st.sampled_from(["", "Food", "Fashion"])),
-            st.tuples(st.just("deal"), WHO, st.integers(1, 3)),
-            st.tuples(st.just("end"), WHO, st.sampled_from(["won", "lost", "gone"])),
+            *records.steps(WHO),
             st.tuples(st.just("edit"), st.just("s0"), FIRST),
             st.tuples(st.just("edit"), st.just("s1"), SECOND),
             st.tuples(st.just("wait")),
         ),
     ),
     min_size=3,
-    max_size=10,
+    max_size=12,
 )  # fmt: skip

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from .conditions import START, Condition
+from .rows import Deal, Order, Ticket, measure, meets
 
 _MASK = 0xFFFFFFFF
-
-
-@dataclass
-class Deal:
-    pk: int
-    amount: int
-    created: int
-    status: str = "open"
 
 
 @dataclass
@@ -41,6 +35,8 @@ class Person:
     points: int = 0
     firm: Firm | None = None
     deals: list[Deal] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    tickets: list[Ticket] = field(default_factory=list)
     #: Key of a segment -> "in" or "out"
     picked: dict[str, str] = field(default_factory=dict)
 
@@ -67,7 +63,10 @@ class World:
             return not self.holds(c["not"], p)
         if "segment" in c:
             return self.member(c["segment"], self.segments[c["segment"]], p)
-        for name, answer in (("field", self._field), ("event", self._event), ("deal", self._deals)):
+        for name, rows in (("deal", p.deals), ("order", p.orders), ("ticket", p.tickets)):
+            if name in c:
+                return self._records(c, [row for row in rows if all(meets(row, x, self.now) for x in c[name])])
+        for name, answer in (("field", self._field), ("event", self._event)):
             if name in c:
                 return answer(c, p)
         return self._other(c, p)
@@ -104,20 +103,13 @@ class World:
             and ("last" not in c or moment(max(times, default=None), c["last"]["op"], c["last"]["value"], self.now))
         )
 
-    def _deals(self, c: Condition, p: Person) -> bool:
-        count = c.get("count", {"op": "gte", "value": 1})
-        amounts = [d.amount for d in p.deals if all(self._deal(x, d) for x in c["deal"])]
-        for name, of in (("sum", sum), ("max", max)):
-            if name in c and not (amounts and compare(of(amounts), c[name]["op"], c[name]["value"])):
+    def _records(self, c: Condition, rows: Sequence[Any]) -> bool:
+        for name in c.keys() & {"sum", "avg", "min", "max"}:
+            found = measure(name, rows, c[name]["field"])
+            if found is None or not compare(found, c[name]["op"], c[name]["value"]):
                 return False
-        return compare(len(amounts), count["op"], count["value"])
-
-    def _deal(self, c: Condition, d: Deal) -> bool:
-        if c["field"] == "status":
-            return bool(d.status == c["value"])
-        if c["field"] == "amount":
-            return compare(d.amount, c["op"], c["value"])
-        return moment(d.created, c["op"], c["value"], self.now)
+        count = c.get("count", {"op": "gte", "value": 1})
+        return compare(len(rows), count["op"], count["value"])
 
     def _field(self, c: Condition, p: Person) -> bool:
         name, op = c["field"], c["op"]

@@ -1,21 +1,26 @@
 """Incremental equals full equals a plain Python oracle, after every change and every passing of time.
 
-`HEADWATER_SOAK_TREES` sets how many random trees are tried (a slice in each test run), in parts that processors share.
+`HEADWATER_SOAK_TREES` sets how many random trees are tried (a slice in each test run), in parts that processors share,
+a few trees in each random life.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from headwater.audience import actions, queries
+from headwater.audience.compiler import sql, statements
 from headwater.audience.engine import building
 from headwater.audience.loops import retest_once
 from headwater.audience.models import Segment
@@ -23,19 +28,24 @@ from headwater.core import clock
 from headwater.people import actions as people
 from headwater.people.facts import ContactCreated, ContactUpdated, TagAdded, TagRemoved
 from headwater.people.models import Contact
-from headwater.sales import actions as sales
+from headwater.service.actions import tell_overdue
 from headwater.timeline import dispatch
 from headwater.timeline.actions import Custom, record
 
 from .conditions import CONDITIONS, FIRMS, FIRST, INNER, PEOPLE, SECOND, START, STEPS, Condition
-from .oracle import Deal, Firm, Person, World, drawn
+from .oracle import Firm, Person, World, drawn
+from .selling import Selling, open_desk
 
 TREES = int(os.environ.get("HEADWATER_SOAK_TREES", "20"))
-PART = min(TREES, 250)
+#: Trees that are tried in one life, and lives in a part
+TOGETHER = 4
+PART = min(TREES // TOGETHER, 60)
+PARTS = -(-TREES // (PART * TOGETHER))
 Step = tuple[Any, ...]
 
 
 def settle() -> None:
+    tell_overdue()
     for _ in range(6):
         if not dispatch.run_once("audience") + retest_once():
             return
@@ -47,15 +57,34 @@ def custom(p: Person, name: str, value: Any) -> None:
     record(p.pk, ContactUpdated(changes={f"custom.{name}": [contact.custom.get(name), value]}))
 
 
-@dataclass
-class Play:
-    """A life: three people in two companies, two segments that can be taken in, and the one that is tried."""
+@contextmanager
+def as_many(*, parted: bool, crowd: bool) -> Iterator[None]:
+    """Three people, asked about by the ways that are meant for a million (parted) and for many who are found."""
+    with ExitStack() as ways:
+        if parted:
+            ways.enter_context(patch.object(statements, "MANY", -1))
+        if crowd:
+            ways.enter_context(patch.object(statements, "FEW", 0))
+            ways.enter_context(patch.object(sql, "FEW", 0))
+        yield
 
-    condition: Condition
+
+@dataclass
+class Play(Selling):
+    """A life: three people in two companies, two segments that can be taken in, and those that are tried."""
+
+    conditions: list[Condition]
     world: World
     people: list[Person]
     firms: list[Firm]
-    segment: Segment | None = None
+    segments: list[Segment] = field(default_factory=list)
+
+    def born(self) -> None:
+        """The segments that are tried begin to live, now or later."""
+        self.segments = [
+            actions.create_segment(name=f"S {n}", definition=one, actor="test") for n, one in enumerate(self.conditions)
+        ]
+        building.run_all()
 
     def apply(self, step: Step) -> None:
         """One step, in truth and in the oracle's mind."""
@@ -101,8 +130,7 @@ class Play:
         p.points += points
 
     def pick(self, p: Person, side: str, key: str) -> None:
-        of = Segment.objects.filter(key=key).first() if key else self.segment
-        if of is not None:
+        for of in Segment.objects.filter(key=key) if key else self.segments:
             actions.pick_members(of.pk, [p.pk], side=side, actor="test")
             p.picked[of.key] = side
 
@@ -116,75 +144,62 @@ class Play:
         Contact.objects.filter(pk=p.pk).update(tags=sorted(p.tags))
         record(p.pk, (TagAdded if tag in p.tags else TagRemoved)(tag=tag))
 
-    def deal(self, p: Person, amount: int) -> None:
-        pk = sales.create_deal(actor="user:1", name="Plan", person_id=p.pk, amount=Decimal(amount))
-        p.deals.append(Deal(pk, amount, self.world.now))
-
-    def end(self, p: Person, how: str) -> None:
-        """The oldest open deal is won or lost; the oldest of all goes."""
-        for d in [d for d in p.deals if how == "gone" or d.status == "open"][:1]:
-            if how == "gone":
-                sales.delete_deal(d.pk, actor="user:1")
-                p.deals.remove(d)
-                continue
-            d.status = how
-            if how == "won":
-                sales.win_deal(d.pk, actor="user:1")
-            else:
-                sales.lose_deal(d.pk, "Price", actor="user:1")
-
     def check(self, turn: int) -> None:
         """All answers agree. turn: picks whose membership is explained."""
         ids = [p.pk for p in self.people]
-        oracle = {p.pk for p in self.people if self.world.holds(self.condition, p)}
-        assert queries.matching(self.condition, ids) == oracle, "full SQL"
+        for condition in self.conditions:
+            oracle = {p.pk for p in self.people if self.world.holds(condition, p)}
+            assert queries.matching(condition, ids) == oracle, f"full SQL, {condition}"
         for key in INNER:
             inner = Segment.objects.get(key=key)
             within = {p.pk for p in self.people if self.world.member(key, self.world.segments[key], p)}
             assert queries.are_members(inner.pk, ids) == within, f"incremental, {key}"
-        s = self.segment
-        if s is None:
-            return
-        whole = {p.pk for p in self.people if self.world.member(s.key, self.condition, p)}
-        assert queries.are_members(s.pk, ids) == whole, "incremental"
-        assert queries.counts()[s.pk] == len(whole), "count"
-        assert set(queries.preview(self.condition, sample=PEOPLE, key=s.key)[1]) == whole, "preview"
-        one = ids[turn % PEOPLE]
-        answer = queries.explain_membership(Segment.objects.get(pk=s.pk), one)
-        assert answer, "explained"
-        assert answer.holds == (one in whole), "explanation"
+        counts = queries.counts() if self.segments else {}
+        for s, condition in zip(self.segments, self.conditions, strict=False):
+            whole = {p.pk for p in self.people if self.world.member(s.key, condition, p)}
+            assert queries.are_members(s.pk, ids) == whole, f"incremental, {condition}"
+            assert counts[s.pk] == len(whole), f"count, {condition}"
+            with as_many(parted=turn % 2 == 1, crowd=turn % 3 == 1):
+                shown = queries.preview(condition, sample=PEOPLE, key=s.key)[1]
+            assert set(shown) == whole, f"preview, {condition}"
+            one = ids[turn % PEOPLE]
+            answer = queries.explain_membership(Segment.objects.get(pk=s.pk), one)
+            assert answer, "explained"
+            assert answer.holds == (one in whole), f"explanation, {condition}"
 
 
-def play(condition: Condition, inner: tuple[Condition, Condition], steps: list[tuple[int, Step]], born: int) -> None:
+def play(
+    conditions: list[Condition], inner: tuple[Condition, Condition], steps: list[tuple[int, Step]], born: int
+) -> None:
     with clock.freeze(START):
         made = [Person(Contact.objects.create(created_at=START).pk) for _ in range(PEOPLE)]
+        open_desk()
         firms = [Firm(people.create_company(actor="test", name=f"Firm {n}").pk) for n in range(FIRMS)]
         for key, one in zip(INNER, inner, strict=True):
             actions.create_segment(key=key, name=key, definition=one, actor="test")
         building.run_all()
-    it = Play(condition, World(0, dict(zip(INNER, inner, strict=True))), made, firms)
+    it = Play(conditions, World(0, dict(zip(INNER, inner, strict=True))), made, firms)
     for n, (passes, step) in enumerate(steps):
         it.world.now += passes
         with clock.freeze(START + timedelta(seconds=it.world.now)):
             if n == born % len(steps):
-                it.segment = actions.create_segment(name="S", definition=condition, actor="test")
-                building.run_all()
+                it.born()
             it.apply(step)
             settle()
             it.check(n)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("part", range(-(-TREES // PART)))
+@pytest.mark.parametrize("part", range(PARTS))
 @settings(
     max_examples=PART, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True, derandomize=TREES == 20
 )
-@given(condition=CONDITIONS, first=FIRST, second=SECOND, steps=STEPS)
+@given(conditions=st.tuples(*[CONDITIONS] * TOGETHER), first=FIRST, second=SECOND, steps=STEPS)
 def test_incremental_full_and_the_oracle_agree(
-    part: int, condition: Condition, first: Condition, second: Condition, steps: list[tuple[int, Step]]
+    part: int, conditions: tuple[Condition, ...], first: Condition, second: Condition, steps: list[tuple[int, Step]]
 ) -> None:
     with transaction.atomic():
-        play(condition, (first, second), steps, len(steps) % 4)
+        play(list(conditions), (first, second), steps, len(steps) % 4)
         transaction.set_rollback(True)
 
 

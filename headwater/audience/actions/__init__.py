@@ -5,7 +5,16 @@ from .picks import pick_members
 from .points import Points, add_points, recompute
 from .revision import hold_definitions, touch_revision
 from .scoring import cancel_run, create_rule, delete_rule, ensure_defaults, recompute_model, update_rule
-from .segments import InUse, Kept, create_segment, delete_segment, rebuild_segment, refuse_kept, update_segment
+from .segments import (
+    InUse,
+    Kept,
+    create_segment,
+    delete_segment,
+    free_key,
+    rebuild_segment,
+    refuse_kept,
+    update_segment,
+)
 from .topics import cancel_topic_run, delete_topic, ensure_topics, recompute_topic, save_topic
 
 __all__ = [
@@ -25,6 +34,7 @@ __all__ = [
     "delete_topic",
     "ensure_defaults",
     "ensure_topics",
+    "free_key",
     "hold_definitions",
     "pick_members",
     "rebuild_segment",

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from headwater.core import clock, holdings
+from headwater.core.arrays import columns
 from headwater.core.holdings import Table
 from headwater.core.lanes import lane_key
 from headwater.people.models import Contact
@@ -192,7 +193,7 @@ def _count(rows: Sequence[tuple[int, int, int, int]]) -> None:
                 "INSERT INTO audience_segmenttally AS t (lane_key, segment_id, generation, members) "
                 "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::bigint[]) "
                 "ON CONFLICT (lane_key, segment_id, generation) DO UPDATE SET members = t.members + EXCLUDED.members",
-                [list(c) for c in zip(*found, strict=True)],
+                columns(found),
             )
 
 

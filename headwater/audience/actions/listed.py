@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from headwater.core.ids import id_of
 from headwater.people.registry import Bulk, BulkField
 from headwater.people.rules import Invalid
 from headwater.timeline.actions import in_lane
@@ -24,7 +25,7 @@ NOBODY: dict[str, Any] = {"any": []}
 
 def _clean(given: Params) -> dict[str, Any]:
     text = str(given.get("segment") or "")
-    found = Segment.objects.filter(pk=int(text), keeper="").first() if text.isdigit() and len(text) < 12 else None
+    found = Segment.objects.filter(pk=id_of(text) or 0, keeper="").first()
     if found is None:
         raise Invalid({"segment": _("There is no such segment.")})
     return {"segment": found.pk, "name": found.name, "list": found.definition == NOBODY}

@@ -41,7 +41,8 @@ def refuse_kept(s: Segment) -> None:
         raise Kept(sorted({use.name for use in queries.kept_by([s])[s.pk]}))
 
 
-def _free_key(name: str) -> str:
+def free_key(name: str) -> str:
+    """The key that a new segment of this name would have now (its random samples are drawn by it)."""
     base = slugify(name)[:50] or "segment"
     taken = set(Segment.objects.filter(key__startswith=base).values_list("key", flat=True))
     return next(k for k in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if k not in taken)
@@ -66,7 +67,7 @@ def create_segment(
         if key and Segment.objects.filter(key=key).exists():
             raise ValueError(_("There is a segment with the key “%(key)s” already") % {"key": key})
         made = Segment(
-            key=key or _free_key(name), name=name, description=description, announce=announce, created_by=actor,
+            key=key or free_key(name), name=name, description=description, announce=announce, created_by=actor,
             keeper=keeper,
         )  # fmt: skip
         parse(definition, trail=(made.key,))

@@ -10,6 +10,7 @@ from ninja import Field, Schema
 from ninja.errors import HttpError
 
 from headwater.core.paging import BadCursor, Cursor, Limit, Next, opened, sealed
+from headwater.people.models import Contact
 from headwater.people.queries import contacts
 
 from .. import actions, compiler, queries
@@ -31,7 +32,8 @@ class SeenOut(Schema):
 
 @router.get("/segments/suggest", response=list[SeenOut], summary="Values, properties and events that there are")
 def suggest(request: HttpRequest, of: str, q: str = "", limit: int = 20) -> Any:
-    """`of`: "field:NAME", "kinds", "props:KIND", "prop:KIND:NAME" or "tags"; `q`: what they contain."""
+    """`of`: "field:NAME", "kinds", "props:KIND", "prop:KIND:NAME", "record:LEAF:FIELD" (texts of deals, orders,
+    tickets), "topics" (of consents) or "tags"; `q`: what they contain."""
     with refusals():
         found = seen.suggest(of[:200], q[:200], max(1, min(limit, 100)))
     return [{"value": value, "count": count} for value, count in found]
@@ -144,6 +146,8 @@ class PreviewIn(Schema):
     definition: dict[str, Any]
     #: The segment that is being edited: its random samples, its members by hand
     key: str = ""
+    #: Of a segment that is still to be made: its random samples are drawn as they will be
+    name: str = ""
 
 
 class PreviewOut(Schema):
@@ -155,8 +159,9 @@ class PreviewOut(Schema):
 @router.post("/segments/preview", response=PreviewOut, summary="How many people a definition holds for now")
 def preview(request: HttpRequest, body: PreviewIn) -> Any:
     with refusals():
-        summary = compiler.summary(compiler.parse(body.definition, trail=(body.key,) if body.key else ()))
-        count, sample = queries.preview(body.definition, key=body.key)
+        key = body.key or (actions.free_key(body.name) if body.name else "")
+        summary = compiler.summary(compiler.parse(body.definition, trail=(key,) if key else ()))
+        count, sample = queries.preview(body.definition, key=key)
     return {"count": count, "sample": sample, "summary": summary}
 
 
@@ -240,7 +245,8 @@ def picked(request: HttpRequest, segment_id: int, cursor: Cursor = "", limit: Li
 
 
 @router.post("/segments/{int:segment_id}/picked", summary="Put people in, keep them out, or let the condition decide")
-def pick(request: HttpRequest, segment_id: int, body: PickIn) -> dict[str, Any]:
+def pick(request: HttpRequest, segment_id: int, body: PickIn) -> dict[str, list[int]]:
+    """`changed`: for whom this is a change. `unknown`: ids of nobody."""
     with refusals():
         changed = actions.pick_members(
             segment_id,
@@ -249,7 +255,8 @@ def pick(request: HttpRequest, segment_id: int, body: PickIn) -> dict[str, Any]:
             reason=body.reason,
             actor=request.actor,  # type: ignore[attr-defined]
         )
-    return {"changed": changed}
+    known = set(Contact.objects.filter(pk__in=body.people).values_list("pk", flat=True))
+    return {"changed": changed, "unknown": sorted(set(body.people) - known)}
 
 
 class VerdictOut(Schema):

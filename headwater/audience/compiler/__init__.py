@@ -21,10 +21,11 @@ from .nodes import (
 from .parse import parse, parse_segment
 from .schema import schema
 from .sql import EVERYBODY, Query, Scope
-from .statements import Several, Statement, several, statement
+from .statements import ALONE, Several, Statement, several, statement
 from .words import summary
 
 __all__ = [
+    "ALONE",
     "EVERYBODY",
     "LEAVES",
     "Answer",

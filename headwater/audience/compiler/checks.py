@@ -87,7 +87,7 @@ def _check_between(type: str, value: Any) -> str | None:
 
 def _check_equal(type: str, op: Any, value: Any) -> str | None:
     whole: Callable[[Any], bool] = lambda v: isinstance(v, int) and not isinstance(v, bool)  # noqa: E731
-    one = {"number": _number, "money": _number, "user": whole}.get(type, _scalar)
+    one = {"number": _number, "money": _number, "user": whole, "boolean": _truth}.get(type, _scalar)
     if op in LIST_OPS:
         fits = isinstance(value, list) and 0 < len(value) <= MAX_LIST and all(one(v) for v in value)
         return None if fits else "must be a list of values, not empty"
@@ -101,12 +101,17 @@ def _check_equal(type: str, op: Any, value: Any) -> str | None:
         return check_pattern(value)
     if one(value):
         return None
-    shapes = {"number": "must be a number", "money": "must be a number", "user": "must be the id of a user"}
+    shapes = {"number": "must be a number", "money": "must be a number", "user": "must be the id of a user",
+              "boolean": "must be true or false"}  # fmt: skip
     return shapes.get(type, "must be a text or number")
 
 
 def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _truth(value: Any) -> bool:
+    return isinstance(value, bool) or (isinstance(value, str) and value.lower() in ("true", "false"))
 
 
 def _scalar(value: Any) -> bool:

@@ -24,6 +24,6 @@ def rows(select: str, params: Mapping[str, Any]) -> int:
 def quarters() -> list[int]:
     """Ids of people that part them into four."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(id), 0) FROM people_contact")
-        top = int(cursor.fetchone()[0])
-    return [top * n // 4 for n in (1, 2, 3)]
+        cursor.execute("SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM people_contact")
+        low, high = cursor.fetchone()
+    return [int(low + (high - low) * n // 4) for n in (1, 2, 3)]

@@ -69,7 +69,7 @@ def hints() -> dict[str, Hints]:
             "words": {"consent": _("consent for"), "state": _("is")},
             "keys": {"consent": {"label": _("Channel"), "options": "channels"},
                      "state": {"label": _("Consent"), "options": "states", "shown": True, "default": "granted"},
-                     "topic": {"label": _("Topic")}},
+                     "topic": {"label": _("Topic"), "suggest": "topics"}},
             "fresh": {"consent": "email", "state": "granted"},
         },
         "random": {

@@ -37,7 +37,7 @@ from .hints import Hints, counts, hints, measures, texts, type_label
 from .leaves.consent import STATES
 from .nodes import LEAVES, Leaf
 from .records import RecordsLeaf
-from .words import band_name, kind_label, op_label
+from .words import band_name, kind_label, op_label, state_name
 
 #: The control for a value, where it is not the type's own name
 INPUTS = {"money": "number", "texts": "choices", "url": "text", "email": "text", "phone": "text", "custom": "text"}
@@ -176,7 +176,6 @@ def _kinds() -> list[dict[str, Any]]:
 
 def _options() -> dict[str, list[list[Any]]]:
     users = User.objects.filter(is_active=True).order_by("first_name", "last_name", "email")
-    states = {"granted": _("granted"), "withdrawn": _("withdrawn"), "pending": _("pending"), "none": _("not given")}
     return {
         "tags": [[t, t] for t in Tag.objects.order_by("name").values_list("name", flat=True)[:1000]],
         "segments": [list(r) for r in Segment.objects.filter(keeper="").order_by("name").values_list("key", "name")],
@@ -186,8 +185,8 @@ def _options() -> dict[str, list[list[Any]]]:
         "topics": [list(row) for row in Topic.objects.order_by("name").values_list("key", "name")],
         "bands": _bands(),
         "users": [[u.pk, u.name] for u in users],
-        "channels": [[c, c] for c in CONSENT_CHANNELS],
-        "states": [[s, states.get(s, s)] for s in STATES],
+        "channels": [[c, _(c)] for c in CONSENT_CHANNELS],
+        "states": [[s, state_name(s)] for s in STATES],
         **{name: [list(one) for one in names(get_language() or "en").items()] for name, names in NAMES.items()},
     }
 

@@ -1,4 +1,4 @@
-"""Conditions on records that belong to a person (deals; later orders, tickets): one correlated condition.
+"""Conditions on records that belong to a person (deals, orders, tickets): one correlated condition.
 
     {"deal": [{"field": "status", "op": "eq", "value": "open"}, {"field": "amount", "op": "gt", "value": 500}],
      "count": {"op": "gte", "value": 1}, "sum": {"field": "amount", "op": "gte", "value": 1000}}
@@ -30,6 +30,7 @@ from .counts import COUNT_OPS, COUNT_SCHEMA, MEASURES, counted, least, parse_cou
 from .late import resolve
 from .nodes import At, Leaf, Sql
 from .operators import by_type, number
+from .phrases import measured
 from .sql import Query, Scope
 
 
@@ -121,7 +122,7 @@ class RecordsLeaf(Leaf):
         else:
             said = _("has %(what)s %(times)s") % {"what": said, "times": words.times(self.count_op, self.count)}
         for name, field, op, value in self.sums:
-            said += f", {words.measure(name)} {self.fields[field].label} {words.compare(op, value)}"
+            said += f", {words.compared(measured(name, str(self.fields[field].label)), op, value)}"
         return said
 
     def _sums(self) -> list[tuple[int, tuple[str, str, str, Any]]]:
@@ -149,10 +150,27 @@ class RecordsLeaf(Leaf):
                     f"SELECT {asked} FROM {self.table} WHERE {' AND '.join(where)}", resolve(query.params, clock.now())
                 )
                 found += [
-                    {"text": f"{words.measure(name)} {self.fields[field].label}: {_shown(value)}"}
+                    {"text": f"{measured(name, str(self.fields[field].label))}: {_shown(value)}"}
                     for (name, field, *_), value in zip(self.sums, cursor.fetchone(), strict=True)
                 ]
+                found += self._mixed(where, resolve(query.params, clock.now()))
         return found or [{"text": _("No such %(what)s") % {"what": self.label}}]
+
+    def _mixed(self, where: list[str], params: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What to say where money of several currencies was measured together: nobody knows their rates."""
+        if "currency" not in self.fields or all(self.fields[field].type != "money" for _n, field, *_v in self.sums):
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT DISTINCT {self.fields['currency'].column} FROM {self.table} WHERE {' AND '.join(where)} "
+                "ORDER BY 1 LIMIT 10",
+                params,
+            )
+            names = [str(name) for (name,) in cursor.fetchall() if name]
+        if len(names) < 2:
+            return []
+        said = _("Amounts in %(currencies)s are taken as they stand, without conversion.")
+        return [{"text": said % {"currencies": ", ".join(names)}}]
 
 
 def _check(cls: type[RecordsLeaf], item: Any, at: At) -> None:
@@ -226,10 +244,7 @@ def _one(found: RecordField, item: Mapping[str, Any]) -> str:
         value = [names.get(str(v), v) for v in value]
     elif names:
         value = names.get(str(value), value)
-    if op in ("empty", "not_empty"):
-        return f"{found.label} {words.op_label(op)}"
-    said = words.compare(op, value) if op == "between" else f"{words.op_label(op)} {words.value_of(op, value)}"
-    return f"{found.label} {said}"
+    return words.phrase(str(found.label), op, value)
 
 
 def schema_of(cls: type[RecordsLeaf]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from django.core.cache import caches
 from django.db import connection
 
 from .fields import field, names_of
+from .nodes import LEAVES
+from .records import RecordsLeaf
 
 #: Rows that an answer looks at, and values it keeps
 ROWS, KEPT = 20_000, 500
@@ -143,10 +145,47 @@ def property_values(kind: str, name: str) -> list[Value]:
     return list(_kept(f"values:{kind}:{name}", make))
 
 
+def record_values(leaf: str, name: str) -> list[Value]:
+    """(value, how many of the newest records have it) of a text of a record (the products of orders), most frequent
+    first. Raises ValueError where there is no such record or text."""
+    cls = LEAVES.get(leaf)
+    records = cls if cls is not None and issubclass(cls, RecordsLeaf) else None
+    found = records.fields.get(name) if records else None
+    if records is None or found is None or found.type != "text":
+        raise ValueError(f"there is no text {name!r} of {leaf!r}")
+    key = f"{records.person.partition('.')[0]}.id"
+    parts = f"CROSS JOIN LATERAL (SELECT {found.column} AS v FROM {found.each}) e" if found.each else ""
+
+    def make() -> list[Value]:
+        return _rows(
+            f"SELECT v, count(*) FROM (SELECT {'e.v' if parts else found.column} AS v FROM {records.table} {parts} "
+            f"ORDER BY {key} DESC LIMIT {ROWS}) s WHERE v <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {KEPT}",
+            [],
+        )
+
+    return list(_kept(f"record:{leaf}:{name}", make))
+
+
+def consent_topics() -> list[Value]:
+    """(topic, how many of the newest consents are for it), most frequent first."""
+
+    def make() -> list[Value]:
+        return _rows(
+            f"SELECT topic, count(*) FROM (SELECT topic FROM people_consent ORDER BY person_id DESC LIMIT {ROWS}) s "
+            f"WHERE topic <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {KEPT}",
+            [],
+        )
+
+    return list(_kept("consent_topics", make))
+
+
+#: What `suggest` takes, for who asks for anything else
+OFFERED = '"field:NAME", "kinds", "props:KIND", "prop:KIND:NAME", "record:LEAF:FIELD", "topics" or "tags"'
+
+
 def suggest(of: str, text: str = "", limit: int = 20) -> list[Value]:
-    """Values for an input. of: "field:NAME", "kinds", "props:KIND", "prop:KIND:NAME" or "tags"; text: what they
-    contain (or their names, where they are codes), without regard to case. Those that begin with it come first.
-    Raises ValueError on another `of`."""
+    """Values for an input. of: one of OFFERED; text: what they contain (or their names, where they are codes), without
+    regard to case. Those that begin with it come first. Raises ValueError on another `of`."""
     what, _colon, rest = of.partition(":")
     names: dict[str, str] = {}
     if what == "field":
@@ -156,12 +195,17 @@ def suggest(of: str, text: str = "", limit: int = 20) -> list[Value]:
     elif what == "prop":
         kind, _colon, name = rest.partition(":")
         found = property_values(kind, name)
+    elif what == "record":
+        leaf, _colon, name = rest.partition(":")
+        found = record_values(leaf, name)
+    elif what == "topics":
+        found = consent_topics()
     elif what == "kinds":
         found = [(kind, 0) for kind in kinds()]
     elif what == "tags":
         found = [(t, 0) for (t,) in _rows("SELECT name FROM people_tag ORDER BY name LIMIT 1000", [])]
     else:
-        raise ValueError('must be "field:NAME", "kinds", "props:KIND", "prop:KIND:NAME" or "tags"')
+        raise ValueError(f"must be {OFFERED}")
     needle = text.strip().casefold()
     said = [(v, n, names.get(v, v).casefold()) for v, n in found]
     fits = [one for one in said if needle in one[0].casefold() or needle in one[2]]

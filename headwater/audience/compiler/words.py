@@ -15,6 +15,7 @@ from headwater.timeline import queries as timeline
 from .fields import Field, names_of
 from .fields import field as field_of
 from .nodes import Group, Leaf, Node, Not
+from .phrases import between, measured, said
 
 if TYPE_CHECKING:
     from .leaves.event import EventLeaf
@@ -64,6 +65,12 @@ def band_name(band: Mapping[str, Any]) -> str:
     return {"cold": _("Cold"), "warm": _("Warm"), "hot": _("Hot")}.get(str(band["key"]), str(band["key"]))
 
 
+def state_name(state: str) -> str:
+    """A state of consent as people call it."""
+    known = {"granted": _("granted"), "withdrawn": _("withdrawn"), "pending": _("pending"), "none": _("not given")}
+    return known.get(state, state)
+
+
 def length(text: str) -> str:
     """ "30d" as "30 days"."""
     if not text[:-1].isdigit():
@@ -82,10 +89,14 @@ def within(text: str) -> str:
     return _("in the last %(length)s") % {"length": length(text)}
 
 
-def compare(op: str, value: Any) -> str:
-    if op == "between":
-        return _("is between %(low)s and %(high)s") % {"low": value[0], "high": value[1]}
-    return f"{op_label(op)} {value}"
+def compared(what: str, op: str, value: Any) -> str:
+    """ "score Engagement is at least 60": `op` and a plain value asked of something."""
+    return between(what, *value) if op == "between" else said(what, op, str(value))
+
+
+def phrase(what: str, op: str, value: Any) -> str:
+    """ "Country is “KR”": the same with texts in quotation marks, and spans as lengths."""
+    return between(what, *value) if op == "between" else said(what, op, value_of(op, value))
 
 
 def value_of(op: str, value: Any) -> str:
@@ -125,14 +136,10 @@ def field(leaf: FieldLeaf) -> str:
             "value": value_of("eq", choices.get(str(leaf.equals), leaf.equals)),
             "length": length(leaf.value),
         }
-    if leaf.op in ("empty", "not_empty"):
-        return f"{label} {op_label(leaf.op)}"
-    if leaf.op == "between":
-        return f"{label} {compare(leaf.op, leaf.value)}"
     value = leaf.value
-    if choices:
+    if choices and leaf.op != "between":
         value = [choices.get(str(v), v) for v in value] if isinstance(value, tuple) else choices.get(str(value), value)
-    return f"{label} {op_label(leaf.op)} {value_of(leaf.op, value)}"
+    return phrase(label, leaf.op, value)
 
 
 def field_evidence(leaf: FieldLeaf, person_id: int) -> list[dict[str, Any]]:
@@ -178,14 +185,21 @@ def model_names() -> dict[str, tuple[str, dict[str, str]]]:
     return names
 
 
+def topic_name(key: str) -> str:
+    """A topic of interest by its name; kept for a while, as users are."""
+    from headwater.audience.models import Topic
+
+    names: dict[str, str] | None = caches["local"].get("audience:topics")
+    if names is None:
+        names = dict(Topic.objects.values_list("key", "name"))
+        caches["local"].set("audience:topics", names, 10)
+    return names.get(key, key)
+
+
 def conditions(where: list[dict[str, Any]]) -> str:
     """Property conditions: "path starts with “/pricing”"."""
-    said = []
-    for one in where:
-        op = one.get("op", "eq")
-        value = "" if op in ("empty", "not_empty") else " " + value_of(op, one.get("value"))
-        said.append(f"{one['prop']} {op_label(op)}{value}")
-    return _(" and ").join(said)
+    asked = (said(one["prop"], one.get("op", "eq"), value_of(one.get("op", "eq"), one.get("value"))) for one in where)
+    return _(" and ").join(asked)
 
 
 def times(op: str, count: Any) -> str:
@@ -211,20 +225,20 @@ def measure(name: str) -> str:
 
 def event(leaf: EventLeaf) -> str:
     """ "page viewed (path starts with “/pricing”) at least 3 times in the last 30 days" """
-    said = kind_label(leaf.kind)
+    out = kind_label(leaf.kind)
     if leaf.where:
-        said += f" ({conditions(leaf.where)})"
-    said += " " + times(leaf.count_op, leaf.count)
+        out += f" ({conditions(leaf.where)})"
+    out += " " + times(leaf.count_op, leaf.count)
     if leaf.within:
-        said += " " + within(leaf.within)
+        out += " " + within(leaf.within)
     if leaf.between:
-        said += " " + _("from %(low)s to %(high)s") % {"low": leaf.between[0], "high": leaf.between[1]}
+        out += " " + _("from %(low)s to %(high)s") % {"low": leaf.between[0], "high": leaf.between[1]}
     for name, prop, op, value in leaf.sums:
-        said += f", {measure(name)} {prop} {compare(op, value)}"
+        out += f", {compared(measured(name, prop), op, value)}"
     for label, edge in ((_("the first"), leaf.first), (_("the last"), leaf.last)):
         if edge:
-            said += f", {label} {op_label(edge[0])} {value_of(edge[0], edge[1])}"
-    return said
+            out += f", {phrase(label, edge[0], edge[1])}"
+    return out
 
 
 #: How many facts are looked through, and how many of the matching ones are shown
@@ -271,5 +285,5 @@ def summary(node: Node, *, top: bool = True) -> str:
     assert isinstance(node, Group)
     if not node.children:
         return _("everybody") if node.op == "all" else _("nobody")
-    said = (_(" and ") if node.op == "all" else _(" or ")).join(summary(c, top=False) for c in node.children)
-    return said if top or len(node.children) == 1 else f"({said})"
+    out = (_(" and ") if node.op == "all" else _(" or ")).join(summary(c, top=False) for c in node.children)
+    return out if top or len(node.children) == 1 else f"({out})"

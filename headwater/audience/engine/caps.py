@@ -12,7 +12,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from .ledger import Happened, columns
+from headwater.core.arrays import columns
+
+from .ledger import Happened
 from .scales import Limit, Rule
 
 #: (person, rule, space) -> (when, points without sign) that it gave

@@ -12,11 +12,12 @@ from django.db import connection, transaction
 from headwater.audience.models import CompanyScore
 from headwater.audience.rules import band_of
 from headwater.core import clock, wake
+from headwater.core.arrays import columns
 from headwater.core.lanes import LANE_KEYS, lane_key
 
 from . import membership
 from .book import Book, book
-from .ledger import Happened, columns
+from .ledger import Happened
 from .scales import Scale
 
 #: Companies rolled up by one pass

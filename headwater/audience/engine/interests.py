@@ -9,8 +9,10 @@ from datetime import datetime
 
 from django.db import connection
 
+from headwater.core.arrays import columns
+
 from .book import Book
-from .ledger import Entry, Happened, Worth, columns
+from .ledger import Entry, Happened, Worth
 
 #: The rule of lines that are signs of a topic
 SIGN = -1

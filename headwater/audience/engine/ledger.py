@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from headwater.audience.rules import STANDS, Given, next_turn, points_at
+from headwater.core.arrays import columns
 
 if TYPE_CHECKING:
     from .book import Book
@@ -47,11 +48,6 @@ class Entry:
     kind: str
     reason: str = ""
     actor: str = "system"
-
-
-def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    """Rows as the arrays that unnest takes."""
-    return [list(c) for c in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
 def second_of(at: datetime) -> int:

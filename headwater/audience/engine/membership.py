@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from headwater.audience import facts
+from headwater.core.arrays import columns
 from headwater.core.lanes import LANE_KEYS, lane_key
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
@@ -172,8 +173,8 @@ def note_turns(rows: Sequence[tuple[int, int, int, datetime]]) -> None:
         cursor.execute(
             "INSERT INTO audience_segmentretest (lane_key, due_at, person_id, segment_id, generation) "
             "SELECT l, d, p, s, g FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::int[]) "
-            "AS n(l, d, p, s, g) WHERE NOT EXISTS (SELECT 1 FROM audience_segmentretest r WHERE r.lane_key = n.l "
-            "AND r.person_id = n.p AND r.segment_id = n.s AND r.generation = n.g AND r.due_at <= n.d) "
+            "AS n(l, d, p, s, g) WHERE (SELECT true FROM audience_segmentretest r WHERE r.lane_key = n.l "
+            "AND r.person_id = n.p AND r.segment_id = n.s AND r.generation = n.g AND r.due_at <= n.d LIMIT 1) IS NULL "
             "ON CONFLICT DO NOTHING",
             [
                 [lane_key(r[0]) for r in rows],
@@ -197,7 +198,7 @@ def _tally(moved: Sequence[batch.Moved], *, counted: bool = False) -> None:
             "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[]) "
             "ON CONFLICT (lane_key, segment_id, generation) DO UPDATE SET members = t.members + EXCLUDED.members, "
             "entered = t.entered + EXCLUDED.entered, gone = t.gone + EXCLUDED.gone",
-            [list(c) for c in zip(*rows, strict=True)],
+            columns(rows),
         )
 
 

@@ -16,12 +16,13 @@ from django.db import connection
 
 from headwater.audience import facts
 from headwater.audience.rules import band_of, crossed
+from headwater.core.arrays import columns
 from headwater.core.lanes import lane_key
 from headwater.timeline.actions import NewFact, record_many
 
 from . import caps, interests
 from .book import Book
-from .ledger import Entry, Happened, Worth, columns, insert, turned
+from .ledger import Entry, Happened, Worth, insert, turned
 from .scales import Rule, Scale
 
 #: (person, space) whose points changed
@@ -128,14 +129,12 @@ def put(rows: list[Row], now: datetime, book: Book) -> None:
     rolled = [s.space for s in book.scales.values() if s.rollup != "none" and not s.building]
     if any(row[1] in rolled for row in rows):
         sql = (
-            f"WITH put AS ({sql} RETURNING person_id, model_id) "
-            "INSERT INTO audience_companyturn (lane_key, at, person_id, company_id) "
-            "SELECT l, %s, put.person_id, c.company_id FROM (SELECT DISTINCT person_id FROM put "
-            "WHERE model_id = ANY(%s)) put JOIN people_contact c ON c.id = put.person_id "
-            "JOIN unnest(%s::bigint[], %s::bigint[]) AS n(p, l) ON n.p = put.person_id "
-            "WHERE c.company_id IS NOT NULL AND c.id = ANY(%s) ON CONFLICT DO NOTHING"
+            f"WITH put AS ({sql}) INSERT INTO audience_companyturn (lane_key, at, person_id, company_id) "
+            "SELECT n.l, %s, n.p, c.company_id FROM unnest(%s::bigint[], %s::bigint[]) AS n(p, l) "
+            "JOIN people_contact c ON c.id = n.p WHERE c.company_id IS NOT NULL AND c.id = ANY(%s) "
+            "ON CONFLICT DO NOTHING"
         )
         people = sorted({row[0] for row in rows if row[1] in rolled})
-        params += [now, rolled, people, [lane_key(p) for p in people], people]
+        params += [now, people, [lane_key(p) for p in people], people]
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 
 from headwater.core import clock
 
-from ..compiler import Answer, Scope, explain, parse, parse_segment, statement
+from ..compiler import ALONE, Answer, Scope, explain, parse, parse_segment, statement
 from ..engine.book import book
 from ..models import Picked, Segment, SegmentDay, SegmentMember
 from ..registry import Use, uses
@@ -95,12 +95,14 @@ NEWEST = 20_000
 
 def preview(condition: Any, *, sample: int = 5, key: str = "") -> tuple[int, list[int]]:
     """How many people the condition holds for now, exactly, and the ids of the newest few. key: of the segment that
-    is being edited (its random samples, its members by hand). Raises ConditionError."""
+    is being edited or will be made (its random samples, its members by hand). Raises ConditionError."""
     by_hand = bool(key) and Segment.objects.filter(key=key, picked=True).exists()
     node = parse_segment(key, condition, by_hand) if key else parse(condition)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(QUICKLY)
-        said = statement(node, timeless=True)
+        said = statement(node, timeless=True, ranges=True)
+        if said.parted:
+            cursor.execute(ALONE)
         cursor.execute("SELECT coalesce(max(id), 0) FROM people_contact")
         newest = cursor.fetchone()[0]
         cursor.execute(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from headwater.audience import actions, queries
 from headwater.audience.compiler import ConditionError, parse, summary
@@ -202,3 +203,25 @@ def test_a_condition_says_itself_in_plain_words() -> None:
         "Country is “South Korea” and (tagged “vip” or not (consent for email is granted)) and "
         "page viewed (path starts with “/pricing”) at least 3 times in the last 30 days"
     )
+
+
+IN_KOREAN = (
+    "국가: “대한민국” 그리고 다음이 아님(페이지를 봄 (path: “/p”(으)로 시작) 2회 이상 최근 30일, "
+    "마지막: 7일보다 오래전) 그리고 Engagement 점수: 60 이상"
+)
+IN_CHINESE = (
+    "国家/地区是“韩国” 且 非（浏览了页面 (path以“/p”开头) 至少 2 次 最近 30 天, 最近一次距今超过 7 天） "
+    "且 Engagement 评分至少为 60"
+)
+
+
+@pytest.mark.parametrize(("language", "said"), [("ko", IN_KOREAN), ("zh-hans", IN_CHINESE)])
+def test_a_condition_is_said_in_the_order_of_the_readers_language(language: str, said: str) -> None:
+    looked = {
+        "event": "page.viewed", "within": "30d", "count": {"op": "gte", "value": 2},
+        "where": [{"prop": "path", "op": "starts_with", "value": "/p"}], "last": {"op": "older_than", "value": "7d"},
+    }  # fmt: skip
+    korean = {"field": "contact.country", "op": "eq", "value": "KR"}
+    node = parse({"all": [korean, {"not": looked}, {"score": "engagement", "op": "gte", "value": 60}]})
+    with translation.override(language):
+        assert summary(node) == said

@@ -148,6 +148,40 @@ def test_the_editor_comes_up_on_a_visit_without_a_new_page(page: Page) -> None:
     assert page.evaluate("window.before") == 1
 
 
+def test_who_goes_away_with_changes_is_asked_first(page: Page) -> None:
+    people()
+    s = actions.create_segment(name="S", definition={"tag": "vip"}, actor="user:1")
+    page.goto(f"/segments/{s.pk}/edit/")
+    count(page, 1)
+    contacts, leave = page.locator("#side-nav a[href='/people/']"), page.locator("dialog#leave")
+    page.get_by_label("Tag", exact=True).click()
+    page.get_by_label("Tag", exact=True).fill("nobody")
+    count(page, 0)
+    contacts.click()
+    leave.get_by_role("button", name="Stay here").click()
+    assert (page.get_by_label("Tag", exact=True).input_value(), leave.is_visible()) == ("nobody", False)
+    page.get_by_label("Tag", exact=True).fill("vip")  # as it was: there is nothing to lose
+    count(page, 1)
+    contacts.click()
+    page.wait_for_url("**/people/")
+    page.goto(f"/segments/{s.pk}/edit/")
+    count(page, 1)
+    page.get_by_label("Name").click()
+    page.get_by_label("Name").fill("Another name")
+    contacts.click()
+    leave.get_by_role("button", name="Leave").click()
+    page.wait_for_url("**/people/")
+    s.refresh_from_db()
+    assert s.name == "S"
+    page.goto(f"/segments/{s.pk}/edit/")
+    page.get_by_label("Name").click()
+    page.get_by_label("Name").fill("Saved")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(re.compile(r"/segments/\d+/$"))
+    s.refresh_from_db()
+    assert s.name == "Saved"
+
+
 def test_what_is_wrong_is_said_at_the_very_condition(page: Page) -> None:
     people()
     page.goto("/segments/new/")
@@ -165,6 +199,15 @@ def test_what_is_wrong_is_said_at_the_very_condition(page: Page) -> None:
     page.get_by_role("tab", name="Conditions").click()
     assert page.get_by_label("Conditions of this group").input_value() == "any"
     assert page.locator(".hc-err").count() == 0
+
+
+def test_a_circle_of_segments_is_refused_at_once_with_its_way(page: Page) -> None:
+    first = actions.create_segment(name="First", definition={"tag": "vip"}, actor="user:1")
+    actions.create_segment(name="Second", definition={"segment": first.key}, actor="user:1")
+    page.goto(f"/segments/{first.pk}/edit/")
+    count(page, 0)
+    add(page, "second")
+    page.locator(".hc-row.bad .hc-err", has_text="leads back to itself: first → second → first").wait_for()
 
 
 def test_the_editor_stands_alone_with_leaves_of_its_host(page: Page) -> None:

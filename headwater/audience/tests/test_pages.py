@@ -279,3 +279,18 @@ def test_owners_and_choices_are_called_by_their_names(client: Client) -> None:
 
 
 # -- scores ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sample_that_is_not_saved_yet_shows_the_people_whom_it_will_have(client: Client) -> None:
+    for _ in range(60):
+        person()
+    form = {"name": "Half of them", "definition": '{"random": 50}'}
+    shown = client.post("/segments/preview/", form).json()["count"]
+    client.post("/segments/new/", form)
+    building.run_all()
+    made = Segment.objects.get(key="half-of-them")
+    assert shown == queries.counts()[made.pk]
+    again = client.post("/segments/preview/", form).json()["count"]  # another one of this name draws its own
+    drawn = {key: queries.preview({"random": 50}, key=key, sample=60)[1] for key in (made.key, "half-of-them-2")}
+    assert [shown, again] == [len(who) for who in drawn.values()]
+    assert drawn[made.key] != drawn["half-of-them-2"]  # other people; by chance as many

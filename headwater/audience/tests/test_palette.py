@@ -12,8 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from headwater.accounts.models import User
-from headwater.audience.compiler import LEAVES, seen
+from headwater.audience.compiler import LEAVES, parse, seen
 from headwater.audience.compiler.palette import palette
+from headwater.people.actions import set_consent
 from headwater.people.models import Company, Tag
 
 from .helpers import happened, person
@@ -108,3 +109,13 @@ def test_the_api_serves_palette_suggestions_and_problems(client: Client) -> None
     assert check({"tag": "vip"}) == {"problems": [], "summary": "tagged “vip”"}
     assert [p["path"] for p in check({"all": [{"tag": ""}]})["problems"]] == ["$.all[0].tag"]
     assert check(5)["problems"][0]["path"] == "$"
+
+
+def test_topics_of_consents_are_suggested_and_states_are_said_in_words() -> None:
+    a = person()
+    for topic in ("news", "events", ""):
+        set_consent(a, "email", "withdrawn", topic=topic, actor="user:1")
+    assert seen.suggest("topics", "n") == [("news", 1), ("events", 1)]
+    node = parse({"consent": "email", "topic": "news", "state": "withdrawn"})
+    assert node.says() == "consent for email (news) is withdrawn"  # type: ignore[attr-defined]
+    assert [one["text"] for one in node.evidence(a)] == ["Consent: withdrawn"]  # type: ignore[attr-defined]

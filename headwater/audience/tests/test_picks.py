@@ -143,7 +143,9 @@ def test_the_api_puts_in_keeps_out_and_lists(monkeypatch: pytest.MonkeyPatch) ->
     code, s = admin_api("POST", "/segments", {"name": "Guests"})
     assert (code, s["definition"], s["picked"]) == (201, {"any": []}, False)
     way = f"/segments/{s['id']}/picked"
-    assert admin_api("POST", way, {"people": [a], "reason": "host"}) == (200, {"changed": [a]})
+    assert admin_api("POST", way, {"people": [a], "reason": "host"}) == (200, {"changed": [a], "unknown": []})
+    nobody = [a + 1, 2**62, 2**70]
+    assert admin_api("POST", way, {"people": [a, *nobody]}) == (200, {"changed": [], "unknown": nobody})
     code, rows = admin_api("GET", way)
     assert [(r["person_id"], r["side"], r["reason"]) for r in rows["items"]] == [(a, "in", "host")]
     assert admin_api("POST", way, {"people": [a], "side": "left"})[0] == 422

@@ -124,3 +124,21 @@ def test_five_thousand_windows_that_end_in_the_same_second_are_all_closed_in_thr
         assert queries.are_members(segment.pk, people) == set()
     left = StoredFact.objects.filter(kind="segment.left").values_list("person_id", "at")
     assert Counter(left) == Counter((p, START + timedelta(seconds=10)) for p in people)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [{}, {"count": {"op": "gte", "value": 1}, "sum": {"prop": "n", "value": 1}}])
+def test_between_two_days_of_which_one_is_to_come_counts_what_has_happened_alone(count: dict[str, Any]) -> None:
+    """A fact that is dated ahead is shown, built and held from its second on, and not before."""
+    now = datetime(2026, 5, 4, 9, tzinfo=UTC)
+    condition = {"event": "a.done", "between": ["2026-05-04", "2026-05-06"], **count}
+    with clock.freeze(now):
+        one = Contact.objects.create(created_at=now).pk
+        record(one, Custom("a.done", {"n": 2}), at=now + timedelta(seconds=3))
+        segment = actions.create_segment(name="S", definition=condition, actor="test")
+        building.run_all()
+        settle()
+        assert (queries.preview(condition)[0], queries.are_members(segment.pk, [one])) == (0, set())
+    with clock.freeze(now + timedelta(seconds=3)):
+        settle()
+        assert (queries.preview(condition)[0], queries.are_members(segment.pk, [one])) == (1, {one})

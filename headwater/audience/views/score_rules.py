@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from headwater.core.ids import id_of
+
 from .. import actions, queries
 from ..compiler.palette import palette
 from ..forms import RuleForm
@@ -87,7 +89,7 @@ def effect(request: HttpRequest) -> HttpResponse:
     model = ScoreModel.objects.filter(key=request.POST.get("of", "")).first()
     if model is not None and values.get("past"):
         rule = request.POST.get("rule", "")
-        context["shift"] = queries.shift_of(model, values, int(rule) if rule.isdigit() else 0)
+        context["shift"] = queries.shift_of(model, values, id_of(rule) or 0)
     return render(request, "audience/effect.html", context)
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from headwater.core import actors
+from headwater.core.ids import id_of
 from headwater.people import queries as people
 from headwater.people.models import Contact
 
@@ -65,9 +66,9 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
     if part == "head":
         return render(request, "audience/segment.html#head", context)
     context["uses"] = queries.used_by([s])[s.pk]
-    chosen = request.GET.get("person", "")
-    if chosen.isdigit():
-        context |= _why(s, int(chosen))
+    chosen = id_of(request.GET.get("person", ""))
+    if chosen is not None:
+        context |= _why(s, chosen)
     return render(request, "audience/segment.html", context | _page(pk, 0) | _by_hand(pk))
 
 
@@ -97,7 +98,7 @@ def members(request: HttpRequest, pk: int) -> HttpResponse:
     """Further rows of the members' table."""
     after = request.GET.get("after", "0")
     get_object_or_404(Segment, pk=pk)
-    return render(request, "audience/segment.html#rows", _page(pk, int(after) if after.isdigit() else 0))
+    return render(request, "audience/segment.html#rows", _page(pk, id_of(after) or 0))
 
 
 def moves(request: HttpRequest, pk: int) -> HttpResponse:
@@ -159,9 +160,9 @@ def _why(s: Segment, person_id: int) -> dict[str, Any]:
 def why(request: HttpRequest, pk: int) -> HttpResponse:
     """Find a person by `q`, or explain `person`: fragments of the segment's page."""
     s = get_object_or_404(Segment, pk=pk)
-    chosen, text = request.GET.get("person", ""), request.GET.get("q", "").strip()
-    if chosen.isdigit():
-        return render(request, "audience/why.html", {"segment": s, **_why(s, int(chosen))})
+    chosen, text = id_of(request.GET.get("person", "")), request.GET.get("q", "").strip()
+    if chosen is not None:
+        return render(request, "audience/why.html", {"segment": s, **_why(s, chosen)})
     hits = people.page(people.Listing(q=text, sort="seen"), limit=6).rows if text else []
     return render(request, "audience/why.html", {"segment": s, "hits": hits, "q": text, "searched": bool(text)})
 
@@ -170,11 +171,11 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
 def pick(request: HttpRequest, pk: int) -> HttpResponse:
     """Put `person` in, keep her out, or let the conditions decide: answers with why, as it is then."""
     s = get_object_or_404(Segment, pk=pk)
-    person, side = request.POST.get("person", ""), request.POST.get("side", "")
-    if not person.isdigit():
+    person, side = id_of(request.POST.get("person", "")), request.POST.get("side", "")
+    if person is None:
         return HttpResponseBadRequest(_("Choose a person."))
     try:
-        actions.pick_members(pk, [int(person)], side=side, actor=actors.user(request.user.pk or 0))
+        actions.pick_members(pk, [person], side=side, actor=actors.user(request.user.pk or 0))
     except (ValueError, actions.Kept) as error:
         return HttpResponseBadRequest(str(error))
     said = {"in": _("Put in by hand"), "out": _("Kept out by hand")}.get(side, _("The conditions decide again"))

@@ -58,14 +58,14 @@ def preview(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=405)
     try:
         condition = json.loads(request.POST.get("definition", ""))
-        key = request.POST.get("key", "")
-        node = parse(condition, trail=(key,) if key else ())
+        key = request.POST.get("key", "") or actions.free_key(request.POST.get("name", ""))
+        node = parse(condition, trail=(key,))
     except ConditionError as error:
         return JsonResponse({"problems": [{"path": p.path, "message": p.message} for p in error.problems]})
     except ValueError as error:
         return JsonResponse({"problems": [{"path": "$", "message": str(error)}]})
     count, sample = queries.preview(condition, key=key)
-    s = Segment.objects.filter(key=key, generation__gt=0).first() if key else None
+    s = Segment.objects.filter(key=key, generation__gt=0).first()
     known = people.contacts(sample)
     rows = [{"person": known[p], "hue": people.hue_of(p)} for p in sample if p in known]
     context = {"count": count, "sample": rows, "words": summary(node), "rest": max(0, count - len(rows)), "segment": s}

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from headwater.audience.compiler import words
 from headwater.audience.compiler.nodes import At, Leaf, Sql, leaf
 from headwater.audience.compiler.sql import Query
 
@@ -49,10 +50,9 @@ class ConsentLeaf(Leaf):
         return frozenset({f"consent:{self.channel}"})
 
     def says(self) -> str:
-        states = {"granted": _("granted"), "withdrawn": _("withdrawn"), "pending": _("pending"), "none": _("not given")}
         name = _(self.channel)
         channel = f"{name} ({self.topic})" if self.topic else name
-        return _("consent for %(channel)s is %(state)s") % {"channel": channel, "state": states[self.state]}
+        return _("consent for %(channel)s is %(state)s") % {"channel": channel, "state": words.state_name(self.state)}
 
     def evidence(self, person_id: int) -> list[dict[str, Any]]:
         from headwater.people.models import Consent
@@ -60,4 +60,4 @@ class ConsentLeaf(Leaf):
         row = Consent.objects.filter(person_id=person_id, channel=self.channel, topic=self.topic).first()
         if row is None:
             return [{"text": _("No consent is recorded for %(channel)s") % {"channel": _(self.channel)}}]
-        return [{"text": _("Consent: %(state)s") % {"state": row.state}, "at": row.at}]
+        return [{"text": _("Consent: %(state)s") % {"state": words.state_name(row.state)}, "at": row.at}]

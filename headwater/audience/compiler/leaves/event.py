@@ -16,7 +16,7 @@ from typing import Any
 
 from headwater.audience.compiler import words
 from headwater.audience.compiler.checks import check, moment, moment_after
-from headwater.audience.compiler.counts import COUNT_OPS, COUNT_SCHEMA, MAX_COUNT, counted, least, parse_count
+from headwater.audience.compiler.counts import COUNT_OPS, COUNT_SCHEMA, MAX_COUNT, MEASURES, counted, least, parse_count
 from headwater.audience.compiler.late import ago
 from headwater.audience.compiler.nodes import At, Heeds, Leaf, Sql, leaf
 from headwater.audience.compiler.operators import at_moment, number, seconds
@@ -27,7 +27,6 @@ from headwater.audience.rules import PROP_OPS, is_kind, is_property, span, where
 from headwater.timeline.marks import AMOUNT
 
 EDGE_OPS = ("within", "older_than", "before", "after")
-SUMS = ("sum", "avg", "min", "max")
 _ANY = "num_nonnulls("
 _TIME = {"type": "object", "properties": {"op": {"enum": list(EDGE_OPS)}, "value": {"type": "string"}}}
 _SUM = {
@@ -50,7 +49,7 @@ class EventLeaf(Leaf):
     between: tuple[str, str] | None = None
     #: (sum | avg | min | max, property, operator, value)
     sums: tuple[tuple[str, str, str, Any], ...] = ()
-    keys = ("where", "count", "within", "between", "first", "last", *SUMS)
+    keys = ("where", "count", "within", "between", "first", "last", *MEASURES)
     schema = {
         "event": {"type": "string"},
         "where": {
@@ -67,7 +66,7 @@ class EventLeaf(Leaf):
         "between": {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2},
         "first": _TIME,
         "last": _TIME,
-        **dict.fromkeys(SUMS, _SUM),
+        **dict.fromkeys(MEASURES, _SUM),
     }
 
     @property
@@ -91,7 +90,7 @@ class EventLeaf(Leaf):
         first, last = _parse_edge(raw, "first", at), _parse_edge(raw, "last", at)
         if isinstance(count, list):
             count = tuple(count)
-        sums = tuple(one for name in SUMS if name in raw and (one := _parse_sum(raw, name, at)))
+        sums = tuple(one for name in MEASURES if name in raw and (one := _parse_sum(raw, name, at)))
         days = tuple(between) if isinstance(between, list) else None
         text = json.dumps(where, sort_keys=True)
         return cls(kind or "", text, op, count, within, first, last, days, sums, path=at.path)
@@ -141,10 +140,10 @@ class EventLeaf(Leaf):
 
     def _some(self, query: Query, since: str, until: str) -> Sql:
         """That there is such a fact, in a form that the planner may turn into a join."""
-        bounds = [f"f.at > {since}"] if since else []
-        until = until or (query.present() if query.timeless else "")
-        bounds += [f"f.at <= {until}"] if until else []
-        where = ["f.person_id = c.id", f"f.kind = {query.bind(self.kind, 'text')}", *bounds]
+        ends = [*([until] if until else []), *([query.present()] if query.timeless else [])]
+        bounds = [*([f"f.at > {since}"] if since else []), *[f"f.at <= {end}" for end in ends]]
+        hers = ["f.person_id = c.id", query.within_scope("f.person_id")]  # PostgreSQL does not see that itself
+        where = [*hers, f"f.kind = {query.bind(self.kind, 'text')}", *bounds]
         some = f"EXISTS (SELECT FROM timeline_fact f WHERE {' AND '.join(where)})"
         return Sql(some, "NULL" if query.may else None, some, True)
 

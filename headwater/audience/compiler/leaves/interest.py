@@ -72,20 +72,24 @@ class InterestLeaf(Leaf):
         return query.join(self._select(query))
 
     def _weight(self, query: Query) -> str:
-        return worth(query, "s.weight", "-s.topic_id", "t") if self.decays else "s.weight"
+        return worth(query, "s.weight", "-s.topic_id", self._topic(query)) if self.decays else "s.weight"
+
+    def _topic(self, query: Query) -> str:
+        return f"audience_topic t WHERE t.key = {query.bind(self.topic, 'text')}"
 
     def _select(self, query: Query) -> str:
         return (
             f"SELECT s.person_id, {self._weight(query)} AS weight, s.last_at FROM audience_interest s "
-            f"JOIN audience_topic t ON coalesce(t.space, t.id) = s.topic_id "
-            f"WHERE t.key = {query.bind(self.topic, 'text')} AND {query.within_scope('s.person_id')}"
+            f"WHERE s.topic_id = (SELECT coalesce(t.space, t.id) FROM {self._topic(query)}) "
+            f"AND {query.within_scope('s.person_id')}"
         )
 
     def needs(self) -> frozenset[str]:
         return frozenset({f"interest:{self.topic}"})
 
     def says(self) -> str:
-        said = _("interest in %(topic)s %(op)s") % {"topic": self.topic, "op": words.compare(self.op, self.value)}
+        what = _("interest in %(topic)s") % {"topic": words.topic_name(self.topic)}
+        said = words.compared(what, self.op, self.value)
         return f"{said} {words.within(self.within)}" if self.within else said
 
     def evidence(self, person_id: int) -> list[dict[str, Any]]:

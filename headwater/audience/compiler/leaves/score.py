@@ -103,11 +103,11 @@ class ScoreLeaf(Leaf):
         return query.join(self._select(query))
 
     def _select(self, query: Query) -> str:
-        fresh = f", {worth(query, 's.points', 's.model_id', 'm')} AS fresh" if self.decays else ""
+        model = f"audience_scoremodel m WHERE m.key = {query.bind(self.model, 'text')}"
+        fresh = f", {worth(query, 's.points', 's.model_id', model)} AS fresh" if self.decays else ""
         return (
-            f"SELECT s.person_id, s.points, s.band{fresh} FROM audience_personscore s JOIN audience_scoremodel m "
-            f"ON coalesce(m.space, m.id) = s.model_id WHERE m.key = {query.bind(self.model, 'text')} "
-            f"AND {query.within_scope('s.person_id')}"
+            f"SELECT s.person_id, s.points, s.band{fresh} FROM audience_personscore s "
+            f"WHERE s.model_id = (SELECT coalesce(m.space, m.id) FROM {model}) AND {query.within_scope('s.person_id')}"
         )
 
     def _points(self, query: Query) -> str:
@@ -142,7 +142,7 @@ class ScoreLeaf(Leaf):
         name = named if self.of == "person" else _("%(model)s of the company") % {"model": named}
         if self.band:
             return _("score %(model)s is %(band)s") % {"model": name, "band": bands.get(self.band, self.band)}
-        return _("score %(model)s %(op)s") % {"model": name, "op": words.compare(self.op, self.value)}
+        return words.compared(_("score %(model)s") % {"model": name}, self.op, self.value)
 
     def evidence(self, person_id: int) -> list[dict[str, Any]]:
         from headwater.audience.models import ScoreModel
@@ -160,20 +160,21 @@ class ScoreLeaf(Leaf):
 
 def worth(query: Query, stored: str, space: str, of: str) -> str:
     """What a row `s` (with person_id and turns_at) is worth at the moment of the question: the stored points, or where
-    they are due what the ledger says. of: the alias of the model or topic that says how it decays."""
+    they are due what the ledger says. of: the one row that says how it decays (FROM and WHERE of the model or topic),
+    read once and where anything is due."""
     now = f"floor(extract(epoch FROM {query.present()}))::bigint"
     age = f"GREATEST(0, {now} - floor(extract(epoch FROM e.at))::bigint)"
-    stands, span = f"e.kind = '{STANDS}'", f"({of}.decay_days::bigint * 86400)"
+    stands, span = f"e.kind = '{STANDS}'", "(d.decay_days::bigint * 86400)"
     half = f"CASE WHEN g.age < {GONE} * g.span THEN g.points * power(2::float8, -g.age / g.span::float8) ELSE 0 END"
     halves = f"sum(CASE WHEN g.stands THEN 0 ELSE {half} END)"
     still = "coalesce(sum(g.points) FILTER (WHERE g.stands), 0)"
     young = "sum(g.points * (g.span - g.age)::numeric) FILTER (WHERE NOT g.stands AND g.age < g.span)"
     fraction = (
-        f"CASE {of}.decay WHEN 'half' THEN ({still} * {MICRO} + round(coalesce({halves}, 0) * {MICRO})::numeric) "
+        f"CASE d.decay WHEN 'half' THEN ({still} * {MICRO} + round(coalesce({halves}, 0) * {MICRO})::numeric) "
         f"WHEN 'linear' THEN {still}::numeric * {span} + coalesce({young}, 0) "
-        f"ELSE coalesce(sum(g.points) FILTER (WHERE {of}.decay = 'none' OR g.stands OR g.age < g.span), 0)::numeric END"
+        f"ELSE coalesce(sum(g.points) FILTER (WHERE d.decay = 'none' OR g.stands OR g.age < g.span), 0)::numeric END"
     )
-    bottom = f"CASE {of}.decay WHEN 'half' THEN {MICRO}::numeric WHEN 'linear' THEN {span}::numeric ELSE 1::numeric END"
+    bottom = f"CASE d.decay WHEN 'half' THEN {MICRO}::numeric WHEN 'linear' THEN {span}::numeric ELSE 1::numeric END"
     lines = (
         f"SELECT e.points, {stands} AS stands, {age} AS age, {span} AS span FROM audience_scoreentry e "
         f"WHERE e.person_id = s.person_id AND e.model_id = {space}"
@@ -183,6 +184,7 @@ def worth(query: Query, stored: str, space: str, of: str) -> str:
         "AND mod(2 * f.top + f.bottom, 2 * f.bottom) <> 0 THEN 1 ELSE 0 END"
     )
     return (
-        f"CASE WHEN s.turns_at <= {query.present()} THEN (SELECT ({floored})::int FROM (SELECT {fraction} AS top, "
-        f"{bottom} AS bottom FROM ({lines}) g) f) ELSE {stored} END"
+        f"CASE WHEN s.turns_at <= {query.present()} THEN (SELECT ({floored})::int "
+        f"FROM (SELECT decay, decay_days FROM {of}) d "
+        f"CROSS JOIN LATERAL (SELECT {fraction} AS top, {bottom} AS bottom FROM ({lines}) g) f) ELSE {stored} END"
     )

@@ -19,6 +19,9 @@ if (!customElements.get("hw-segment-edit")) {
         this.soon();
       });
       this.json.addEventListener("input", () => this.typed());
+      // a random sample is drawn by the segment's key, which a new one gets from its name
+      this.name = this.form.elements.name;
+      this.name.addEventListener("input", () => !this.dataset.key && this.json.value.includes('"random"') && this.soon());
       for (const tab of this.querySelectorAll("[role=tab]")) {
         tab.addEventListener("click", () => this.show(tab));
         tab.addEventListener("keydown", (event) => {
@@ -87,7 +90,7 @@ if (!customElements.get("hw-segment-edit")) {
       this.view.setAttribute("aria-busy", "true");
       let answer;
       try {
-        const body = new URLSearchParams({ definition: JSON.stringify(this.editor.value), key: this.dataset.key });
+        const body = new URLSearchParams({ definition: JSON.stringify(this.editor.value), key: this.dataset.key, name: this.name.value });
         const headers = { "X-CSRFToken": window.hw.csrf() };
         const response = await fetch(this.dataset.url, { method: "POST", headers, body, signal: request.signal });
         if (!response.ok) throw new Error(response.status);

@@ -145,7 +145,7 @@
           node.raw[part.key][n] = { field: one.field, op: v, ...(same && "value" in one ? { value: one.value } : {}) };
         }, true));
         const options = field?.type === "user" ? palette.options.users : field?.choices || null;
-        line.append(...this.value(at("value"), { type: field?.type || "text", op, value: one.value, set: (v) => (one.value = v), options }));
+        line.append(...this.value(at("value"), { type: field?.type || "text", op, value: one.value, set: (v) => (one.value = v), options, of: field?.type === "text" ? `record:${node.type}:${one.field}` : "" }));
         line.append(this.drop(field?.label || one.field, () => node.raw[part.key].splice(n, 1), node));
         return line;
       });

@@ -98,7 +98,10 @@
         this.young = made.id; // what is still being filled in is not yet called wrong
         this.redraw(null, `${made.id}:`);
         const row = this.view.querySelector(`[data-id="${made.id}"]`);
-        (row.querySelector("input:not([type=checkbox])") || row.querySelector("select, button"))?.focus();
+        const first = row.querySelector("input:not([type=checkbox])");
+        if (!first || first.value) this.young = 0; // nothing is left to fill in: what is wrong is said at once
+        (first || row.querySelector("select, button"))?.focus();
+        first?.select(); // what is typed takes the place of the number that stood there
       });
     }
 
