@@ -21,7 +21,13 @@ from headwater.audience.models import Segment
 from headwater.capture.models import Form
 from headwater.content.rules import TemplateProblem
 from headwater.core.plain import flaw
-from headwater.messaging.actions.templates import SmsText, TemplateText, create_template, says_of
+from headwater.messaging.actions.templates import (
+    PushText,
+    SmsText,
+    TemplateText,
+    create_template,
+    says_of,
+)
 from headwater.messaging.models import MailTemplate, TemplateVersion
 from headwater.sales.models import PipelineStage
 from headwater.service.models import TicketQueue
@@ -36,7 +42,9 @@ from .editing import create_journey
 FORMAT = "headwater.journey/1"
 TEXTS = ("subject", "preview", "mjml", "text_override", "from_name", "from_address", "reply_to")
 #: Characters of a name
-LONGEST = {"mails": 160, "texts": 160, "segments": 120}
+LONGEST = {"mails": 160, "texts": 160, "pushes": 160, "segments": 120}
+#: Of a push message, and how many characters each may have
+PARTS = {"title": 300, "body": 1000, "link": 2000, "icon": 2000, "image": 2000}
 
 
 def export_journey(journey_id: int) -> dict[str, Any]:
@@ -44,7 +52,7 @@ def export_journey(journey_id: int) -> dict[str, Any]:
     journey = Journey.objects.get(pk=journey_id)
     out: dict[str, Any] = {
         "format": FORMAT, "name": journey.name, "description": journey.description, "mails": {}, "texts": {},
-        "segments": {},
+        "pushes": {}, "segments": {},
     }  # fmt: skip
 
     def named(source: str, value: Any, place: str) -> Any:
@@ -83,6 +91,7 @@ def import_journey(data: Any, *, actor: str, name: str = "") -> tuple[Journey, b
     with transaction.atomic():
         mails = {key: _mail(key, mail, actor) for key, mail in (data.get("mails") or {}).items()}
         mails |= {key: _text(key, text, actor) for key, text in (data.get("texts") or {}).items()}
+        mails |= {key: _push(key, push, actor) for key, push in (data.get("pushes") or {}).items()}
         given = data.get("segments") or {}
         segments = {key: _segment(key, given[key], actor) for key in _in_order(given)}
 
@@ -165,6 +174,8 @@ def _name(source: str, value: Any, out: dict[str, Any]) -> Any:
             "sender": text.from_name, "opt_out": text.opt_out,
         }  # fmt: skip
         return f"text-{value}"
+    if source == "pushes":
+        return _push_out(value, out)
     if source == "segments":
         segment = Segment.objects.filter(pk=value).first()
         if segment is None:
@@ -185,7 +196,7 @@ def _name(source: str, value: Any, out: dict[str, Any]) -> Any:
 
 def _found(source: str, value: Any, place: str, mails: Mapping[str, int], segments: Mapping[str, int]) -> Any:
     """The record of ours that a name in a file means; what is not here is left open, for the editor to ask."""
-    if source in ("templates", "texts"):
+    if source in ("templates", "texts", "pushes"):
         if not isinstance(value, str) or value not in mails:
             raise RuleError(_("The file has no mail “%(mail)s”."), place, mail=value)
         return mails[value]
@@ -238,6 +249,38 @@ def _text(key: str, text: Mapping[str, Any], actor: str) -> int:
         return create_template(name=text["name"], says=says, actor=actor, purpose=purpose).pk
     except TemplateProblem as problem:
         raise RuleError(str(problem), f"texts.{key}.body") from problem
+
+
+def _push_out(value: Any, out: dict[str, Any]) -> str | None:
+    rows = TemplateVersion.objects.select_related("template")
+    row = rows.filter(template_id=value, template__channel="push", version=F("template__version")).first()
+    says = says_of(row) if row else None
+    if row is None or not isinstance(says, PushText):
+        return None
+    words = {part: getattr(says, part) for part in PARTS}
+    out["pushes"][f"push-{value}"] = {"name": row.template.name, "purpose": row.template.purpose, **words}
+    return f"push-{value}"
+
+
+def _push(key: str, push: Mapping[str, Any], actor: str) -> int:
+    says = PushText(**{part: str(push.get(part) or "") for part in PARTS})
+    purpose = push.get("purpose") or "marketing"
+    if purpose not in ("marketing", "transactional"):
+        raise RuleError(_("The purpose is marketing or transactional."), f"pushes.{key}.purpose")
+    for part, most in PARTS.items():
+        if len(getattr(says, part)) > most:
+            raise RuleError(_("At most %(n)s characters."), f"pushes.{key}.{part}", n=most)
+    if not says.title.strip():
+        raise RuleError(_("A push message has a title."), f"pushes.{key}.title")
+    there = MailTemplate.objects.filter(name=push["name"], channel="push", archived_at=None, purpose=purpose)
+    for template in there.order_by("pk"):
+        row = TemplateVersion.objects.select_related("template").get(template=template, version=template.version)
+        if says_of(row) == says:
+            return template.pk
+    try:
+        return create_template(name=push["name"], says=says, actor=actor, purpose=purpose).pk
+    except TemplateProblem as problem:
+        raise RuleError(str(problem), f"pushes.{key}.body") from problem
 
 
 def _in_order(given: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from headwater.audience import actions as audience
 from headwater.audience.models import Segment
 from headwater.capture.models import Form
+from headwater.core.ids import id_of
 from headwater.messaging.actions.templates import TemplateText, create_template
 from headwater.messaging.models import MailTemplate
 from headwater.people.actions.labels import ensure_tags
@@ -90,7 +91,7 @@ def _choice(ask: Ask, given: Any) -> Any:
         return suggested_form(ask.hint)
     if text == "any":
         return "any"
-    found = Form.objects.filter(pk=text).values_list("pk", flat=True).first() if text.isdigit() else None
+    found = Form.objects.filter(pk=id_of(text) or 0).values_list("pk", flat=True).first()
     if found is None:
         raise RuleError(_("There is no such form."), ask.key)
     return found

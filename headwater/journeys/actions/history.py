@@ -83,7 +83,7 @@ def _stretches(seed: PassageSeed) -> Iterator[tuple[Any, ...]]:
         end = hop + 1
         while end < len(seed.log) and seed.log[end][1:3] == (at, at):
             end += 1
-        steps, _since, _at, outcomes, reasons = (list(c) for c in zip(*seed.log[hop:end], strict=True))
+        steps, _since, _at, outcomes, reasons = columns(seed.log[hop:end])
         yield (
             seed.person_id,
             seed.id,

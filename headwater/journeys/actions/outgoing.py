@@ -17,6 +17,7 @@ from msgspec import json
 
 from headwater.accounts.models import User
 from headwater.core import clock
+from headwater.core.arrays import columns
 from headwater.core.lanes import lane_key
 from headwater.messaging import actions as messaging
 from headwater.messaging import delivery
@@ -87,18 +88,18 @@ def _claim(now: datetime) -> list[Claimed]:
         rows = cursor.fetchall()
         if not rows:
             return []
-        columns = [list(column) for column in zip(*rows, strict=True)]
+        lanes, dues, people, calls = columns(rows)
         cursor.execute(
             "UPDATE journeys_outdue d SET due_at = %s::timestamptz FROM unnest(%s::bigint[], %s::timestamptz[], "
             "%s::bigint[], %s::uuid[]) AS v(l, a, p, i) WHERE d.lane_key = v.l AND d.due_at = v.a "
             "AND d.person_id = v.p AND d.call_id = v.i",
-            [until, *columns],
+            [until, lanes, dues, people, calls],
         )
         cursor.execute(
             "SELECT c.person_id, c.id, c.kind, c.target, c.payload::text, c.tries FROM journeys_outcall c "
             "JOIN unnest(%s::bigint[], %s::uuid[]) AS v(p, i) ON c.person_id = v.p AND c.id = v.i "
             "WHERE c.person_id = ANY(%s::bigint[])",
-            [columns[2], columns[3], columns[2]],
+            [people, calls, people],
         )
         return [
             Claimed(person, pk, until, kind, target, json.decode(payload), tries)

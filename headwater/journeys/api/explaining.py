@@ -23,7 +23,7 @@ class TestIn(Schema):
 
     person_id: int
     event: dict[str, Any] | None = None
-    mails: dict[str, Literal["opened", "clicked"]] = {}
+    mails: dict[str, Literal["opened", "clicked", "delivered", "replied"]] = {}
     arms: dict[str, str] = {}
 
 

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.core import actors
 
+from .fields.messages import MESSAGES, Message
+
 if TYPE_CHECKING:
     from .fields import Field
     from .foresight.walking import Sight
@@ -147,6 +149,9 @@ class Step:
     #: What it sends, if it does: a message's channel, and the first part of the kinds of its facts ("mail.clicked")
     sends: ClassVar[str] = ""
     told_as: ClassVar[str] = ""
+    #: What conditions may ask about what it sends, and what the editor calls them (engine/fields/messages.py)
+    asks: ClassVar[Mapping[str, tuple[Any, Any]]] = {}
+    asked_as: ClassVar[Any] = ""
 
     #: A setting that holds another step's id: its words have that step's name
     names_step: ClassVar[str] = ""
@@ -254,6 +259,8 @@ def step(kind: str, *, label: Any, icon: str, hue: int, group: str) -> Callable[
             raise ValueError(f"step kind {kind!r} is registered twice")
         cls.kind, cls.label, cls.icon, cls.hue, cls.group = kind, label, icon, hue, group
         STEPS[kind] = cls
+        if cls.asks:
+            MESSAGES[cls.told_as] = Message(cls.sends, cls.asked_as, icon, cls.asks)
         return cls
 
     return wrap

@@ -12,6 +12,7 @@ from ..rules import matching
 from . import deciding
 from .base import Traveller
 from .fields.conditions import ONE
+from .fields.messages import message_leaf
 
 if TYPE_CHECKING:
     from .graph import Version
@@ -81,7 +82,7 @@ def _events(node: Mapping[str, Any], version: Version, mails: bool) -> Iterator[
     """Events that make a condition true (not those that must not happen)."""
     for child in node.get("all") or node.get("any") or ():
         yield from _events(child, version, mails)
-    if ("event" in node and node.get("since") not in ONE) or (mails and "mail" in node):
+    if ("event" in node and node.get("since") not in ONE) or (mails and message_leaf(node)):
         yield deciding.as_event(node, version)[:2]
 
 

@@ -166,6 +166,12 @@ def _rule_problems(graph: Mapping[str, Any], steps: Mapping[str, Any]) -> list[R
             found += rulebook.check(rule, f"{name}.{n}", use, steps)
     if graph.get("goal"):
         found += rulebook.check(graph["goal"], "goal", rulebook.GOAL, steps)
+    else:
+        found += [
+            RuleError(_("The journey has no goal: nobody could reach it."), f"steps.{key}.winner")
+            for key, step in steps.items()
+            if isinstance(step, Mapping) and (step.get("settings") or {}).get("winner") == "goal"
+        ]
     reentry = graph.get("reentry") or {}
     if not isinstance(reentry, Mapping) or reentry.get("rule", "when_finished") not in REENTRY:
         found.append(RuleError(_("Re-entry is one of %(rules)s."), "reentry.rule", rules=", ".join(REENTRY)))

@@ -2,13 +2,15 @@
 
 A condition is a segment's JSON. Two leaves more make sense in a journey: an event that counts since she entered it
 ({"event": ..., "since": "entry"}) or since she came to this step ("arrival"), or the very event that let her in
-("cause") or that she waited for ("waited"); and what she did with a mail of this journey ({"mail": "welcome", "did":
-"clicked"}, "welcome" being the step that sent it). They are answered here; all else is asked of the audience.
+("cause") or that she waited for ("waited"); and what she did with a mail or another message of this journey ({"mail":
+"welcome", "did": "clicked"}, "welcome" being the step that sent it; {"sms": ..., "did": "replied"}). They are answered
+here; all else is asked of the audience.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -24,8 +26,10 @@ from headwater.audience.rules import span
 
 from ..rules import matching
 from ..rules.duration import RuleError
-from .base import Context, Traveller, sending
+from .base import Context, Traveller, messages_of
 from .fields.conditions import ONE
+from .fields.messages import MESSAGES, message_leaf
+from .messages import may_ask, template_of
 
 if TYPE_CHECKING:
     from .graph import Version
@@ -40,7 +44,7 @@ _FACTS_OF = {"tag": ("tag.added", "tag.removed"), "consent": ("consent.changed",
 
 
 def own(leaf: Condition) -> bool:
-    return "mail" in leaf or ("event" in leaf and bool(leaf.get("since")))
+    return bool(message_leaf(leaf)) or ("event" in leaf and bool(leaf.get("since")))
 
 
 def has_own(node: Condition) -> bool:
@@ -92,17 +96,17 @@ def _happened(leaf: Condition, context: Context, people: Sequence[Traveller]) ->
             return {n - 1 for n, times in cursor.fetchall() if enough(times)}
         cursor.execute(f"SELECT v.n, f.data::text {PEOPLE}{EACH}", [ids, starts, kind, ids])
         facts = [(n - 1, data) for n, text in cursor.fetchall() if matching.holds(where, data := json.loads(text))]
-    if "mail" in leaf:
-        facts = _of_this_way(facts, str(leaf["mail"]), context.version, people)
+    if message := message_leaf(leaf):
+        facts = _of_this_way(facts, message, str(leaf[message]), context.version, people)
     times = Counter(n for n, _data in facts)
     return {n for n in range(len(people)) if enough(times[n])}
 
 
 def _of_this_way(
-    facts: Sequence[tuple[int, dict[str, Any]]], step: str, version: Version, people: Sequence[Traveller]
+    facts: Sequence[tuple[int, dict[str, Any]]], leaf: str, step: str, version: Version, people: Sequence[Traveller]
 ) -> list[tuple[int, dict[str, Any]]]:
-    """Facts about a mail that the step sent on this way of hers: the same template may have come from another journey,
-    by hand, or from another step. (place, data); a fact that names no mail that we know counts."""
+    """Facts about a message that the step sent on this way of hers: the same template may have come from another
+    journey, by hand, or from another step. (place, data); a fact that names no message that we know counts."""
     named = {str(data["message"]) for _n, data in facts if data.get("message")}
     keys: dict[tuple[int, str], str] = {}
     if named:
@@ -110,8 +114,8 @@ def _of_this_way(
             cursor.execute(KEYS, [sorted({people[n].person_id for n, _data in facts}), sorted(named)])
             keys = {(person, message): key for person, message, key in cursor.fetchall()}
     steps = version.graph.get("steps") or {}
-    template = (steps.get(step, {}).get("settings") or {}).get("template")
-    alone = sum((s.get("settings") or {}).get("template") == template for s in steps.values()) == 1
+    _told_as, template = template_of(steps.get(step), leaf)
+    alone = sum(any(pk == template for _name, _channel, pk in messages_of(s)) for s in steps.values()) == 1
     out = []
     for n, data in facts:
         key = keys.get((people[n].person_id, str(data.get("message"))))
@@ -146,11 +150,8 @@ def _the_one(leaf: Condition, context: Context, people: Sequence[Traveller]) -> 
 
 def as_event(leaf: Condition, version: Version) -> tuple[str, list[Mapping[str, Any]], bool]:
     """(kind of fact, conditions on its properties, does it count from her arrival at the step only?)"""
-    if "mail" in leaf:
-        step = (version.graph.get("steps") or {}).get(leaf["mail"]) or {}
-        template = (step.get("settings") or {}).get("template")
-        kind = sending(step)
-        told_as = kind.told_as if kind else "mail"
+    if message := message_leaf(leaf):
+        told_as, template = template_of((version.graph.get("steps") or {}).get(leaf[message]), message)
         return f"{told_as}.{leaf['did']}", [{"prop": "template", "op": "eq", "value": template}], False
     return str(leaf["event"]), list(leaf.get("where") or []), leaf.get("since") == "arrival"
 
@@ -166,7 +167,7 @@ def listens(node: Condition, version: Version) -> frozenset[str] | None:
                 return None
             kinds |= heard
         return frozenset(kinds)
-    if "mail" in node or "event" in node:
+    if message_leaf(node) or "event" in node:
         if node.get("since") == "cause":
             return frozenset()
         return frozenset([as_event(node, version)[0]] if own(node) else [str(node["event"])])
@@ -233,16 +234,31 @@ def _relative(part: Any) -> bool:
     return isinstance(part, Mapping) and part.get("op") in SPAN_OPS
 
 
+def _at(node: Any, path: str) -> Any:
+    """What stands at a path of a condition ("$.all[0].value"); None where nothing does."""
+    for part in re.findall(r"[^$.\[\]]+", path):
+        try:
+            node = node[int(part)] if isinstance(node, list) else node.get(part)
+        except (AttributeError, IndexError, ValueError):
+            return None
+    return node
+
+
 def check(node: Mapping[str, Any], step_ids: Mapping[str, Any], where: str) -> None:
-    """Raises RuleError where a condition names a mail that no step sends, or says what the audience cannot answer."""
+    """Raises RuleError where a condition names a message that no step sends, or says what the audience cannot
+    answer."""
     if not has_own(node):  # it is asked as a whole, so it is checked as a whole
         try:
             parse(dict(node))
         except ConditionError as error:
-            raise RuleError(str(error), where) from error
+            unfinished = all(_at(node, problem.path) in ("", None, []) for problem in error.problems)
+            raise RuleError(_("A condition is not finished.") if unfinished else str(error), where) from error
         return
     for child in [*(node.get("all") or []), *(node.get("any") or []), *([node["not"]] if "not" in node else [])]:
         check(child, step_ids, where)
-    kind = sending(step_ids.get(node["mail"])) if "mail" in node else None
-    if "mail" in node and (kind is None or kind.sends == "best"):
+    leaf = message_leaf(node)
+    if not leaf or may_ask(step_ids.get(node[leaf]), leaf):
+        return
+    if leaf == "mail":
         raise RuleError(_("No step “%(step)s” sends a mail."), where, step=node["mail"])
+    raise RuleError(_("%(what)s: no step “%(step)s” sends one."), where, what=MESSAGES[leaf].label, step=node[leaf])

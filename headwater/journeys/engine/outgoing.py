@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 
 from headwater.core import wake
+from headwater.core.arrays import columns
 from headwater.core.lanes import lane_key
 
 WEBHOOK, MAIL = "webhook", "mail"
@@ -56,7 +57,7 @@ def ask(items: Sequence[Wanted], now: datetime) -> int:
             "FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::bigint[]) "
             "AS n(p, i, k, d, t, y, j) "
             "ON CONFLICT (person_id, key) DO NOTHING RETURNING person_id, id",
-            [now, *(list(column) for column in zip(*rows, strict=True))],
+            [now, *columns(rows)],
         )
         made = cursor.fetchall()
         cursor.execute(

@@ -17,7 +17,14 @@ from ..engine.fields import CONTACT_FIELDS, Reference
 from ..models import Journey
 
 #: Records by which a step may be called, as the first of its fields names them
-_MODELS: dict[str, Any] = {"templates": MailTemplate, "segments": Segment, "stages": PipelineStage, "journeys": Journey}
+_MODELS: dict[str, Any] = {
+    "templates": MailTemplate,
+    "texts": MailTemplate,
+    "pushes": MailTemplate,
+    "segments": Segment,
+    "stages": PipelineStage,
+    "journeys": Journey,
+}
 Names = Mapping[tuple[str, int], str]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from headwater.messaging.queries.results import Results, results
+from headwater.messaging.queries.results import Results
 
 from ..engine.base import STEPS, messages_of
 from ..models import Journey
@@ -24,7 +24,7 @@ def numbers(journey: Journey) -> dict[str, Any]:
     sums, month = overview.totals(journey.pk), overview.totals(journey.pk, 30)
     templates = sorted(set(_templates(steps)))
     large = sums.get("entered", 0) >= LARGE
-    mails = kept(("mails", *templates), large, lambda: results(templates))
+    mails = kept(("mails", journey.pk, *templates), large, lambda: overview.mails_of(journey.pk, templates))
     inside = sums.get("entered", 0) - sums.get("finished", 0) - sums.get("exited", 0)
     figures = [
         (_("In it now"), inside),
@@ -60,13 +60,13 @@ def _templates(steps: Mapping[str, Mapping[str, Any]]) -> Iterator[int]:
 
 
 def _count(
-    key: str, step: Mapping[str, Any] | None, n: Mapping[str, int], mails: Mapping[int, Results]
+    key: str, step: Mapping[str, Any] | None, n: Mapping[str, int], mails: Mapping[str, Results]
 ) -> dict[str, Any]:
     here, done = n.get("entered", 0) - n.get("done", 0) - n.get("left", 0), n.get("done", 0)
     arms = {what.removeprefix("arm:"): k for what, k in n.items() if what.startswith("arm:")}
     return {
         "here": here,
-        "stats": overview.stats_of(step, n, mails) if step else [],
+        "stats": overview.stats_of(step, n, mails.get(key, Results())) if step else [],
         "failed": n.get("failed", 0),
         "shares": {arm: f"{round(100 * k / done)} %" for arm, k in arms.items() if done},
     }

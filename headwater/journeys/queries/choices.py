@@ -14,6 +14,7 @@ from headwater.audience.compiler.words import kind_label
 from headwater.audience.models import ScoreModel, Segment, Topic
 from headwater.capture.models import Asset, Form
 from headwater.core.facts import KINDS
+from headwater.core.ids import id_of
 from headwater.messaging.models import MailTemplate
 from headwater.people.models import Tag
 from headwater.sales.models import Pipeline, PipelineStage
@@ -44,7 +45,7 @@ def find(source: str, text: str = "", of: str = "") -> list[Choice]:
 def label_of(source: str, value: Any) -> str:
     """The name of a value that was chosen, or the value itself."""
     found = _NAMED.get(source)
-    if found is None or isinstance(value, bool) or not str(value).isdigit():
+    if found is None or isinstance(value, bool) or id_of(value) is None:
         return str(value)
     model, name = found
     said = model._default_manager.filter(pk=int(value)).values_list(name, flat=True).first()
@@ -63,6 +64,10 @@ def _templates(text: str, of: str) -> list[Choice]:
 
 def _texts(text: str, of: str) -> list[Choice]:
     return _messages("sms", text)
+
+
+def _pushes(text: str, of: str) -> list[Choice]:
+    return _messages("push", text)
 
 
 def _messages(channel: str, text: str) -> list[Choice]:
@@ -139,8 +144,8 @@ def _pipelines(text: str, of: str) -> list[Choice]:
 def _stages(text: str, of: str) -> list[Choice]:
     """Stages of the pipeline `of`, or of all."""
     rows = PipelineStage.objects.filter(name__icontains=text).select_related("pipeline")
-    if of.isdigit():
-        rows = rows.filter(pipeline_id=int(of))
+    if (pipeline := id_of(of)) is not None:
+        rows = rows.filter(pipeline_id=pipeline)
     rows = rows.order_by("pipeline__order", "pipeline_id", "order", "pk")
     return [{"value": r.pk, "label": str(r.label), "hint": r.pipeline.name} for r in rows[:MOST]]
 
@@ -151,7 +156,7 @@ def _queues(text: str, of: str) -> list[Choice]:
 
 
 def _channels(text: str, of: str) -> list[Choice]:
-    found = [("email", _("Email")), ("sms", _("SMS"))]
+    found = [("email", _("Email")), ("sms", _("SMS")), ("push", _("Push"))]
     return _named([{"value": value, "label": label, "hint": ""} for value, label in found], text)
 
 
@@ -180,6 +185,7 @@ SOURCES: dict[str, Find] = {
     "tags": _tags,
     "templates": _templates,
     "texts": _texts,
+    "pushes": _pushes,
     "topics": _topics,
     "users": _users,
 }
@@ -193,5 +199,6 @@ _NAMED: dict[str, tuple[Any, str]] = {
     "stages": (PipelineStage, "name"),
     "templates": (MailTemplate, "name"),
     "texts": (MailTemplate, "name"),
+    "pushes": (MailTemplate, "name"),
     "users": (User, "email"),
 }

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from headwater.accounts.models import User
 from headwater.core.actors import user_id
+from headwater.core.ids import id_of
 from headwater.people import registry as people
 
 from ..engine.base import STEPS
@@ -103,6 +104,6 @@ def name_of(actor: str) -> str:
         return found.name if found else _("Somebody who is gone")
     sort, _colon, number = actor.partition(":")
     names = people.actor_names.get(sort)
-    if names is not None and number.isdigit():
-        return names([int(number)]).get(int(number), actor)
+    if names is not None and (pk := id_of(number)) is not None:
+        return names([pk]).get(pk, actor)
     return {"": _("Somebody"), "system": "Headwater", "api": _("The API")}.get(sort, actor)

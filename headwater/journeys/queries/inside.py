@@ -113,6 +113,7 @@ REFUSALS = {
     "no_consent": gettext_lazy("no consent for marketing mail"),
     "suppressed": gettext_lazy("the address is suppressed"),
     "no_address": gettext_lazy("there is no address"),
+    "no_device": gettext_lazy("no browser of hers takes push messages"),
     "no_number": gettext_lazy("there is no telephone number"),
     "invalid_number": gettext_lazy("the telephone number cannot be right"),
     "not_mobile": gettext_lazy("the telephone number is no mobile one"),
@@ -137,7 +138,7 @@ def refusal(why: str) -> str:
     return str(REFUSALS.get(why, why.replace("_", " ")))
 
 
-_CHANNELS = {"email": gettext_lazy("Email"), "sms": gettext_lazy("SMS")}
+_CHANNELS = {"email": gettext_lazy("Email"), "sms": gettext_lazy("SMS"), "push": gettext_lazy("Push")}
 _CHOSEN = {
     "hers": gettext_lazy("By %(channel)s: that is what she answers most"),
     "usual": gettext_lazy("By %(channel)s: people answer that most, and little is known of her"),

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from headwater.core import clock
+from headwater.core.actors import journey as journey_actor
 from headwater.messaging.models import MailTemplate
-from headwater.messaging.queries.results import Results, results
+from headwater.messaging.queries.results import Results
 
 from ..engine.base import STEPS, messages_of
 from ..engine.graph import targets_of
@@ -131,7 +133,7 @@ def drawn(
     plan = layout.picture(ways, layout.TOP)
     numbers = counts(journey_id) if journey_id else {}
     templates = _templates(steps) if names else {}
-    mails = results(list(templates)) if journey_id and templates else {}
+    mails = mails_of(journey_id, list(templates)) if journey_id and templates else {}
     wrong = {p.where.split(".")[1]: p.message for p in reversed(problems) if p.where.startswith("steps.")}
     boxes = [_entry_box(graph, plan.at[layout.TOP], totals(journey_id) if journey_id else None, names)]
     for key, (x, y) in plan.at.items():
@@ -139,7 +141,7 @@ def drawn(
             box = _box(key, steps, x, y, templates)
             box.problem = wrong.get(key, "")
             if journey_id:
-                _numbers(box, steps[key], numbers.get(key, {}), mails)
+                _numbers(box, steps[key], numbers.get(key, {}), mails.get(key, Results()))
             boxes.append(box)
     arrows = [_arrow(edge, steps, numbers) for edge in plan.edges]
     return Drawn(plan.width, plan.height, boxes, arrows)
@@ -167,21 +169,21 @@ def _entry_box(graph: Mapping[str, Any], at: tuple[int, int], sums: Mapping[str,
     return box
 
 
-def _numbers(box: Box, step: Mapping[str, Any], n: Mapping[str, int], mails: Mapping[int, Results]) -> None:
+def _numbers(box: Box, step: Mapping[str, Any], n: Mapping[str, int], mails: Results) -> None:
     """The line of numbers under a step."""
     box.failed = n.get("failed", 0)
     box.stats = stats_of(step, n, mails)
 
 
-def stats_of(step: Mapping[str, Any], n: Mapping[str, int], mails: Mapping[int, Results]) -> list[tuple[str, str]]:
+def stats_of(step: Mapping[str, Any], n: Mapping[str, int], r: Results) -> list[tuple[str, str]]:
     """A step's numbers in words: [("6", "waiting"), ("2", "went on")]."""
     kind, entered, done = step["kind"], n.get("entered", 0), n.get("done", 0)
     here = entered - done - n.get("left", 0)
     stats: list[tuple[str, str]]
     if STEPS[kind].sends:
-        parts = [mails[pk] for _setting, _channel, pk in messages_of(step) if pk in mails]
-        r = Results(**{n: sum(getattr(p, n) for p in parts) for n in ("sent", "opened", "clicked")})
         stats = [(f"{r.sent:,}", str(_("sent")))]
+        if r.queued:
+            stats.append((f"{r.queued:,}", str(_("in the outbox"))))
         if r.sent:
             if STEPS[kind].sends == "email":  # nobody can say whether a text was read
                 stats.append((f"{round(100 * r.opened / r.sent)} %", str(_("open"))))
@@ -196,6 +198,20 @@ def stats_of(step: Mapping[str, Any], n: Mapping[str, int], mails: Mapping[int, 
     if here and not STEPS[kind].waits:
         stats.append((f"{here:,}", str(_("here"))))
     return stats
+
+
+def mails_of(journey_id: int, templates: Sequence[int]) -> dict[str, Results]:
+    """step -> what became of the mails and texts that it sent, of all versions. One statement."""
+    if not templates:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT split_part(split_part(key, ':', 3), '~', 1), "
+            "count(*) FILTER (WHERE status IN ('queued', 'sending')), count(sent_at), count(opened_at), "
+            "count(clicked_at) FROM messaging_message WHERE template_id = ANY(%s::bigint[]) AND actor = %s GROUP BY 1",
+            [list(templates), journey_actor(journey_id)],
+        )
+        return {row[0]: Results(*row[1:]) for row in cursor.fetchall()}
 
 
 def _arrow(edge: tuple[str, str, str, str, int, int], steps: Mapping[str, Any], numbers: Mapping[str, Any]) -> Arrow:

@@ -13,6 +13,7 @@ from ..engine import rulebook
 from ..engine.base import GROUPS, STEPS, Step
 from ..engine.checking import HOURS
 from ..engine.fields import Choice, Condition, Duration, chosen
+from ..engine.fields.messages import MESSAGES
 from ..rules.duration import UNITS
 from ..rules.schedule import DAYS
 from .choices import SOURCES
@@ -56,9 +57,19 @@ def palette(*, conditions: bool = False) -> dict[str, Any]:
     return said
 
 
+#: Within its group each kind stands where people look for it: what is used most comes first
+FIRST = {
+    "message": ("send_email", "send_sms", "send_push", "send_best", "notify", "webhook"),
+    "time": ("wait", "wait_until", "wait_date"),
+    "ways": ("branch", "split", "jump", "exit"),
+    "person": ("add_tag", "remove_tag", "set_field", "set_stage", "change_score", "pick_segment", "set_consent"),
+    "work": ("create_task", "hand_over", "create_deal", "move_deal", "create_ticket", "set_ticket_status", "add_note"),
+}
+
+
 def _ordered() -> list[type[Step]]:
-    order = list(GROUPS)
-    return sorted(STEPS.values(), key=lambda c: (order.index(c.group), str(c.kind)))
+    groups, order = list(GROUPS), {kind: n for kinds in FIRST.values() for n, kind in enumerate(kinds)}
+    return sorted(STEPS.values(), key=lambda c: (groups.index(c.group), order.get(c.kind, 99), str(c.kind)))
 
 
 def _step(cls: type[Step]) -> dict[str, Any]:
@@ -86,14 +97,11 @@ def _rule(kind: rulebook.RuleKind) -> dict[str, Any]:
     }
 
 
+def _sends(cls: type[Step], channel: str) -> bool:
+    return channel in {over for _setting, over, _pk in cls.messages({})}
+
+
 def _leaves() -> list[dict[str, Any]]:
-    did = [
-        ("sent", _("was sent")),
-        ("opened", _("opened")),
-        ("clicked", _("clicked")),
-        ("bounced", _("came back")),
-        ("unsubscribed", _("unsubscribed")),
-    ]
     since = [
         ("", _("at any time")),
         ("entry", _("since entry")),
@@ -102,11 +110,18 @@ def _leaves() -> list[dict[str, Any]]:
         ("waited", _("what she waited for")),
     ]
     return [
-        {
-            "leaf": "mail",
-            "label": _("A mail of this journey"),
-            "fields": {"mail": {"steps": "send_email"}, "did": {"choices": chosen(did)}},
-        },
+        *(
+            {
+                "leaf": leaf,
+                "label": str(message.label),
+                "icon": message.icon,
+                "fields": {
+                    leaf: {"steps": sorted(kind for kind, cls in STEPS.items() if _sends(cls, message.channel))},
+                    "did": {"choices": chosen([(did, words[0]) for did, words in message.asks.items()])},
+                },
+            }
+            for leaf, message in MESSAGES.items()
+        ),
         {
             "leaf": "event",
             "label": _("Did something on the way"),

@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
+from headwater.core.ids import id_of
+
 from ..engine.base import EMPTY, STEPS
 from ..engine.checking import HOURS
 from ..engine.fields import DAY_NAMES, Field
@@ -53,7 +55,7 @@ def graph_of(journey: Journey, number: str) -> Graph:
     """The graph of a version by its number, or the "draft". Raises JourneyVersion.DoesNotExist."""
     if number == "draft":
         return dict(journey.draft)
-    if not number.isdigit():
+    if id_of(number) is None:
         raise JourneyVersion.DoesNotExist(_("There is no such version."))
     return dict(JourneyVersion.objects.get(journey=journey, number=int(number)).graph)
 

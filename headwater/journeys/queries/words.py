@@ -15,12 +15,15 @@ from headwater.audience.queries import ENGAGEMENT
 from headwater.capture.models import Form
 from headwater.core.facts import KINDS as KNOWN
 from headwater.core.facts import look_of, revive
+from headwater.core.ids import id_of
 from headwater.people.models import Stage
 from headwater.sales.models import PipelineStage
 
 from ..engine import deciding
 from ..engine.base import STEPS
-from ..engine.fields import DATE_FIELDS
+from ..engine.fields import DATE_FIELDS, Text
+from ..engine.fields.messages import MESSAGES, message_leaf
+from ..engine.messages import template_of
 from ..engine.rulebook import KINDS
 from ..rules.duration import RuleError
 from .called import Names, called, record_of, without_tags
@@ -41,11 +44,23 @@ def title(step: Mapping[str, Any], steps: Any = None, names: Names | None = None
             return str(step.get("title") or kind.label)
         if kind.names_step:
             settings = {**settings, kind.names_step: name_of_step(settings.get(kind.names_step), steps)}
-        if isinstance(settings.get("until"), Mapping) and not settings.get("name"):
-            settings = {**settings, "name": condition(settings["until"], steps)[:60]}
+        first = kind.fields[0] if kind.fields else None
+        if isinstance(first, Text) and first.required and not settings.get(first.name):
+            return str(step.get("title") or kind.label)  # nothing to say yet
+        if not settings.get("name") and (asked := _asked(settings)):
+            settings = {**settings, "name": condition(asked, steps)[:60]}
         return str(step.get("title") or without_tags(kind.summary(settings)) or kind.label)
     except (RuleError, KeyError, TypeError, ValueError, AttributeError):
         return str(kind.label)
+
+
+def _asked(settings: Mapping[str, Any]) -> Any:
+    """What a step asks for, where its ways do not say it: what is waited for; of a branch that asks one thing and
+    answers yes or no, that thing."""
+    if isinstance(settings.get("until"), Mapping):
+        return settings["until"]
+    arms = settings.get("arms") or []
+    return arms[0].get("when") if len(arms) == 1 and arms[0].get("label") in ("Yes", _("Yes")) else None
 
 
 def name_of_step(key: Any, steps: Any) -> str:
@@ -160,7 +175,7 @@ _SAY: dict[str, Callable[[Rule, bool], Any]] = {
 
 
 def _name_of(model: type[Form] | type[Segment] | type[PipelineStage], pk: Any, names: bool) -> str | None:
-    if not names or not str(pk).isdigit():
+    if not names or id_of(pk) is None:
         return None
     found: str | None = model._default_manager.filter(pk=str(pk)).values_list("name", flat=True).first()
     return found
@@ -182,16 +197,6 @@ _EVENTS = {
     "subscription.renewed": gettext_lazy("Contract renewed"),
 }
 
-MAILS = {
-    "sent": gettext_lazy("the mail was sent"),
-    "opened": gettext_lazy("opened the mail"),
-    "clicked": gettext_lazy("clicked in the mail"),
-    "bounced": gettext_lazy("the mail came back"),
-    "unsubscribed": gettext_lazy("unsubscribed"),
-    "delivered": gettext_lazy("the text was delivered"),
-    "replied": gettext_lazy("answered the text"),
-}
-
 
 def condition(node: Any, steps: Any = None) -> str:
     """A condition of a branch, a wait or an exit in plain words. steps: of the graph, by which it names them."""
@@ -202,8 +207,10 @@ def condition(node: Any, steps: Any = None) -> str:
             return joint.join(condition(child, steps) for child in node[key])
     if "not" in node:
         return str(_("not: %(what)s") % {"what": condition(node["not"], steps)})
-    if "mail" in node:
-        values = {"did": MAILS.get(node.get("did", ""), ""), "step": name_of_step(node["mail"], steps)}
+    if leaf := message_leaf(node):
+        found = steps.get(node[leaf]) if isinstance(steps, Mapping) and isinstance(node[leaf], str) else None
+        asks = MESSAGES.get(template_of(found, leaf)[0], MESSAGES[leaf]).asks
+        values = {"did": asks.get(node.get("did", ""), ("", ""))[1], "step": name_of_step(node[leaf], steps)}
         return str(_("%(did)s of step “%(step)s”") % values)
     if deciding.own(node):
         event = said({"kind": "event", "event": node["event"], "where": node.get("where")})
@@ -215,8 +222,8 @@ def condition(node: Any, steps: Any = None) -> str:
         return f"{event} ({_SINCE.get(node['since'], '')})"
     try:
         return str(summary(parse(dict(node))))
-    except ConditionError as error:
-        return str(error)
+    except ConditionError:
+        return "…"  # still being written: what is missing is said beside it
 
 
 _SINCE = {

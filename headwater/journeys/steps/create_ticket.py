@@ -21,9 +21,11 @@ class CreateTicket(Step):
     fields = (
         Text("subject", _("Subject"), help=_("{{ contact.name }} is filled in")),
         Text("description", _("Description"), required=False, longest=2000, widget="long"),
-        Choice("kind", _("Kind"), required=False, choices=list(Kind.choices)),
+        Choice("kind", _("Kind"), required=False, default=Kind.TECHNICAL.value, choices=list(Kind.choices)),
         Reference("queue", _("Queue"), required=False, source="queues", help=_("Empty: the first")),
-        Choice("priority", _("Priority"), required=False, choices=list(Priority.choices)),
+        Choice(
+            "priority", _("Priority"), required=False, default=Priority.NORMAL.value, choices=list(Priority.choices)
+        ),
         Reference("assignee", _("For"), required=False, widget="user", source="users", help=_("Empty: nobody yet")),
     )
 

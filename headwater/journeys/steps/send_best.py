@@ -1,4 +1,4 @@
-"""Best channel: a mail or a text, whichever she is likeliest to answer, of those that are open to her."""
+"""Best channel: a mail, a text or a push message, whichever she is likeliest to answer of those open to her."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from ..engine.foresight.walking import respond
 from ..rules.best_channel import DAYS, NOTHING, Counts, ranked
 from ._people import opening, outside_hours
 from .send_email import SendEmail, of_event
+from .send_push import SendPush
 from .send_sms import SendSms
 
 if TYPE_CHECKING:
     from ..engine.foresight.walking import Sight
 
 #: channel -> the step that sends over it alone
-OVER: dict[str, type[SendEmail]] = {"email": SendEmail, "sms": SendSms}
+OVER: dict[str, type[SendEmail]] = {"email": SendEmail, "sms": SendSms, "push": SendPush}
 #: How long what everybody does is kept, in seconds
 KEPT = 3600
 
@@ -35,10 +36,12 @@ class SendBest(Step):
     fields = (
         Reference("email", _("Mail"), widget="template", source="templates"),
         Reference("sms", _("Text"), source="texts"),
+        Reference("push", _("Push message"), source="pushes", required=False, help=_("Left empty: mail or text alone")),
         Choice(
             "purpose",
             _("Purpose"),
             required=False,
+            default="marketing",
             choices=[("marketing", _("Marketing: needs consent")), ("transactional", _("Transactional"))],
             help=_("By the channel on which she answers most, of those open to her"),
         ),
@@ -48,11 +51,11 @@ class SendBest(Step):
 
     @classmethod
     def messages(cls, settings: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
-        return [(channel, channel, settings.get(channel)) for channel in OVER]
+        return [(channel, channel, settings.get(channel)) for channel in _over(settings)]
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
-        return str(_("Mail or SMS"))
+        return str(_("Mail, SMS or push") if settings.get("push") else _("Mail or SMS"))
 
     @classmethod
     def run(cls, context: Context, people: Sequence[Traveller]) -> Sequence[Outcome]:
@@ -78,14 +81,14 @@ class SendBest(Step):
         settings, person, mails = sight.settings, sight.person, sight.people.mails
         purpose, since = settings.get("purpose") or "marketing", sight.now - timedelta(days=DAYS)
         refusals: dict[str, str] = {}
-        for channel in OVER:
+        for channel in _over(settings):
             consenting = person.consent_at(sight.way, channel) == "granted"
             sent = person.sent.setdefault(channel, [])
             refusals[channel] = (
                 mails.refusal(person.id, int(settings[channel]), purpose, sight.now, consenting, sent, sight.event)
                 or ""
             )
-        free = [channel for channel in OVER if not refusals[channel]]
+        free = [channel for channel, why in refusals.items() if not why]
         if not free:
             return Outcome("next", reason=f"refused:{refusals['email']}")
         hers = {c: _counted(sight, OVER[c].told_as, since) for c in free}
@@ -97,6 +100,11 @@ class SendBest(Step):
         return Outcome("next", reason=f"channel:{order[0]}:{why}")
 
 
+def _over(settings: Mapping[str, Any]) -> list[str]:
+    """The channels that are chosen: a push message may be left out."""
+    return [channel for channel in OVER if channel != "push" or settings.get(channel)]
+
+
 def _send(context: Context, people: Sequence[Traveller]) -> list[Outcome]:
     """Over the best channel that is open to each; where that refuses (a limit, a missing value), over the next one.
     Who can be written to over none gets the mail's refusal, which stands in the ledger."""
@@ -104,13 +112,14 @@ def _send(context: Context, people: Sequence[Traveller]) -> list[Outcome]:
         return []
     ids = sorted({t.person_id for t in people})
     marketing = (context.settings.get("purpose") or "marketing") == "marketing"
-    free = open_channels(ids, list(OVER), marketing=marketing)
+    channels = _over(context.settings)
+    free = open_channels(ids, channels, marketing=marketing)
     hers, everybody = answers_of(ids, context.now - timedelta(days=DAYS)), _everybodys(context.now)
     known = {pk: ranked(free.get(pk, ()), hers.get(pk, {}), everybody) for pk in ids}
     out: dict[tuple[int, int], Outcome] = {}
     shared: dict[str, Outcome] = {}
-    for place in range(len(OVER)):
-        for channel, over in OVER.items():
+    for place in range(len(channels)):
+        for channel, over in ((c, OVER[c]) for c in channels):
             mine = [
                 t
                 for t in people

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -33,12 +33,21 @@ class SendEmail(Step):
             "purpose",
             _("Purpose"),
             required=False,
+            default="marketing",
             choices=[("marketing", _("Marketing: needs consent")), ("transactional", _("Transactional"))],
         ),
     )
 
     together = True
     sends, told_as = "email", "mail"
+    asked_as = _("A mail of this journey")
+    asks: ClassVar[Mapping[str, tuple[Any, Any]]] = {
+        "sent": (_("was sent"), _("the mail was sent")),
+        "opened": (_("opened"), _("opened the mail")),
+        "clicked": (_("clicked"), _("clicked in the mail")),
+        "bounced": (_("came back"), _("the mail came back")),
+        "unsubscribed": (_("unsubscribed"), _("unsubscribed")),
+    }
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:

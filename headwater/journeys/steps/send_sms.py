@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -24,15 +24,25 @@ class SendSms(SendEmail):
             "purpose",
             _("Purpose"),
             required=False,
+            default="marketing",
             choices=[("marketing", _("Marketing: needs consent")), ("transactional", _("Transactional"))],
         ),
     )
 
     sends, told_as = "sms", "sms"
+    asked_as = _("A text of this journey")
+    asks: ClassVar[Mapping[str, tuple[Any, Any]]] = {
+        "sent": (_("was sent"), _("the text was sent")),
+        "delivered": (_("was delivered"), _("the text was delivered")),
+        "clicked": (_("clicked"), _("clicked in the text")),
+        "replied": (_("answered"), _("answered the text")),
+        "failed": (_("did not arrive"), _("the text did not arrive")),
+        "stopped": (_("answered STOP"), _("answered STOP to the text")),
+    }
 
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
-        return str(_("SMS"))
+        return str(settings.get("called") or _("SMS"))
 
     @classmethod
     def send(cls, requests: Sequence[MailRequest]) -> Sequence[Queued]:

@@ -57,7 +57,7 @@ def test_the_schema_names_every_step_with_its_settings(call: Any) -> None:
     kinds = {s["properties"]["kind"]["const"] for s in schema["properties"]["steps"]["additionalProperties"]["oneOf"]}
     assert kinds == {
         "add_note", "add_tag", "branch", "change_score", "create_deal", "create_task", "create_ticket", "exit",
-        "hand_over", "jump", "move_deal", "notify", "pick_segment", "remove_tag", "send_best", "send_email", "send_sms",
-        "set_consent", "set_field", "set_owner", "set_stage", "set_ticket_status", "split", "start_journey",
-        "stop_journey", "wait", "wait_date", "wait_until", "webhook",
+        "hand_over", "jump", "move_deal", "notify", "pick_segment", "remove_tag", "send_best", "send_email",
+        "send_push", "send_sms", "set_consent", "set_field", "set_owner", "set_stage", "set_ticket_status",
+        "split", "start_journey", "stop_journey", "wait", "wait_date", "wait_until", "webhook",
     }  # fmt: skip

@@ -90,6 +90,10 @@ def split_graph(**more: Any) -> dict[str, Any]:
 def test_the_better_way_wins_once_enough_people_had_their_time(live: Make) -> None:
     graph = split_graph(winner="goal", least=20, after={"amount": 1, "unit": "days"}, holdout=10)
     assert problems(graph) == []
+    aimless = problems({**graph, "goal": None})
+    assert [(p.where, p.message) for p in aimless] == [
+        ("steps.s.winner", "The journey has no goal: nobody could reach it.")
+    ]
     journey = live(graph)
     with clock.freeze(AT):
         actions.enter(journey.pk, [Entry(p, "k") for p in range(1, 201)], actor="system")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,6 +20,7 @@ from headwater.journeys.engine.base import STEPS
 from headwater.journeys.gallery import templates
 from headwater.journeys.models import Journey, Passage
 from headwater.journeys.views.words import words
+from headwater.messaging.actions.templates import TemplateText, create_template
 from headwater.messaging.models import TemplateVersion
 from headwater.people import actions as people
 
@@ -97,7 +99,39 @@ def test_the_page_brings_what_the_canvas_needs(signed_in: Client) -> None:
     assert {k["id"] for k in boot["palette"]["steps"]} == set(STEPS)
     mails = [s["settings"]["template"] for s in journey.draft["steps"].values() if s["kind"] == "send_email"]
     assert set(mails) <= {c["value"] for c in boot["choices"]["templates"]}
+    for record in boot["records"].values():
+        assert "new" not in record or signed_in.get(record["new"]).status_code == 200
     assert boot["urls"]["draft"] == f"/api/v1/journeys/{journey.pk}/draft"
+
+
+@pytest.mark.django_db
+def test_a_journey_goes_out_as_a_file_and_comes_back(signed_in: Client) -> None:
+    journey = actions.install("birthday", actor="user:1")
+    answer = signed_in.get(reverse("journeys:export", args=[journey.pk]))
+    assert "attachment" in answer["Content-Disposition"]
+    said = json.loads(answer.content)
+    bring = reverse("journeys:import")
+    assert bring in signed_in.get(reverse("journeys:list")).content.decode()
+
+    def send(content: bytes) -> Any:
+        return signed_in.post(bring, {"file": SimpleUploadedFile("j.json", content)})
+
+    assert send(answer.content)["Location"] == reverse("journeys:detail", args=[journey.pk])
+    made = send(json.dumps({**said, "name": "Another"}).encode())
+    assert Journey.objects.get(name="Another").draft == journey.draft
+    assert made.status_code == 302
+    for bad, where in (
+        (b"", "no JSON"),
+        (b"\xff\xfe", "no JSON"),
+        (b"[" * 100_000, "no JSON"),
+        (b"[]", "headwater.journey/1"),
+        (json.dumps({**said, "graph": {"steps": [1]}}).encode(), "graph.steps"),
+    ):
+        refused = send(bad)
+        assert (refused.status_code, where in refused.content.decode()) == (422, True), bad[:20]
+    assert signed_in.post(bring).status_code == 422
+    assert Journey.objects.count() == 2
+    assert signed_in.get(reverse("journeys:export", args=[10**6])).status_code == 404
 
 
 @pytest.mark.django_db
@@ -178,3 +212,26 @@ def test_a_page_needs_as_many_queries_for_many_people_as_for_few(
     assert len(many) == len(few)
     assert page.count("jv-seat") == 30
     assert "More" in page
+
+
+@pytest.mark.django_db
+def test_the_canvas_offers_a_role_only_what_opens_for_it(signed_in: Client) -> None:
+    journey = actions.create_journey(name="Plain", actor="user:1")
+    sales = Client()
+    sales.force_login(User.objects.create_user(username="s@x.example", email="s@x.example", role="sales"))
+
+    def offered(client: Client) -> dict[str, set[str]]:
+        page = client.get(reverse("journeys:detail", args=[journey.pk]))
+        return {source: set(found) - {"label"} for source, found in page.context["boot"]["records"].items()}
+
+    both = {"open", "new"}
+    whole = dict.fromkeys(("templates", "texts", "pushes", "forms", "segments"), both) | {"journeys": {"open"}}
+    assert offered(signed_in) == whole
+    read = {source: {"open"} for source in ("templates", "texts", "pushes")}
+    assert offered(sales) == read | {"segments": both, "journeys": {"open"}}
+    says = TemplateText(subject="Hi", mjml="<mjml><mj-body></mj-body></mjml>")
+    mail = create_template(name="Hello", says=says, actor="user:1")
+    subject, beside = reverse("journeys:subject", args=[mail.pk]), reverse("journeys:people", args=[journey.pk])
+    assert sales.post(subject, {"subject": "Mine"}).status_code == 403
+    assert "Save the mail" in signed_in.get(f"{beside}?step=a&template={mail.pk}").content.decode()
+    assert "Save the mail" not in sales.get(f"{beside}?step=a&template={mail.pk}").content.decode()

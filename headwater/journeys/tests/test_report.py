@@ -12,7 +12,8 @@ from headwater.core import clock
 from headwater.journeys import actions
 from headwater.journeys.actions import Entry
 from headwater.journeys.models import Journey
-from headwater.journeys.queries import report
+from headwater.journeys.queries import canvas, report
+from headwater.messaging.actions import MailRequest, queue
 from headwater.messaging.actions.templates import TemplateText, create_template
 from headwater.messaging.models import Message
 from headwater.people import actions as people
@@ -89,6 +90,18 @@ def test_steps_say_who_came_where_and_reached_the_goal(made: tuple[Journey, list
     assert (wait.entered, wait.done, wait.waiting, wait.left, wait.goal) == (4, 0, 2, 2, 2)
     everybody = {s.step: s for s in report.report(journey)["steps"]}
     assert (everybody["m"].entered, everybody["w"].waiting, everybody["w"].title) == (5, 3, "Pause")
+
+
+def test_a_step_of_the_canvas_counts_its_own_mails_alone(made: tuple[Journey, list[int]]) -> None:
+    journey, ids = made
+    template = journey.draft["steps"]["m"]["settings"]["template"]
+    queue(
+        [MailRequest(person_id=p, template_id=template, key="by-hand", actor="user:1") for p in ids]
+    )  # the same mail, not by this journey
+    Message.objects.filter(key="by-hand").update(status="sent", sent_at=clock.now())
+    assert canvas.numbers(journey)["counts"]["m"]["stats"] == [
+        ("3", "sent"), ("1", "in the outbox"), ("67 %", "open"), ("33 %", "click"), ("1", "not sent")
+    ]  # fmt: skip
 
 
 def test_the_people_behind_each_number(made: tuple[Journey, list[int]]) -> None:

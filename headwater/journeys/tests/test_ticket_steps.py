@@ -105,4 +105,6 @@ def test_queues_are_found_by_their_name_here_and_elsewhere() -> None:
 
 def test_what_a_step_does_reads_in_words() -> None:
     assert STEPS["create_ticket"].summary({"subject": "Call back"}) == "Ticket: Call back"
+    shown = {f.name: f.default for f in STEPS["create_ticket"].fields}
+    assert (shown["kind"], shown["priority"]) == ("technical", "normal")
     assert STEPS["set_ticket_status"].summary({"status": "closed"}) == "Tickets: Closed"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from headwater.journeys.engine import deciding
 from headwater.journeys.engine.base import STEPS
 from headwater.journeys.engine.checking import problems
 from headwater.journeys.queries.draft import judged
@@ -15,6 +16,7 @@ from headwater.journeys.queries.versions import compare
 from headwater.journeys.queries.words import condition, title
 from headwater.journeys.rules import duration
 from headwater.journeys.rules.duration import RuleError
+from headwater.messaging.actions.templates import SmsText, create_template
 
 from .conftest import chain, minutes
 
@@ -42,6 +44,27 @@ def test_a_condition_on_a_mail_says_the_name_of_the_step_that_sends_it() -> None
     asked = {"not": {"mail": "m", "did": "opened"}}
     assert condition(asked, steps) == "not: opened the mail of step “Welcome”"
     assert condition(asked) == "not: opened the mail of step “m”"
+
+
+def test_a_branch_that_asks_one_thing_goes_by_it() -> None:
+    def named(label: str, **more: Any) -> str:
+        arms = [{"id": "y", "label": label, "when": {"tag": "vip"}}]
+        return title({"kind": "branch", "settings": {"arms": arms, **more}})
+
+    assert named("Yes") == condition({"tag": "vip"})
+    assert (named("VIP"), named("Yes", name="Is it one?")) == ("VIP", "Is it one?")
+    assert title({"kind": "branch", "settings": {"arms": [{"id": "y", "label": "Yes"}]}}) == "Yes"
+
+
+def test_a_step_without_its_text_yet_goes_by_its_kind() -> None:
+    assert title({"kind": "create_ticket", "settings": {}}) == "Create ticket"
+    assert title({"kind": "add_tag", "settings": {"tag": "vip"}}) == "Tag vip"
+
+
+def test_a_text_goes_by_its_own_name() -> None:
+    text = create_template(name="Reminder", says=SmsText(body="Hi"), actor="user:1").pk
+    steps = {"s": {"kind": "send_sms", "settings": {"template": text}, "arms": {"next": None}}}
+    assert judged({"entry": [], "start": "s", "steps": steps})["titles"]["s"] == "Reminder"
 
 
 def test_versions_are_compared_by_names() -> None:
@@ -107,3 +130,14 @@ def test_steps_that_say_nothing_yet_are_called_by_what_they_will_say() -> None:
     waits["settings"]["name"] = "The form"
     assert title(waits) == "The form, at most 2 days"
     assert title({"kind": "jump", "settings": {"most": 3}}, {}) == "Go to step"
+
+
+def test_a_condition_that_is_still_being_written_is_said_as_that_and_without_its_path() -> None:
+    node = {"all": [{"field": "contact.country", "op": "eq", "value": None}]}
+    with pytest.raises(RuleError) as unfinished:
+        deciding.check(node, {}, "steps.ask.arms")
+    assert (unfinished.value.where, str(unfinished.value.message)) == ("steps.ask.arms", "A condition is not finished.")
+    assert condition(node) == "…"
+    with pytest.raises(RuleError) as wrong:
+        deciding.check({"all": [{"field": "contact.country", "op": "eq", "value": {}}]}, {}, "only")
+    assert str(wrong.value.message).startswith("$.all[0].value: ")

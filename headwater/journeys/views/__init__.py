@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .canvas import detail, numbers
+from .exchange import bring, export
 from .gallery import gallery_mail, gallery_page, install, template
 from .lists import change, create, journey_list
 from .people import add_person, enter_person, passage, people, subject
@@ -15,10 +16,12 @@ from .trying import test, test_mail, why
 
 __all__ = [
     "add_person",
+    "bring",
     "change",
     "create",
     "detail",
     "enter_person",
+    "export",
     "gallery_mail",
     "gallery_page",
     "install",

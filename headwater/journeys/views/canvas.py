@@ -14,6 +14,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from headwater.accounts.access import has_role
+from headwater.accounts.models import Role
+from headwater.messaging import delivery
+from headwater.messaging.texts import provider
+
 from ..models import Journey, Status
 from ..queries import canvas, draft
 from ..queries.palette import palette
@@ -46,6 +51,8 @@ def _boot(request: HttpRequest, journey: Journey) -> dict[str, Any]:
         "choices": canvas.first_choices(journey.draft),
         "statuses": {str(value): str(label) for value, label in Status.choices},
         "urls": _urls(journey.pk),
+        "records": _records(request),
+        "holds": _holds(),
         "pages": [
             {"url": reverse(f"journeys:{name}", args=[journey.pk]), "label": label, "icon": icon}
             for name, label, icon in (
@@ -86,7 +93,40 @@ def _urls(pk: int) -> dict[str, str]:
         "add": reverse("journeys:add", args=[pk]),
         "why": reverse("journeys:why", args=[pk]),
         "duplicate": reverse("journeys:new"),
+        "export": reverse("journeys:export", args=[pk]),
         "delete": reverse("journeys:change", args=[pk, "delete"]),
-        "templates": reverse("messaging:template", args=[0]),
-        "journeys": reverse("journeys:detail", args=[0]),
     }
+
+
+def _records(request: HttpRequest) -> dict[str, dict[str, str]]:
+    """Where records that can be chosen stand (0 where the id goes), and where a new one is made: as far as the
+    reader's role opens it."""
+    writes = has_role(request.user, Role.MARKETER)
+    made = {
+        "templates": ("messaging:template", "messaging:template_new", _("New mail")),
+        "texts": ("messaging:text", "messaging:text_new", _("New text")),
+        "pushes": ("messaging:push", "messaging:push_new", _("New push message")),
+        "forms": ("capture:form_edit", "capture:form_new", _("New form")),
+        "segments": ("audience:segment", "audience:new", _("New segment")),
+    }
+    found = {
+        source: {"open": reverse(page, args=[0]), "label": label}
+        | ({"new": reverse(new)} if writes or source == "segments" else {})
+        for source, (page, new, label) in made.items()
+        if writes or source != "forms"  # a form is opened by those who change it alone
+    }
+    return found | {"journeys": {"open": reverse("journeys:detail", args=[0])}}
+
+
+def _texts_go() -> bool:
+    try:
+        return provider() is not None
+    except ValueError:  # its address is wrong; the outbox says so
+        return False
+
+
+def _holds() -> dict[str, str]:
+    """Kind of step -> why what it sends would wait in the outbox."""
+    mails = "" if delivery.server_url() else _("No mail server is set: mails wait in the outbox until there is one.")
+    texts = "" if _texts_go() else _("No SMS provider is set: texts wait in the outbox until there is one.")
+    return {kind: held for kind, held in (("send_email", mails), ("send_sms", texts), ("send_best", mails)) if held}

@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from headwater.core.ids import id_of
+
 from .. import actions
 from ..models import Journey
 from ..queries import overview
@@ -28,7 +30,7 @@ def create(request: HttpRequest) -> HttpResponse:
     if "copy" not in request.POST:
         made = actions.create_journey(name=_("New journey"), actor=actor_of(request))
         return redirect("journeys:detail", made.pk)
-    source = get_object_or_404(Journey, pk=request.POST.get("copy") if str(request.POST.get("copy")).isdigit() else 0)
+    source = get_object_or_404(Journey, pk=id_of(request.POST.get("copy")))
     name = _("Copy of %(name)s") % {"name": source.name}
     made = actions.create_journey(
         name=name, description=source.description, graph=source.draft, actor=actor_of(request)

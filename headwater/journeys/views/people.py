@@ -11,6 +11,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from headwater.accounts.access import has_role, require_role
+from headwater.accounts.models import Role
+from headwater.core.ids import id_of
 from headwater.messaging.actions.templates import TemplateProblem, TemplateText, update_template
 from headwater.messaging.models import MailTemplate, TemplateVersion
 from headwater.people.models import Contact
@@ -37,10 +40,14 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
     sends, `template` being the one chosen in the editor."""
     journey = get_object_or_404(Journey, pk=pk)
     after, template = request.GET.get("after", ""), request.GET.get("template", "")
-    found = seats_of(journey, request.GET.get("step", ""), int(after) if after.isdigit() else 0) | {"journey": journey}
+    found = seats_of(journey, request.GET.get("step", ""), id_of(after) or 0) | {"journey": journey}
     if after:
         return render(request, "journeys/_seats.html", found)
-    return render(request, "journeys/_beside.html", found | {"mail": _mail(int(template) if template.isdigit() else 0)})
+    return render(
+        request,
+        "journeys/_beside.html",
+        found | {"mail": _mail(id_of(template) or 0), "writes": has_role(request.user, Role.MARKETER)},
+    )
 
 
 def _mail(template: int) -> TemplateVersion | None:
@@ -48,6 +55,7 @@ def _mail(template: int) -> TemplateVersion | None:
     return TemplateVersion.objects.filter(template=row, version=row.version).first() if row else None
 
 
+@require_role(Role.MARKETER)
 @require_POST
 def subject(request: HttpRequest, template: int) -> HttpResponse:
     """Give the mail of a step another subject or preview text, at once and for everybody who sends it."""
@@ -55,7 +63,7 @@ def subject(request: HttpRequest, template: int) -> HttpResponse:
     if said is None:
         raise Http404
     words, preview = request.POST.get("subject", "").strip()[:300], request.POST.get("preview", "").strip()[:300]
-    context: dict[str, Any] = {"mail": said, "error": ""}
+    context: dict[str, Any] = {"mail": said, "error": "", "writes": True}
     if not words:
         context["error"] = _("A mail needs a subject.")
     elif (words, preview) != (said.subject, said.preview):
@@ -104,7 +112,7 @@ def enter_person(request: HttpRequest, person_id: int) -> HttpResponse:
     journeys = Journey.objects.filter(status=Status.LIVE).order_by("name")
     if request.method == "POST":
         chosen = request.POST.get("journey", "")
-        journey = get_object_or_404(Journey, pk=int(chosen) if chosen.isdigit() else 0)
+        journey = get_object_or_404(Journey, pk=id_of(chosen))
         _enter(request, journey, contact)
         return leave_dialog(request, _record_url(person_id))
     return render(request, "journeys/enter_person.html", {"contact": contact, "journeys": journeys})

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from headwater.core import charts
+from headwater.core.ids import id_of
 
 from ..models import Journey
 from ..queries import report
 
 
 def _number(request: HttpRequest) -> int | None:
-    text = request.GET.get("version", "")
-    return int(text) if text.isdigit() else None
+    return id_of(request.GET.get("version", ""))
 
 
 @require_GET

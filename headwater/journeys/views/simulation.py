@@ -10,6 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from headwater.core.ids import id_of
+
 from .. import actions
 from ..actions import simulating
 from ..models import Journey, Simulation
@@ -56,7 +58,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 def _begin(request: HttpRequest, journey: Journey) -> None:
     days, opens = request.POST.get("days", "90"), request.POST.get("opens", "rates")
     try:
-        simulating.start(journey.pk, actor=actor_of(request), days=int(days) if days.isdigit() else 0, opens=opens)
+        simulating.start(journey.pk, actor=actor_of(request), days=id_of(days) or 0, opens=opens)
     except actions.NotPublishable as error:
         messages.error(request, _("The draft has problems: %(what)s") % {"what": _(error.problems[0].message)})
     except RuleError as error:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
+from headwater.core.ids import id_of
 from headwater.people.models import Contact
 
 from ..engine.base import STEPS
@@ -18,11 +19,11 @@ from ..models import Journey, Passage
 from ..queries import explaining, inside, simulation, trying
 from .gallery import MAIL_POLICY
 
-MAILS = ("opened", "clicked")
+MAILS = ("opened", "delivered", "clicked", "replied")
 
 
 def _person(text: str) -> Contact | None:
-    return Contact.objects.filter(pk=int(text)).first() if text.isdigit() else None
+    return Contact.objects.filter(pk=id_of(text) or 0).first()
 
 
 def test(request: HttpRequest, pk: int) -> HttpResponse:
@@ -88,8 +89,7 @@ def test_mail(request: HttpRequest, pk: int, person_id: int, template: int) -> H
 def why(request: HttpRequest, pk: int = 0, person_id: int = 0) -> HttpResponse:
     """In the shared dialog: why somebody is in a journey, or did not enter it. From the canvas the journey is given,
     from a record the person; the other is chosen (?person=, ?journey=)."""
-    asked = request.GET.get("journey", "")
-    number = pk or (int(asked) if asked.isdigit() else 0)
+    number = pk or id_of(request.GET.get("journey", "")) or 0
     journey = Journey.objects.select_related("version").filter(pk=number).first()
     person = _person(str(person_id) if person_id else request.GET.get("person", ""))
     if (pk and journey is None) or (person_id and person is None):

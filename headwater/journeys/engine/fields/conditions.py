@@ -13,6 +13,7 @@ from headwater.audience.rules import span
 from ...rules import matching
 from ...rules.duration import RuleError
 from .base import Field, chosen
+from .messages import MESSAGES, message_leaf
 
 #: What an event of a journey may count from: her entry, her arrival at the step; or which one it is: the one that let
 #: her in, or the newest that a wait of hers asked for
@@ -121,7 +122,7 @@ OP_NAMES = {
 
 def check_condition(node: Any, where: str) -> None:
     """The shape of a condition: a segment's JSON, whose event leaves may say {"since": "entry"} and which may hold
-    {"mail": STEP, "did": "opened"}. Raises RuleError."""
+    {"mail": STEP, "did": "opened"} (or what else messages.py knows). Raises RuleError."""
     if not isinstance(node, Mapping) or not node:
         raise RuleError(_("A condition is needed."), where)
     for key in ("all", "any", "not"):
@@ -133,8 +134,8 @@ def check_condition(node: Any, where: str) -> None:
         for child in [node[key]] if key == "not" else node[key]:
             check_condition(child, where)
         return
-    if "mail" in node:
-        _check_mail(node, where)
+    if leaf := message_leaf(node):
+        _check_message(node, leaf, where)
     elif "event" in node:
         _check_event(node, where)
 
@@ -146,12 +147,13 @@ def _nothing_beside(node: Mapping[str, Any], known: Sequence[str], where: str) -
             raise RuleError(_("“%(key)s” cannot stand here."), where, key=key)
 
 
-def _check_mail(node: Mapping[str, Any], where: str) -> None:
-    if not isinstance(node["mail"], str):
+def _check_message(node: Mapping[str, Any], leaf: str, where: str) -> None:
+    if not isinstance(node[leaf], str):
         raise RuleError(_("Choose a step."), where)
-    if node.get("did") not in ("sent", "opened", "clicked", "bounced", "unsubscribed"):
-        raise RuleError(_("Of a mail one can ask: sent, opened, clicked, bounced, unsubscribed."), where)
-    _nothing_beside(node, ("mail", "did", "count", "within"), where)
+    asks = MESSAGES[leaf].asks
+    if not isinstance(node.get("did"), str) or node["did"] not in asks:
+        raise RuleError(_("“did” is one of: %(which)s."), where, which=", ".join(asks))
+    _nothing_beside(node, (leaf, "did", "count", "within"), where)
     _check_count(node, where)
 
 
@@ -197,8 +199,8 @@ def condition_schema() -> dict[str, Any]:
             "all": {"type": "array", "items": child, "minItems": 1},
             "any": {"type": "array", "items": child, "minItems": 1},
             "not": child,
-            "mail": {"type": "string", "description": "a step that sends a mail"},
-            "did": {"enum": ["sent", "opened", "clicked", "bounced", "unsubscribed"]},
+            **{leaf: {"type": "string", "description": "a step that sends such a message"} for leaf in MESSAGES},
+            "did": {"enum": sorted({did for message in MESSAGES.values() for did in message.asks})},
             "event": {"type": "string"},
             "since": {"enum": list(SINCE)},
             "where": {"type": "array", "items": OPS_SCHEMA},

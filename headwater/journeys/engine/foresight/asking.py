@@ -24,6 +24,7 @@ from ...rules import matching
 from ...rules.matching import holds
 from .. import deciding
 from ..fields.conditions import ONE
+from ..fields.messages import message_leaf
 from ..graph import Version
 from . import values
 from .counting import event_test, times_of, within
@@ -84,10 +85,10 @@ class Builder:
         return self._today(node, timeless="random" in node)
 
     def _own(self, node: Leaf) -> Test:
-        """What happened since she entered, or came to the step; or what she did with a mail of this journey."""
+        """What happened since she entered, or came to the step; or what she did with a message of this journey."""
         kind, where, since_arrival = deciding.as_event(node, self.version)
-        if "mail" in node:
-            step = str(node["mail"])
+        if message := message_leaf(node):
+            step = str(node[message])
             return lambda person, way: way.did(step, kind)
         if node["since"] in ONE:
             return self._one(node["since"] == "cause", kind, where)

@@ -133,6 +133,15 @@ class Mail:
     opened: datetime | None
     clicked: datetime | None
     told_as: str = "mail"
+    #: Of a push message: a browser has shown it
+    shown: datetime | None = None
+    #: Of a text: her telephone has it; she wrote back
+    delivered: datetime | None = None
+    replied: datetime | None = None
+
+
+#: What may come of a message, as its columns are called
+DID = ("opened", "clicked", "shown", "delivered", "replied")
 
 
 @dataclass(slots=True)
@@ -159,10 +168,10 @@ class Way:
     held: bool = False
 
     def did(self, step: str, kind: str) -> bool:
-        """Has she opened or clicked the mail of that step by now?"""
+        """Has she opened or clicked the mail of that step, or answered the text, by now?"""
         name, _, did = kind.partition(".")
         for mail in self.mails:
-            moment = {"opened": mail.opened, "clicked": mail.clicked, "sent": mail.at}.get(did)
+            moment = mail.at if did == "sent" else getattr(mail, did, None) if did in DID else None
             if mail.step == step and mail.told_as == name and moment is not None and moment <= self.now:
                 return True
         return False

@@ -124,6 +124,7 @@ def plan_of(
         plan.counted |= {"mail.opened", "mail.clicked"}
     if any(node.kind.sends == "best" for node in version.nodes.values()):
         plan.counted |= {"mail.sent", "mail.opened", "mail.clicked", "sms.sent", "sms.clicked", "sms.replied"}
+        plan.counted |= {"push.sent", "push.clicked"}
     plan.states = frozenset(build.states | ends)
     plan.heard = frozenset(build.counted | build.states | ends)
     return plan

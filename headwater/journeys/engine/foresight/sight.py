@@ -11,7 +11,7 @@ from headwater.messaging.queries.prospects import Response
 
 from ..causes import WAITED
 from ..graph import Node
-from .person import Data, Mail, Person, Way
+from .person import DID, Data, Mail, Person, Way
 from .plan import Opens, Plan
 from .world import People
 
@@ -73,11 +73,15 @@ def respond(sight: Sight, template: int, drawn: float, told_as: str = "mail") ->
         )
     else:
         mail = _assumed(sight.plan.opens, rate_of(sight.plan, template), sight.node.id, at, drawn)
-    if told_as != "mail":  # nobody can say whether a text was read
-        mail.told_as, mail.opened = told_as, None
-    for kind, moment in ((f"{told_as}.opened", mail.opened), (f"{told_as}.clicked", mail.clicked)):
+    if told_as == "push":  # of a push message, no more than that it was shown
+        mail.told_as, mail.opened, mail.shown = told_as, None, at + timedelta(seconds=1)
+    elif told_as != "mail":  # nobody can say whether a text was read; who does all with it answers it, too
+        mail.told_as, mail.opened, mail.delivered = told_as, None, at + timedelta(seconds=1)
+        mail.replied = mail.clicked if sight.plan.opens == "everybody" else None
+    for did in DID:
+        moment = getattr(mail, did)
         if moment is not None:
-            sight.happen(kind, {"template": template}, max(moment, at + timedelta(seconds=1)))
+            sight.happen(f"{told_as}.{did}", {"template": template}, max(moment, at + timedelta(seconds=1)))
     sight.way.mails.append(mail)
     return mail
 

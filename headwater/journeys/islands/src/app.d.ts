@@ -3,6 +3,7 @@ declare module "svelte/elements" {
     "hx-get"?: string;
     "hx-target"?: string;
     "hx-confirm"?: string;
+    "hx-boost"?: string;
   }
 }
 export {};

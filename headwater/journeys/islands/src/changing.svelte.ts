@@ -43,7 +43,8 @@ export class Changing extends Saving {
     this.lastWhat = "";
     const chosen = to.selected && (to.selected === ops.TOP || to.graph.steps[to.selected]) ? to.selected : null;
     this.selected = chosen;
-    if (!this.known(this.focused)) this.focused = chosen ?? ops.TOP;
+    if (this.known(to.focused)) this.focused = to.focused;
+    else if (!this.known(this.focused)) this.focused = chosen ?? ops.TOP;
     this.later();
   }
 

@@ -151,7 +151,8 @@ function renamed(node: any, names: Record<string, string>): any {
   return Object.fromEntries(
     Object.entries(node).map(([key, value]) => [
       key,
-      key === "mail" && typeof value === "string" ? (names[value] ?? value) : renamed(value, names),
+      // a condition on a message names the step that sends it: {"sms": "code", "did": "replied"}
+      typeof value === "string" ? (typeof node.did === "string" && key !== "did" && names[value]) || value : renamed(value, names),
     ]),
   );
 }

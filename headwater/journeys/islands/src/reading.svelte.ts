@@ -1,14 +1,15 @@
 // The journey as it stands in the editor: what is drawn, chosen and wrong, in words.
 import * as ops from "./graph";
 import { armsOf, waysOf } from "./kinds";
-import { fitsInLine, layout, type Plan, type Ways } from "./layout";
-import type { Boot, Draft, Edited, Graph, Kind, Numbers, Problem, RuleKind, Step } from "./types";
+import { fitsInLine, layout, type Plan } from "./layout";
+import type { Boot, Choice, Draft, Edited, Graph, Kind, Numbers, Problem, RuleKind, Step, Target } from "./types";
 
 export interface Past {
   graph: Graph;
   name: string;
   description: string;
   selected: string | null;
+  focused: string;
   what: string;
 }
 
@@ -35,6 +36,9 @@ export class Reading {
   asking = $state.raw<{ id: string } | null>(null);
   cutting = $state<string | null>(null);
   spoken = $state("");
+  /** The first choices of each source, and the names of all that were seen ("templates:5") */
+  offers = $state.raw<Record<string, Choice[]>>({});
+  names = new Map<string, string>();
 
   // what the picture and the panel can do, once they are there
   fit: () => void = () => {};
@@ -48,6 +52,12 @@ export class Reading {
     this.kinds = new Map(boot.palette.steps.map((k) => [k.id, k]));
     this.rules = new Map(boot.palette.rules.map((k) => [k.id, k]));
     this.numbers = boot.numbers;
+    this.offer(boot.choices);
+  }
+
+  protected offer(choices: Record<string, Choice[]>): void {
+    for (const [source, found] of Object.entries(choices)) for (const c of found) this.names.set(`${source}:${c.value}`, c.label);
+    this.offers = choices;
   }
 
   t = (key: string, values: Record<string, string | number> = {}): string => {
@@ -56,10 +66,16 @@ export class Reading {
     return text;
   };
 
+  /** Which step leads where, as one text: a letter typed into a setting does not place and draw all boxes again. */
+  private shape: string = $derived.by(() => {
+    const all: [string, [string, Target][]][] = [[ops.TOP, [["next", this.graph.start ?? null]]]];
+    for (const [key, step] of Object.entries(this.graph.steps)) all.push([key, waysOf(this.kinds.get(step.kind), step)]);
+    return JSON.stringify([all, this.leaps()]);
+  });
+
   plan: Plan = $derived.by(() => {
-    const all: Ways = new Map([[ops.TOP, [["next", this.graph.start ?? null]]]]);
-    for (const [key, step] of Object.entries(this.graph.steps)) all.set(key, waysOf(this.kinds.get(step.kind), step));
-    return layout(all, this.leaps(), new Set(this.tall.split(" ")));
+    const [all, leaps] = JSON.parse(this.shape) as [[string, [string, Target][]][], [string, string][]];
+    return layout(new Map(all), leaps, new Set(this.tall.split(" ")));
   });
 
   /** The figures below a step: [how many, of what, is that bad?]. */
@@ -130,7 +146,7 @@ export class Reading {
   }
 
   protected here(what: string): Past {
-    return { graph: this.graph, name: this.name, description: this.description, selected: this.selected, what };
+    return { graph: this.graph, name: this.name, description: this.description, selected: this.selected, focused: this.focused, what };
   }
 
   say(text: string): void {

@@ -217,9 +217,15 @@ export class Saving extends Reading {
 
   /** Choices of a source: what the page came with, then what the server finds. */
   async choices(source: string, q = "", of = ""): Promise<Choice[]> {
-    if (!q && !of && this.boot.choices[source]) return this.boot.choices[source];
+    if (!q && !of && this.offers[source]) return this.offers[source];
     const url = `${this.boot.urls.choices}${source}?q=${encodeURIComponent(q)}&of=${encodeURIComponent(of)}`;
     return (await this.get<Choice[]>(url)) ?? [];
+  }
+
+  /** Ask again what there is to choose from; what was chosen before keeps its name. */
+  async freshen(source: string): Promise<void> {
+    const found = await this.get<Choice[]>(`${this.boot.urls.choices}${source}?q=&of=`);
+    if (found) this.offer({ ...this.offers, [source]: found });
   }
 
   retry(): void {

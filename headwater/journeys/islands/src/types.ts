@@ -173,6 +173,10 @@ export interface Boot {
   choices: Record<string, Choice[]>;
   statuses: Record<string, string>;
   urls: Record<string, string>;
+  /** Where a record of a source stands (0 where its id goes), and where a new one is made */
+  records: Record<string, { open: string; new?: string; label?: string }>;
+  /** What holds up the messages of a kind of step, in words */
+  holds: Record<string, string>;
   /** The journey's other pages, in their order */
   pages: { url: string; label: string; icon: string }[];
   icons: string;

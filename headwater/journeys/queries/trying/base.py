@@ -17,6 +17,7 @@ class Mail:
     html: str
     text: str
     missing: list[str]
+    channel: str = "email"
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from headwater.content.rules import TemplateProblem
+from headwater.messaging.actions import says_of
 from headwater.messaging.models import MailTemplate, TemplateVersion
-from headwater.messaging.queries.preview import preview, preview_text
+from headwater.messaging.queries.preview import preview, preview_push, preview_text
 
 from .base import Mail
 
@@ -18,7 +19,11 @@ def mail_for(template_id: int, person_id: int) -> Mail | None:
     try:
         if row.channel == "sms":
             text = preview_text(body=says.text_override, opt_out=says.opt_out, purpose=row.purpose, person_id=person_id)
-            return Mail(template_id, text.words, "", text.words, list(text.missing))
+            return Mail(template_id, text.words, "", text.words, list(text.missing), "sms")
+        if row.channel == "push":
+            push = preview_push(says_of(says), purpose=row.purpose, person_id=person_id)
+            words = f"{push.shown.title}\n{push.shown.body}".strip()
+            return Mail(template_id, push.shown.title, "", words, list(push.missing), "push")
         made = preview(
             subject=says.subject,
             preview=says.preview,

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from headwater.core import clock
-from headwater.messaging.facts import MailClicked, MailOpened, TextClicked
+from headwater.core.facts import Fact
+from headwater.messaging.facts import (
+    MailClicked,
+    MailOpened,
+    PushClicked,
+    PushShown,
+    TextClicked,
+    TextDelivered,
+    TextReplied,
+)
 from headwater.timeline.actions import record
 
 from ...engine import deciding
@@ -31,9 +41,23 @@ LONGEST = timedelta(days=3650)
 #: How long after a mail she opens or clicks it, and after coming to a step what was chosen for it happens
 SOON = timedelta(hours=1)
 #: What she may do with a mail -> the facts
-FACTS = {"mail.opened": MailOpened, "mail.clicked": MailClicked, "sms.clicked": TextClicked}
+FACTS: dict[str, Callable[..., Fact]] = {
+    "mail.opened": MailOpened,
+    "mail.clicked": MailClicked,
+    "sms.delivered": TextDelivered,
+    "sms.clicked": TextClicked,
+    "sms.replied": partial(TextReplied, text="…"),
+    "push.shown": PushShown,
+    "push.clicked": PushClicked,
+}
 DOES = {"opened": ("mail.opened",), "clicked": ("mail.opened", "mail.clicked")}
-DOES_OF_TEXTS = {"clicked": ("sms.clicked",)}
+DOES_OF_TEXTS = {
+    "delivered": ("sms.delivered",),
+    "clicked": ("sms.delivered", "sms.clicked"),
+    "replied": ("sms.delivered", "sms.replied"),
+}
+DOES_OF_PUSHES = {"delivered": ("push.shown",), "clicked": ("push.shown", "push.clicked")}
+DOES_OF = {"sms": DOES_OF_TEXTS, "push": DOES_OF_PUSHES}
 
 
 class Walk:
@@ -189,7 +213,7 @@ class Walk:
         """The mail as she gets it; and what she does with it is on its way."""
         over = outcome.reason.split(":")[1] if outcome.reason.startswith("channel:") else node.kind.sends
         template = next(int(pk) for _name, channel, pk in node.kind.messages(node.settings) if channel == over)
-        does = DOES_OF_TEXTS if over == "sms" else DOES
+        does = DOES_OF.get(over, DOES)
         for kind in does.get(self.choices.mails.get(node.id, ""), ()):
             self.coming.append((now + SOON, kind, template))
         return mail_for(template, self.person_id)
