@@ -41,8 +41,11 @@ def audit(
 
 
 @transaction.atomic
-def create_first_admin(*, email: str, password: str, first_name: str, last_name: str, company: str) -> User:
-    """The administrator of a fresh installation. Refused once anybody exists."""
+def create_first_admin(
+    *, email: str, password: str, first_name: str, last_name: str, company: str, address: str = ""
+) -> User:
+    """The administrator of a fresh installation. address: where she reached it, for links in mails until somebody
+    says another one. Refused once anybody exists."""
     _lock()
     if User.objects.exists():
         raise Refused(_("There is an administrator already. Please sign in."))
@@ -50,7 +53,7 @@ def create_first_admin(*, email: str, password: str, first_name: str, last_name:
     user.set_password(password)
     user.save()
     ensure_workspace()
-    Workspace.objects.filter(pk=1).update(name=company)
+    Workspace.objects.filter(pk=1).update(name=company, **({"base_url": address} if address else {}))
     audit("user.created", user.email, actor=actors.user(user.pk), after={"role": user.role})
     return user
 

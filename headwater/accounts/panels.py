@@ -26,7 +26,8 @@ for order, (name, label, icon, roles, prefixes) in enumerate(
     navigation.add(item.name, item)
 
 palette_actions.add(
-    "accounts:invite", PaletteAction("accounts:invite", _("Invite a user"), "user-plus", "accounts:invite", order=900)
+    "accounts:invite",
+    PaletteAction("accounts:invite", _("Invite a user"), "user-plus", "accounts:invite", order=900, roles=ADMIN),
 )
 
 for _action, _words in {

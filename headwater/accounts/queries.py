@@ -10,6 +10,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext
 
 from headwater.core import actors
+from headwater.core.ids import id_of
 from headwater.core.prepared import Prepared
 
 from .models import ApiKey, AuditEntry, Team, User, Workspace
@@ -91,7 +92,8 @@ def actor_names(actor_list: Sequence[str]) -> dict[str, str]:
     asked = set(actor_list)
     known = users([pk for actor in asked if (pk := actors.user_id(actor)) is not None])
     names = {actors.user(pk): user.name for pk, user in known.items()}
-    keys = [int(pk) for kind, _colon, pk in (actor.partition(":") for actor in asked) if kind == "api" and pk.isdigit()]
+    parts = [actor.partition(":") for actor in asked]
+    keys = [key for kind, _colon, pk in parts if kind == "api" and (key := id_of(pk)) is not None]
     if keys:
         rows = ApiKey.objects.filter(pk__in=keys).values_list("pk", "name")
         names |= {actors.api_key(pk): gettext("API key %(name)s") % {"name": name} for pk, name in rows}

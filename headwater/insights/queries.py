@@ -12,9 +12,14 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from headwater.accounts.models import User
+from headwater.capture.models import Form
+from headwater.core import clock
+from headwater.journeys.models import Journey
+from headwater.messaging import delivery
 from headwater.messaging.models import MailTemplate
 from headwater.messaging.queries.results import Results, results
-from headwater.people.models import Contact, Visitor
+from headwater.people.models import Visitor
 
 from .rules import MOST_SOURCES, OTHERS, REACHED, STEPS, Period, change, share
 
@@ -36,6 +41,9 @@ WORDS: dict[str, Any] = {
     "decision": _("People who were qualified for the first time in this period, by marketing or by sales."),
     "action": _("People who became a customer for the first time in this period."),
 }
+
+#: How long a new installation is told what to do first
+GUIDED = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +98,19 @@ def new_visitors(period: Period) -> int:
     ).count()
 
 
-def is_fresh() -> bool:
-    """Whether nobody is known yet: no browser came, and there is no contact."""
-    return not Contact.objects.exists() and not Visitor.objects.exists()
+def first_steps() -> list[tuple[str, bool]]:
+    """What a new installation does first, and whether it is done: "site", "form", "journey", "mail". Empty when all of
+    it is, and 30 days after the first user."""
+    first = User.objects.order_by("pk").values_list("date_joined", flat=True).first()
+    if first is None or first < clock.now() - GUIDED:
+        return []
+    found = [
+        ("site", Visitor.objects.exists()),
+        ("form", Form.objects.exists()),
+        ("journey", Journey.objects.exclude(status="draft").exists()),
+        ("mail", bool(delivery.server_url())),
+    ]
+    return [] if all(done for _name, done in found) else found
 
 
 def visitors(period: Period, *, before: datetime | None = None, limit: int = 50) -> list[Visitor]:

@@ -13,8 +13,10 @@ from django.utils import formats
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET
 
-from headwater.accounts.models import Workspace
+from headwater.accounts.access import has_role
+from headwater.accounts.models import Role, Workspace
 from headwater.core import charts, clock
+from headwater.core.ids import id_of
 from headwater.core.money import format_short
 from headwater.sales.queries.board import heads
 from headwater.sales.queries.deals import pipeline as default_pipeline
@@ -30,12 +32,15 @@ def home(request: HttpRequest) -> HttpResponse:
     days = _days(request)
     period = last_days(days, clock.now())
     template = "insights/dash.html" if request.GET.get("part") else "insights/home.html"
-    return render(request, template, {"days": days, "choices": CHOICES, **_context(period)})
+    context = {"days": days, "choices": CHOICES, **_context(period)}
+    if not has_role(request.user, Role.MARKETER):
+        context["first_steps"] = {}  # they lead to pages that her role does not open
+    return render(request, template, context)
 
 
 def _days(request: HttpRequest) -> int:
-    given = request.GET.get("days", "")
-    return int(given) if given.isdigit() and int(given) in CHOICES else 30
+    given = id_of(request.GET.get("days", ""))
+    return given if given in CHOICES else 30
 
 
 def _context(period: Period) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def _context(period: Period) -> dict[str, Any]:
         "times": urlencode({"since": period.since.isoformat(), "until": period.until.isoformat()}),
         "since": urlencode({"since": period.since.isoformat()}),
         "board": board,
-        "fresh": queries.is_fresh(),
+        "first_steps": dict(queries.first_steps()),
         "donut": charts.donut(sources, title=gettext("Leads by source")) if sources else "",
         "stages": heads(board, language=language) if board else [],
     }

@@ -17,6 +17,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from headwater.accounts.models import User
 from headwater.core import clock
+from headwater.core.ids import id_of
 from headwater.timeline.queries import Entry
 
 from . import registry
@@ -165,8 +166,8 @@ def names_of_actors(actors: Iterable[str]) -> dict[str, str]:
     by_sort: dict[str, list[int]] = {}
     for actor in actors:
         sort, _, pk = actor.partition(":")
-        if pk.isdigit():
-            by_sort.setdefault(sort, []).append(int(pk))
+        if (number := id_of(pk)) is not None:
+            by_sort.setdefault(sort, []).append(number)
     out = {"system": "Headwater", "api": gettext("The API"), "import": gettext("An import")}
     for sort, pks in by_sort.items():
         if sort == "user":

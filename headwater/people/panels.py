@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.models import User
 from headwater.core import clock
+from headwater.core.ids import id_of
 from headwater.core.registry import (
     NavItem,
     PaletteAction,
@@ -100,7 +101,7 @@ def _owner_choices() -> list[tuple[str, Any]]:
 def _owner_words(value: str) -> Any:
     if value == "none":
         return gettext("Without an owner")
-    user = User.objects.filter(pk=int(value)).first() if value.isdigit() else None
+    user = User.objects.filter(pk=id_of(value) or 0).first()
     return gettext("Owner is %(name)s") % {"name": user.name if user else value}
 
 
@@ -116,7 +117,7 @@ def _seen_words(value: str) -> Any:
 
 
 def _company_words(value: str) -> Any:
-    company = Company.objects.filter(pk=int(value)).first() if value.isdigit() else None
+    company = Company.objects.filter(pk=id_of(value) or 0).first()
     return gettext("Works at %(name)s") % {"name": company.name if company else value}
 
 

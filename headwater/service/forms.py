@@ -12,7 +12,7 @@ from headwater.accounts.models import User
 from headwater.people.models import Company, Contact
 
 from .models import Kind, Priority, TicketQueue
-from .rules import DAYS, DEFAULT_HOURS, DEFAULT_TARGETS, MOST_MINUTES, PRIORITIES
+from .rules import DAYS, DEFAULT_HOURS, DEFAULT_TARGETS, MOST_DAYS, MOST_MINUTES, PRIORITIES
 
 if TYPE_CHECKING:
     Users = forms.ModelChoiceField[User]
@@ -112,10 +112,20 @@ class QueueForm(forms.Form):
     opens = forms.TimeField(label=_("From"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     closes = forms.TimeField(label=_("To"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
 
+    close_after = forms.IntegerField(
+        label=_("Close solved tickets after (days)"),
+        required=False,
+        min_value=0,
+        max_value=MOST_DAYS,
+        help_text=_(
+            "Counted from the solution; an answer of the contact before that opens the ticket again. 0: never."
+        ),
+    )
+
     def __init__(self, data: Any = None, *, queue: TicketQueue | None = None) -> None:
         hours = DEFAULT_HOURS if queue is None else queue.hours
         targets = DEFAULT_TARGETS if queue is None else queue.targets
-        initial = {"name": queue.label if queue else "", **hours}
+        initial = {"name": queue.label if queue else "", **hours, "close_after": queue.close_after if queue else 0}
         for priority in PRIORITIES:
             for what in ("reply", "solution"):
                 initial[f"{priority}_{what}"] = (targets.get(priority) or {}).get(what)

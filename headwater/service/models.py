@@ -46,6 +46,8 @@ class TicketQueue(models.Model):
     targets = models.JSONField(default=dict)
     #: {"days": ["mon", ...], "opens": "09:00", "closes": "17:00"} by the workspace's clocks; no days: always
     hours = models.JSONField(default=dict)
+    #: Days after which what was solved here is closed; 0: never
+    close_after = models.PositiveSmallIntegerField(default=0)
     #: It takes no new tickets any more
     archived_at = models.DateTimeField(null=True)
 
@@ -93,6 +95,8 @@ class Ticket(models.Model):
     due_at = models.DateTimeField(null=True)
     overdue = models.BooleanField(default=False)
     alarm_at = models.DateTimeField(null=True)
+    #: It is solved, and is closed then (TicketQueue.close_after)
+    close_at = models.DateTimeField(null=True)
     #: The same key is opened once; made up where nobody gives one
     key = models.CharField(max_length=120, unique=True)
 
@@ -106,6 +110,7 @@ class Ticket(models.Model):
             models.Index(fields=["company", "-created_at"], name="ticket_company"),
             models.Index(fields=["due_at"], name="ticket_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["alarm_at"], name="ticket_alarm", condition=Q(alarm_at__isnull=False)),
+            models.Index(fields=["close_at"], name="ticket_close", condition=Q(close_at__isnull=False)),
             models.Index(fields=["solved_at"], name="ticket_solved", condition=Q(solved_at__isnull=False)),
         ]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from headwater.core.ids import id_of
 
 STATUSES = ("new", "open", "pending", "solved", "closed")
 #: What somebody still has to do with
@@ -32,6 +35,8 @@ DEFAULT_TARGETS: dict[str, dict[str, int | None]] = {
 DEFAULT_HOURS: dict[str, Any] = {"days": list(DAYS[:5]), "opens": "09:00", "closes": "17:00"}
 #: A target may be a year of minutes at most
 MOST_MINUTES = 525_600
+#: Solved tickets are closed after a year at the latest, where they are
+MOST_DAYS = 365
 #: Days over which a due time is looked for: a desk open one minute a week still ends
 _FAR = 366 * 12
 
@@ -44,7 +49,7 @@ def number_of(ticket_id: int) -> str:
 def id_in(text: str) -> int | None:
     """The ticket that a text such as "T-1042", "t1042" or "#1042" names; None where it names none."""
     found = text.strip().lstrip("#").lower().removeprefix("t").removeprefix("-")
-    return int(found) if found.isascii() and found.isdigit() and len(found) < 16 else None
+    return id_of(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +174,11 @@ def clocks(
         any(late for _due, late in running),
         min((due for due, late in running if not late), default=None),
     )
+
+
+def kept_key(key: str) -> str:
+    """A caller's key as it is kept: a longer one than the column takes by what tells it apart from others."""
+    return key if len(key) <= 120 else f"{key[:55]}:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def told_words(names: Sequence[str], limit: int = 3) -> str:

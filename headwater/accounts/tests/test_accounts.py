@@ -36,11 +36,13 @@ def test_the_first_visit_leads_to_the_page_that_makes_the_first_administrator(cl
             "company": "Acme", "first_name": "Ada", "last_name": "Min",
             "email": "Ada@Example.com", "password": "correct horse 9",
         },
+        headers={"host": "localhost:8171"},
     )  # fmt: skip
     assert answer.status_code == 302
     user = User.objects.get()
     assert (user.email, user.role, user.check_password("correct horse 9")) == ("ada@example.com", "admin", True)
-    assert Workspace.objects.get().name == "Acme"
+    made = Workspace.objects.get()
+    assert (made.name, made.base_url) == ("Acme", "http://localhost:8171")  # where links in mails lead
     assert client.get("/settings/").status_code == 200
     client.logout()
     assert client.get("/welcome/").headers["Location"] == "/accounts/login/"

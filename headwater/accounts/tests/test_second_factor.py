@@ -106,11 +106,11 @@ def test_a_passkey_is_added_and_signs_in_without_a_password(somebody: User, live
             passwordless.check()
         shoot(page, "passkey_add", themes=("light",))
         page.locator("#mfa_webauthn_add").click()
-        expect(page).not_to_have_url(re.compile("webauthn/add"), timeout=15000)
+        expect(page).not_to_have_url(re.compile("webauthn/add"))
         assert Authenticator.objects.filter(user=somebody, type="webauthn").count() == 1
 
         sign_out(page, base)
         page.goto(f"{base}/accounts/login/")
         page.locator("#passkey_login").click()
-        page.wait_for_url(re.compile(r"^[^?]*//[^/]+/(?!accounts/)"), timeout=15000)
+        page.wait_for_url(re.compile(r"^[^?]*//[^/]+/(?!accounts/)"))
         assert [p for p in watch.problems if "/live?" not in p] == []

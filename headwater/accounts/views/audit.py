@@ -9,6 +9,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from headwater.core.ids import id_of
+
 from .. import queries, registry
 from ..access import require_role
 from ..forms import SCOPE_LABELS
@@ -22,7 +24,7 @@ PAGE = 50
 def audit(request: HttpRequest) -> HttpResponse:
     """A page of it, newest first; `?before=` the id of the last one shown."""
     before = request.GET.get("before", "")
-    rows = queries.audit_page(int(before) if before.isdigit() and len(before) < 19 else None, PAGE)
+    rows = queries.audit_page(id_of(before), PAGE)
     names = queries.actor_names([row.actor for row in rows])
     entries = [
         {

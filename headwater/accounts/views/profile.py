@@ -44,7 +44,8 @@ def welcome(request: HttpRequest) -> HttpResponse:
     form = FirstRunForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = actions.create_first_admin(**form.cleaned_data)
+            address = f"{request.scheme}://{request.get_host()}"
+            user = actions.create_first_admin(**form.cleaned_data, address=address)
         except actions.Refused as refused:
             form.add_error(refused.field or None, str(refused))
         else:

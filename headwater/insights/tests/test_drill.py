@@ -11,14 +11,17 @@ import pytest
 from django.test import Client
 
 from headwater.accounts.models import User
+from headwater.capture.models import Form
 from headwater.core import clock
 from headwater.insights import queries
 from headwater.insights.models import Milestone
 from headwater.insights.rules import Period, last_days, parse_source, source_value
+from headwater.journeys.models import Journey
+from headwater.messaging import delivery
 from headwater.messaging.actions import MailRequest, TemplateText, create_template, queue
 from headwater.messaging.models import Message
 from headwater.people import actions as people
-from headwater.people.models import Contact
+from headwater.people.models import Contact, Visitor
 from headwater.sales import actions as sales
 from headwater.sales.actions import HandOver
 from headwater.timeline import dispatch
@@ -165,11 +168,27 @@ def test_hand_overs_lead_to_who_was_handed_over_and_what_became_of_it(client: Cl
     assert Contact.objects.count() == 8
 
 
-def test_an_empty_installation_says_where_to_start_until_somebody_is_there(client: Client) -> None:
-    page = client.get("/").content.decode()
-    start = page.partition('class="cardx w6 insights-start"')[2].partition("</section>")[0]
+def test_a_new_installation_says_where_to_start_until_all_of_it_is_done(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def guide() -> str:
+        return (
+            client.get("/").content.decode().partition('class="cardx w6 insights-start"')[2].partition("</section>")[0]
+        )
+
+    start = guide()
     assert re.findall(r'href="([^"]+)"', start) == ["/sites/", "/forms/new/", "/journeys/gallery/", "/mail/"]
+    assert start.count('class="done"') == 0
     for url in re.findall(r'href="([^"]+)"', start):
         assert client.get(url).status_code == 200
     people.create_contact(actor="system", email="a@x.example")
-    assert "insights-start" not in client.get("/").content.decode().replace("insights-start ol", "")
+    Visitor.objects.create(visitor_id=1, first_seen_at=clock.now(), last_seen_at=clock.now())
+    assert guide().count('class="done"') == 1
+    Form.objects.create(name="News", slug="news")
+    Journey.objects.create(name="Hello", status="live")
+    assert guide().count('class="done"') == 3
+    monkeypatch.setattr(delivery.config, "smtp_url", "smtp://127.0.0.1:1")
+    assert guide() == ""
+    monkeypatch.setattr(delivery.config, "smtp_url", "")
+    with clock.freeze(clock.now() + timedelta(days=31)):
+        assert guide() == ""

@@ -27,6 +27,7 @@ from headwater.sales.actions import ensure_pipeline
 
 from .fit import ensure_scores
 from .paper import white_paper
+from .texting import CONSENT as TEXT_CONSENT
 
 ACTOR = "demo"
 PASSWORD = "headwater"
@@ -44,6 +45,7 @@ EMAIL = {"key": "email", "label": "Work e-mail", "type": "email", "required": Tr
 FIRST = {"key": "first_name", "label": "First name", "type": "text", "required": True, "maps_to": "first_name"}
 LAST = {"key": "last_name", "label": "Last name", "type": "text", "required": True, "maps_to": "last_name"}
 FIRM = {"key": "company", "label": "Company", "type": "text", "required": False, "maps_to": "company"}
+MOBILE = {"key": "mobile", "label": "Mobile number", "type": "phone", "required": False, "maps_to": "phone"}
 JOB = {"key": "job_title", "label": "Job title", "type": "text", "required": False, "maps_to": "job_title"}
 PLAN = {
     "key": "plan",
@@ -90,6 +92,8 @@ def ensure() -> Furniture:
         site = Site.objects.filter(public_key=SITE_KEY).first() or capture.create_site(
             name="northstar.example", actor=ACTOR, count_automated=True, public_key=SITE_KEY
         )
+        if not site.push_prompt:  # the installation serves the demo's own site, so its file is in place
+            capture.update_site(site.pk, actor=ACTOR, push=True, push_prompt=PUSH)
         asset = Asset.objects.filter(name=PAPER).first() or _asset()
         forms = {slug: _form(slug, asset) for slug in FORMS}
         for key, name, definition in SEGMENTS:
@@ -101,6 +105,12 @@ def ensure() -> Furniture:
     return Furniture(users, site, asset, forms, made, _newsletter())
 
 
+#: How the demo's site asks for push messages
+PUSH = {
+    "title": "New benchmarks, the day they are out?",
+    "text": "Northstar tells you in this browser, twice a month at most.",
+    "worker": "/site/headwater-push.js",
+}
 #: Journeys of the gallery that the demo company has
 WALKED = ("welcome-nurture", "event", "hand-over")
 PAPER, FILE = "The forecasting playbook", "forecasting-playbook.pdf"
@@ -175,16 +185,18 @@ FORMS: dict[str, dict[str, object]] = {
     "trial": {
         "name": "Free trial",
         "title": "14 days, all features",
-        "fields": [FIRST, LAST, EMAIL, FIRM, PLAN],
+        "fields": [FIRST, LAST, EMAIL, MOBILE, FIRM, PLAN],
         "button": "Start the trial",
         "thanks_message": "Your trial is being prepared. Somebody of ours will write to you within the hour.",
+        "sms_consent_text": TEXT_CONSENT,
         "tags": ["trial"],
     },
     "webinar": {
         "name": "Webinar registration",
         "title": "Save a seat",
-        "fields": [FIRST, LAST, EMAIL, FIRM],
+        "fields": [FIRST, LAST, EMAIL, MOBILE, FIRM],
         "button": "Save my seat",
+        "sms_consent_text": TEXT_CONSENT,
         "thanks_message": "Your seat is saved; the link is in your mailbox.",
         "tags": ["webinar"],
     },

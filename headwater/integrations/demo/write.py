@@ -10,9 +10,10 @@ from typing import Any
 
 from headwater.audience.actions.history import PointsSeed, import_points
 from headwater.capture.actions.history import SubmissionSeed, count_past_downloads, import_submissions
+from headwater.capture.models import Form
 from headwater.core import crash
 from headwater.journeys.actions.history import PassageSeed, import_passages
-from headwater.messaging.actions.history import MessageSeed, import_messages
+from headwater.messaging.actions.history import MessageSeed, import_browsers, import_messages
 from headwater.people.actions.history import (
     CompanySeed,
     ContactSeed,
@@ -26,7 +27,7 @@ from headwater.teamwork.actions.history import CallSeed, NoteSeed, TaskSeed, imp
 from headwater.timeline import partitions
 from headwater.timeline.actions import record_anonymous, record_history
 
-from . import helping, texting, world
+from . import helping, pushing, texting, world
 from .buying import orders
 from .firms import Firm, addresses
 from .furniture import ACTOR, CONSENT, Furniture
@@ -59,7 +60,14 @@ def write(
     )  # fmt: skip
     text = texting.ensure_template(ACTOR)
     texts = texting.tell(lives, text, now, len(lives))
-    person_ids = import_contacts([_contact(life, companies, company_ids, texts.get(n)) for n, life in enumerate(lives)])
+    push = pushing.ensure_template(ACTOR)
+    pushes = pushing.tell(lives, push, had.site.pk, now, len(lives))
+    person_ids = import_contacts(
+        [
+            _contact(life, companies, company_ids, texts.get(n), pushes.get(n), had.site.pk)
+            for n, life in enumerate(lives)
+        ]
+    )
     people = list(zip(person_ids, lives, strict=True))
     import_visitors([_visitor(pk, life, had.site.pk) for pk, life in people if life.first_seen])
     deals = _sales(people, companies, company_ids)
@@ -69,8 +77,10 @@ def write(
     progress(f"{len(lives)} people in {len(companies)} companies, their deals, orders, tasks and tickets")
     import_messages([m for pk, life in people for m in _messages(pk, life)])
     import_messages([m for n, pk in enumerate(person_ids) if n in texts for m in texting.messages(pk, texts[n], text)])
+    import_browsers([(person_ids[n], b) for n, told in pushes.items() for b in told.browsers])
+    import_messages([m for n, told in pushes.items() for m in pushing.messages(person_ids[n], told, push)])
     _journeys(people)
-    import_submissions([s for pk, life in people for s in _submissions(pk, life, had)])
+    import_submissions([s for n, (pk, life) in enumerate(people) for s in _submissions(pk, life, had, texts.get(n))])
     downloads = sum(f[2] == "asset.downloaded" for life in lives for f in life.facts)
     count_past_downloads(had.asset.pk, downloads)
     return record_history(
@@ -93,7 +103,14 @@ def strangers(rng: Random, teller: Teller, count: int, site: int) -> None:
         record_anonymous(rows[start : start + 5000])
 
 
-def _contact(life: Life, companies: Sequence[Firm], ids: Sequence[int], texts: texting.Texts | None) -> ContactSeed:
+def _contact(
+    life: Life,
+    companies: Sequence[Firm],
+    ids: Sequence[int],
+    texts: texting.Texts | None,
+    pushes: pushing.Pushes | None,
+    site: int,
+) -> ContactSeed:
     firm, sale = companies[life.company], life.sale
     won = next((at for name, at in sale.path if name == "Won"), None) if sale else None
     return ContactSeed(
@@ -122,6 +139,9 @@ def _contact(life: Life, companies: Sequence[Firm], ids: Sequence[int], texts: t
         texts=texts.consent if texts else "",
         texts_at=texts.consent_at if texts else None,
         texts_proof={"text": texting.CONSENT, "source": "form"} if texts and texts.consent else {},
+        pushes=pushes.consent if pushes else "",
+        pushes_at=pushes.consent_at if pushes else None,
+        pushes_proof=pushing.proof(site) if pushes and pushes.consent else {},
     )
 
 
@@ -247,13 +267,22 @@ def _journeys(people: Sequence[tuple[int, Life]]) -> None:
     _patch("task", ids, [t[2] for _, t in tasks])
 
 
-def _submissions(pk: int, life: Life, had: Furniture) -> list[SubmissionSeed]:
+def _submissions(pk: int, life: Life, had: Furniture, texts: texting.Texts | None) -> list[SubmissionSeed]:
     utm = {f"utm_{k}": v for k, v in life.origin.items() if k in ("source", "medium", "campaign") and v}
     return [
         SubmissionSeed(
             pk, at, fact, had.forms[slug].pk, {**answers, "email": life.email}, utm,
             f"https://northstar.example/site/{slug}/", life.visitor,
-            {"text": CONSENT, "version": 1, "given": agreed},
+            {"text": CONSENT, "version": 1, "given": agreed, **_texts_asked(had.forms[slug], at, texts)},
         )
         for at, fact, slug, answers, agreed in life.submissions
     ]  # fmt: skip
+
+
+def _texts_asked(form: Form, at: datetime, texts: texting.Texts | None) -> dict[str, Any]:
+    """What the form asked about texts, and whether this was when she agreed."""
+    if not form.sms_consent_text:
+        return {}
+    agreed = bool(texts and texts.consent_at and abs(texts.consent_at - at) < timedelta(seconds=1))
+    number = texts.number if texts and agreed else ""
+    return {"sms": {"text": form.sms_consent_text, "version": 1, "given": agreed, "number": number}}

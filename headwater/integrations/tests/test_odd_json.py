@@ -1,4 +1,5 @@
-"""Odd JSON for every operation of segments, scores and journeys: whatever comes, the answer is JSON and never a 500.
+"""Odd JSON for every operation of segments, scores, journeys, orders, tickets, forms and texts: whatever comes, the
+answer is JSON and never a 500.
 
 What works is changed in a place or three, at random but always in the same way (`HEADWATER_ODD=SEED:REQUESTS` for
 more), and sent. Everything is rolled back after each request."""
@@ -19,11 +20,14 @@ from django.test import Client
 
 from headwater.accounts.models import User
 from headwater.audience import actions as audience
+from headwater.capture.actions import create_form
 from headwater.integrations.api import api
 from headwater.journeys import actions as journeys
 from headwater.journeys.actions import exchange
 from headwater.people.actions import create_contact
 from headwater.sales import actions as sales
+from headwater.service.actions import NewTicket, create_ticket
+from headwater.service.actions.queues import ensure_queue
 
 pytestmark = pytest.mark.django_db
 SEED, REQUESTS = (int(part) for part in os.environ.get("HEADWATER_ODD", "7:450").split(":"))
@@ -36,6 +40,14 @@ PLACES = (
     "/schemas",
     "/contacts/{int:person_id}/",
     "/orders",
+    "/tickets",
+    "/queues",
+    "/workspace/queues",
+    "/forms",
+    "/sites",
+    "/texts",
+    "/text-templates",
+    "/mails",
 )
 
 
@@ -75,6 +87,8 @@ CONDITIONS: list[Any] = [
      "sum": {"prop": "amount", "op": "gte", "value": 500}},
     {"event": "page.viewed", "first": {"op": "within", "value": "30d"}, "last": {"op": "older_than", "value": "1d"}},
     {"deal": [{"field": "amount", "op": "gt", "value": 500}], "count": {"op": "gte", "value": 1}},
+    {"ticket": [{"field": "overdue", "op": "eq", "value": True}, {"field": "reply_minutes", "op": "gt", "value": 5}],
+     "avg": {"field": "reply_minutes", "op": "between", "value": [1, 9]}},
     {"order": [{"field": "sku", "op": "ne", "value": "A"}, {"field": "placed_at", "op": "within", "value": "90d"}],
      "sum": {"field": "total", "op": "gte", "value": 1000}},
 ]  # fmt: skip
@@ -84,6 +98,27 @@ ORDER = {
     "refunded": 0, "coupon": "X", "note": "n", "placed_at": "2026-11-01T00:00:00Z", "paid_at": "2026-11-02T00:00:00Z",
     "lines": [{"name": "Lamp", "sku": "L", "quantity": 2, "unit_price": "4.50", "discount": 0, "total": 9}],
 }  # fmt: skip
+TICKET = {
+    "subject": "Import fails", "description": "x", "person_id": 1, "company_id": None, "kind": "technical",
+    "queue_id": None, "priority": "high", "assignee_id": None, "source": "shop", "key": "k",
+}  # fmt: skip
+CHANGE = {**TICKET, "status": "pending", "version": 1}
+QUEUE = {"name": "VIP", "targets": {"urgent": {"reply": 30, "solution": 240}, "low": {"reply": None, "solution": None}},
+         "hours": {"days": ["mon", "tue"], "opens": "09:00", "closes": "17:00"}}  # fmt: skip
+FORM = {
+    "name": "F", "slug": "f-2", "title": "T", "intro": "I", "button": "B", "consent_text": "C",
+    "consent_required": True, "sms_consent_text": "S", "sms_consent_required": False, "country": "DE",
+    "thanks": "redirect", "redirect_url": "/x", "asset_id": None, "tags": ["a"], "active": True,
+    "fields": [{"label": "E-mail", "key": "email", "type": "email", "required": True, "maps_to": "email"},
+               {"label": "Mobile", "key": "mobile", "type": "phone", "maps_to": "phone", "value": ""},
+               {"label": "Size", "key": "size", "type": "select", "options": ["1", "2"]}],
+}  # fmt: skip
+SENT = {
+    "answers": {"email": "b@x.example", "mobile": "+4915123456789", "size": "1"}, "consent": True, "consent_sms": True,
+    "visitor": "visitor-0001", "url": "https://x.example/?utm_source=a", "key": "k", "country": "DE",
+}  # fmt: skip
+TEXT = {"name": "T", "body": "Hi {{ contact.first_name }} https://x.example/a", "opt_out": "STOP", "sender": "Shop",
+        "purpose": "marketing"}  # fmt: skip
 RULE = {
     "name": "R",
     "kind": "page.viewed",
@@ -116,6 +151,19 @@ def _bodies(person: int, graphs: list[Any], files: list[Any]) -> dict[str, list[
         "PATCH /orders/{order_id}": [{"number": "9", "lines": ORDER["lines"], "person_id": person, "version": 1}],
         "POST /orders/{order_id}/cancel": [{"reason": "x", "version": 1}],
         "POST /orders/{order_id}/refund": [{"amount": "1.00", "version": 1}],
+        "POST /tickets": [{**TICKET, "person_id": person}],
+        "PATCH /tickets/{ticket_id}": [{**{k: v for k, v in CHANGE.items() if k != "key"}, "person_id": person}],
+        "POST /tickets/{ticket_id}/reply": [{"text": "Which file?", "then": "pending", "version": 1, "key": "r"}],
+        "POST /tickets/{ticket_id}/answer": [{"text": "This one", "key": "a"}],
+        "POST /tickets/{ticket_id}/note": [{"text": "A bug", "key": "n"}],
+        "POST /workspace/queues": [QUEUE],
+        "PATCH /workspace/queues/{queue_id}": [QUEUE],
+        "POST /forms": [FORM],
+        "PATCH /forms/{form_id}": [{k: v for k, v in FORM.items() if k not in ("slug", "thanks", "asset_id")}],
+        "POST /forms/{form_id}/submissions": [SENT],
+        "POST /sites": [{"name": "S", "allowed_origins": ["https://x.example"], "count_automated": False}],
+        "POST /texts": [{"person_id": person, "template_id": 1, "key": "k"}],
+        "POST /text-templates": [TEXT],
         "POST /journeys/validate": [{"graph": g} for g in graphs],
         "PUT /journeys/{pk}/draft": [{"graph": g, "name": "N"} for g in graphs],
         "POST /journeys": [{"name": "N", "graph": g} for g in graphs],
@@ -149,7 +197,10 @@ def _odd(draw: random.Random, body: Any) -> Any:
             inner = inner[key]
         new = copy.deepcopy(draw.choice([*ODD, *CONDITIONS[:4]]))
         if isinstance(inner, dict) and draw.random() < 0.2:
-            last, new = draw.choice(("extra", "op", "within", "kind", "next", "since", "\0")), draw.choice(ODD)
+            last, new = (
+                draw.choice(("extra", "op", "within", "kind", "next", "since", "\0")),
+                copy.deepcopy(draw.choice(ODD)),
+            )
         if isinstance(inner, list) and draw.random() < 0.2:
             inner.append(new)
         else:
@@ -178,10 +229,14 @@ def test_odd_json_is_refused_or_taken_and_never_breaks_anything() -> None:
     rule = audience.create_rule(name="R", kind="page.viewed", points=3, actor="user:1")
     made = [journeys.install(s, actor="user:1") for s in ("trial-to-paid", "abandoned-cart", "webinar", "birthday")]
     order = sales.place_orders([sales.NewOrder("Shop", "1", person_id=person)], actor="user:1")[0].order_id
+    ticket = create_ticket(NewTicket(person, "Import fails"), actor="user:1")
+    form = create_form(actor="user:1", **FORM)
     bodies = _bodies(person, [j.draft for j in made], [exchange.export_journey(j.pk) for j in made])
     ids = {"segment_id": segment.pk, "rule_id": rule.pk, "person_id": person, "pk": made[0].pk, "key": "engagement",
            "slug": "webinar", "source": "props", "call_id": "0" * 32, "company_id": 1, "number": 1,
-           "order_id": order}  # fmt: skip
+           "order_id": order, "ticket_id": ticket, "queue_id": ensure_queue().pk, "form_id": form.pk, "site_id": 1,
+           "template_id": 1, "message_id": "0" * 32, "device": "0" * 32}  # fmt: skip
+    fixed = dict(ids)
     operations = _operations()
     likely = [one for one in operations if f"{one[0]} {re.sub('{[a-z]+:', '{', one[1])}" in bodies]
     assert len(likely) == len(bodies)
@@ -194,7 +249,7 @@ def test_odd_json_is_refused_or_taken_and_never_breaks_anything() -> None:
         if draw.random() < 0.1:
             ids |= {name: draw.choice((0, 2**31, 2**63, "x", "%00")) for name in re.findall("{(.+?)}", path)[:1]}
         url = path.format(**ids)
-        ids |= {"segment_id": segment.pk, "rule_id": rule.pk, "person_id": person, "pk": made[0].pk, "order_id": order}
+        ids |= fixed
         with transaction.atomic():
             answer = client.generic(
                 method, f"/api/v1{url}", json.dumps(body), content_type="application/json", query_params=query or None

@@ -61,6 +61,18 @@ def test_some_have_agreed_to_texts_and_got_them(company: None) -> None:
     assert told == Counter([("sms.sent", len(texts))])
 
 
+def test_some_take_push_messages_and_got_them(company: None) -> None:
+    pushes = rows("SELECT person_id, status, segments FROM messaging_message WHERE channel = 'push'")
+    assert pushes
+    agreed = {p for (p,) in rows("SELECT person_id FROM people_consent WHERE channel = 'push' AND state = 'granted'")}
+    browsers = {p for (p,) in rows("SELECT person_id FROM messaging_pushdevice")}
+    assert agreed == browsers
+    assert all(person in agreed and status == "sent" and 1 <= n <= 2 for person, status, n in pushes)
+    told = dict(rows("SELECT kind, count(*) FROM timeline_fact WHERE kind LIKE 'push.%' GROUP BY 1"))
+    assert told["push.sent"] == len(pushes)
+    assert told["push.subscribed"] == rows("SELECT count(*) FROM messaging_pushdevice")[0][0]
+
+
 def test_points_are_what_their_entries_are_worth(company: None) -> None:
     people = list(Contact.objects.values_list("pk", flat=True))
     for model in ("engagement", "fit"):

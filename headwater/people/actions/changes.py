@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from headwater.core import clock
+from headwater.core.ids import id_of
 
 from .. import queries, registry, rules
 from ..models import Contact, Stage
@@ -53,9 +54,9 @@ def _owner(given: Params) -> dict[str, Any]:
     text = str(given.get("owner") or "")
     if not text or text == "none":
         return {"owner": None, "name": ""}
-    if not text.isdigit():
+    if (pk := id_of(text)) is None:
         raise rules.Invalid({"owner": _("There is no such user.")})
-    return {"owner": int(text), "name": labels.check_owner(int(text))}
+    return {"owner": pk, "name": labels.check_owner(pk)}
 
 
 def _owned(people: Sequence[int], params: Params) -> dict[int, int | None]:

@@ -59,6 +59,10 @@ class ContactSeed:
     texts: str = ""
     texts_at: datetime | None = None
     texts_proof: Mapping[str, Any] = field(default_factory=dict)
+    #: And of push messages
+    pushes: str = ""
+    pushes_at: datetime | None = None
+    pushes_proof: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,7 @@ def import_contacts(seeds: Sequence[ContactSeed]) -> list[int]:
             for channel, state, at, proof in (
                 ("email", s.consent, s.consent_at, s.proof),
                 ("sms", s.texts, s.texts_at, s.texts_proof),
+                ("push", s.pushes, s.pushes_at, s.pushes_proof),
             )
             if state
         ),

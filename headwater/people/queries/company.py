@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import connection
 
+from headwater.core.ids import id_of
+
 from .. import registry, rules
 from ..models import Company, Contact
 from ..registry import Condition, Sort
@@ -50,7 +52,7 @@ def companies(
 def _after(place: str, order: Sort | None) -> Condition:
     """What follows a place of the list."""
     value, _, pk = place.rpartition("~")
-    if not pk.isdigit() or (order is not None and not value.removeprefix("-").isdigit()):
+    if id_of(pk) is None or (order is not None and id_of(value.removeprefix("-")) is None):
         raise ValueError(f"not a cursor of this list: {place!r}")
     if order is None:
         return "(co.name, co.id) > (%s, %s)", [value, int(pk)]

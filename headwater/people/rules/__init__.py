@@ -15,7 +15,7 @@ from .fields import (
     show_phone,
 )
 from .names import company_domain, full_name, initials, same_name, split_name
-from .places import countries, country_name, language_name, languages
+from .places import countries, country_code, country_name, language_name, languages
 from .search import Query, grams, parse, searchable
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "clean_tags",
     "company_domain",
     "countries",
+    "country_code",
     "country_name",
     "full_name",
     "grams",

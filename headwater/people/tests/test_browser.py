@@ -55,14 +55,14 @@ def test_a_rep_finds_a_person_edits_her_in_place_and_sees_news(
         rows = page.locator("tbody [name=ids]")
         assert rows.count() == 50
         page.locator("td.more").scroll_into_view_if_needed()
-        expect(rows).to_have_count(63, timeout=15000)
+        expect(rows).to_have_count(63)
         page.locator("#people-q").type("지수", delay=20)
-        expect(rows).to_have_count(1, timeout=15000)
+        expect(rows).to_have_count(1)
         assert page.locator(".pp-name").inner_text().endswith("김지수")
         assert page.evaluate("document.activeElement.id") == "people-q"
         page.locator("#people-q").fill("amelia")
         page.locator(".pp-name", has_text="Amelia Stone").wait_for()
-        expect(rows).to_have_count(1, timeout=15000)
+        expect(rows).to_have_count(1)
         page.locator("td .cellb").click()
         page.locator("td select[name=stage]").select_option("customer")
         page.locator("td .chip", has_text="Customer").wait_for()

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from headwater.accounts.access import has_role
 from headwater.accounts.queries import colleagues
+from headwater.core.ids import id_of
 
 from .. import actions, feed, queries, registry, rules
 from ..models import BulkJob
@@ -29,7 +30,7 @@ MOST_CHOSEN = 20_000
 
 def _chosen(request: HttpRequest) -> list[int]:
     texts = [part for text in request.POST.getlist("ids") for part in text.split(",")]
-    return [int(pk) for pk in texts if pk.isdigit() and len(pk) < 19][:MOST_CHOSEN]
+    return [pk for text in texts if (pk := id_of(text)) is not None][:MOST_CHOSEN]
 
 
 def _list_of(request: HttpRequest) -> queries.Listing | None:

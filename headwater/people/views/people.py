@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from headwater.accounts.queries import colleagues
+from headwater.core.ids import id_of
 
 from .. import feed, queries, registry
 from ..forms import STAGE_HUES
@@ -39,7 +40,7 @@ def people(request: HttpRequest) -> HttpResponse:
     context |= {
         "owners": colleagues(),
         "stages": [(v, label, STAGE_HUES.get(v, "")) for v, label in Stage.choices if v != Stage.VISITOR],
-        "job": int(job) if (job := request.GET.get("job", "")).isdigit() and len(job) < 12 else 0,
+        "job": id_of(request.GET.get("job", "")) or 0,
     }
     return render(request, "people/people.html", context)
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from headwater.accounts.access import require_role
 from headwater.accounts.models import Role
+from headwater.core.ids import id_of
 
 from .. import actions, queries, rules
 from ..forms import CONTACT_PROPS, FIELD_LABELS, prop_view
@@ -86,9 +87,9 @@ def merge(request: HttpRequest, pk: int, other: int) -> HttpResponse:
     error, status = "", 200
     if request.method == "POST":
         choices = {
-            name.removeprefix("keep-"): int(str(value))
+            name.removeprefix("keep-"): chosen
             for name, value in request.POST.dict().items()
-            if name.startswith("keep-") and str(value).isdigit() and len(value) < 19
+            if name.startswith("keep-") and (chosen := id_of(value)) is not None
         }
         try:
             done = actions.merge_contacts(pk, other, choices=choices, actor=actor(request))

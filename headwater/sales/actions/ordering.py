@@ -108,9 +108,10 @@ def _line(place: int, said: NewLine) -> OrderLine:
         raise ValueError(_("Each line needs the name of a product."))
     if len(name) > 200 or len(sku) > 80:
         raise ValueError(_("A product's name may have 200 characters, its number 80."))
-    if not (said.quantity.is_finite() and 0 < said.quantity <= 999_999_999):
+    in_range = said.quantity.is_finite() and 0 < said.quantity <= 999_999_999
+    quantity = said.quantity.quantize(Decimal("0.001")) if in_range else Decimal(0)
+    if not quantity:  # also one that is less than a thousandth
         raise ValueError(_("The quantity is out of range."))
-    quantity = said.quantity.quantize(Decimal("0.001"))
     price, discount = amount(said.unit_price), amount(said.discount)
     total = line_total(quantity, price, discount) if said.total is None else said.total
     return OrderLine(

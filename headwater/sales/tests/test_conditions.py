@@ -315,3 +315,23 @@ def test_a_segment_follows_every_change_of_an_order(ana: Contact, ben: Contact) 
         bought("2", ben, 0, 500, "A")
     assert members(30 * 86_400 - 1) == {ben.pk}
     assert members(30 * 86_400) == set()
+
+
+def test_sums_say_where_they_mix_currencies(db: None) -> None:
+    def place(key: str, total: int, currency: str) -> None:
+        order = actions.NewOrder("Shop", key, person_id=ana, total=Decimal(total), currency=currency)
+        actions.place_orders([order], actor="user:1")
+
+    ana = people.create_contact(actor="user:1", email="ana@x.example").pk
+    asked = {"order": [], "sum": {"field": "total", "op": "gte", "value": 1000}}
+    place("1", 600, "EUR")
+    assert len(parse(asked).evidence(ana)) == 2
+    place("2", 500, "JPY")
+    said = parse(asked).evidence(ana)[-1]["text"]
+    assert said == "Amounts in EUR, JPY are taken as they stand, without conversion."
+
+
+@pytest.mark.parametrize("value", ["late", 3, None, [True]])
+def test_a_yes_or_no_is_nothing_else(value: object) -> None:
+    with pytest.raises(ConditionError, match="true or false"):
+        parse({"ticket": [{"field": "overdue", "op": "eq", "value": value}]})

@@ -118,6 +118,8 @@ def test_an_order_is_written_by_hand_and_edited(web: Client, ana: Contact) -> No
         ({"line_quantity": ["many", ""]}, "Write a quantity"),
         ({"line_quantity": ["0", ""]}, "The quantity is out of range."),
         ({"line_name": ["", ""], "line_sku": ["", ""]}, "Each line needs the name"),
+        ({"line_name": ["", ""], "line_sku": ["", ""], "line_price": ["", ""]}, "Write down at least one product"),
+        ({"line_price": ["5k", ""]}, "Write an amount"),
         ({"discount": "1000"}, "The amount is out of range."),
         ({"contact": "999999"}, "There is no such contact."),
         ({"deal": "999999"}, "There is no such deal."),

@@ -126,6 +126,7 @@ def test_orders_of_the_past_stand_at_their_own_time() -> None:
     [
         {"lines": [NewLine()]},
         {"lines": [NewLine("X", quantity=Decimal(0))]},
+        {"lines": [NewLine("X", quantity=Decimal("0.0001"))]},
         {"lines": [NewLine("X", unit_price=Decimal(-1))]},
         {"lines": [NewLine("X", unit_price=Decimal(1), discount=Decimal(2))]},
         {"lines": [NewLine("X", unit_price=Decimal("NaN"))]},

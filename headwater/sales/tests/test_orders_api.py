@@ -95,3 +95,21 @@ def test_a_person_that_cannot_be_is_refused(call: Call) -> None:
     pk = call("POST", "/orders", ORDER)[1]["id"]
     for field in ("person_id", "company_id", "deal_id"):
         assert call("PATCH", f"/orders/{pk}", {field: 2**63})[0] == 422
+
+
+def test_conditions_on_orders_suggest_the_products_that_were_ordered(call: Call) -> None:
+    lamp, chair = ORDER["lines"][0], {"name": "Chair", "sku": "C-1", "quantity": 1, "unit_price": "80"}  # type: ignore[index]
+    call("POST", "/orders", {**ORDER, "lines": [lamp, chair], "coupon": "SPRING"})
+    call("POST", "/orders", {**ORDER, "key": "9002"})
+
+    def suggest(of: str, q: str = "") -> Any:
+        return call("GET", f"/segments/suggest?of={of}&q={q}")
+
+    assert suggest("record:order:product") == (
+        200,
+        [{"value": "Blue lamp", "count": 2}, {"value": "Chair", "count": 1}],
+    )
+    assert suggest("record:order:sku", "c") == (200, [{"value": "C-1", "count": 1}])
+    assert suggest("record:order:coupon") == (200, [{"value": "SPRING", "count": 1}])
+    for wrong in ("record:order:total", "record:order", "record:event:event", "record:cart:sku"):
+        assert suggest(wrong)[0] == 422

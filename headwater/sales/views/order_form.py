@@ -29,6 +29,8 @@ def new_order(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return _form(request, OrderForm(initial=_initial(request)), None)
     form = OrderForm(request.POST)
+    if form.is_valid() and not form.lines:
+        form.add_error(None, _("Write down at least one product with its price."))
     if not form.is_valid():
         return _form(request, form, None)
     v = form.cleaned_data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .changing import Stale, Undo, delete_ticket, set_status, undo, update_ticket, update_tickets
+from .closing import close_solved
 from .history import EntrySeed, TicketSeed, import_tickets
 from .mailing import ensure_template
 from .opening import NewTicket, create_ticket, create_tickets
@@ -19,6 +20,7 @@ __all__ = [
     "Undo",
     "answer",
     "archive_queue",
+    "close_solved",
     "create_queue",
     "create_ticket",
     "create_tickets",

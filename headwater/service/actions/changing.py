@@ -13,6 +13,7 @@ from headwater.accounts.models import User
 from headwater.core import clock, wake
 from headwater.core.facts import Fact
 from headwater.people.models import Company, Contact
+from headwater.teamwork.actions import forget_about
 from headwater.timeline.actions import NewFact, in_lane, record_many
 
 from ..facts import TicketAssigned, TicketReopened, TicketSolved, TicketStatusChanged, TicketUpdated
@@ -102,9 +103,24 @@ def undo(items: Sequence[Undo], *, actor: str) -> int:
     for item in items:
         _check(item.changes, exist=False)
     wanted = {item.ticket_id: item for item in items}
+    gone = _gone(items)
     with locked(list(wanted)) as tickets:
-        same = [(t, wanted[t.pk].changes) for t in tickets if t.version == wanted[t.pk].version]
+        same = [
+            (t, {name: v for name, v in wanted[t.pk].changes.items() if (name, v) not in gone})
+            for t in tickets
+            if t.version == wanted[t.pk].version
+        ]
         return len(change(same, actor=actor))
+
+
+def _gone(items: Sequence[Undo]) -> set[tuple[str, Any]]:
+    """(name, id) of queues, colleagues and others that were removed since: nothing can be put back there."""
+    out: set[tuple[str, Any]] = set()
+    for name, model in RECORDS.items():
+        asked = {pk for item in items if (pk := item.changes.get(name)) is not None}
+        there = set(model.objects.filter(pk__in=asked).values_list("pk", flat=True)) if asked else set()  # type: ignore[attr-defined]
+        out |= {(name, pk) for pk in asked - there}
+    return out
 
 
 def set_status(person_ids: Sequence[int], status: str, *, actor: str, only: Sequence[str] = ACTIVE) -> dict[int, int]:
@@ -127,6 +143,7 @@ def delete_ticket(ticket_id: int, *, actor: str) -> None:
             record_many([NewFact(ticket.contact_id, _updated(ticket, {"deleted": ["", "true"]}), actor=actor)])
         TicketEntry.objects.filter(ticket_id=pk).delete()
         ticket.delete()
+        forget_about([f"/tickets/{pk}/"])
         wake.publish("tickets", f"ticket:{pk}")
 
 
@@ -151,6 +168,8 @@ def change(wanted: Sequence[tuple[Ticket, Mapping[str, Any]]], *, actor: str) ->
             desk.goes_to(ticket, real["status"], now)
         if {"status", "queue_id", "priority"} & set(real):
             desk.set_due(ticket)
+        if {"status", "queue_id"} & set(real):
+            desk.set_close(ticket)
         settle(ticket, now)
         ticket.version += 1
         ticket.updated_at = now
@@ -213,11 +232,17 @@ def _went(ticket: Ticket, before: str) -> Fact:
             subject=subject,
             before=before,
             minutes=max(minutes, 0),
-            in_time=not ticket.solution_late,
+            in_time=not (ticket.solution_late or _ended(ticket)),
         )
     if before in ENDED and after in ACTIVE:
         return TicketReopened(ticket=ticket.pk, number=number, subject=subject, before=before, after=after)
     return TicketStatusChanged(ticket=ticket.pk, number=number, subject=subject, before=before, after=after)
+
+
+def _ended(ticket: Ticket) -> bool:
+    """Its time for a solution was over, though nobody had said so yet (no worker ran)."""
+    due = ticket.solution_due_at
+    return due is not None and due <= (ticket.solved_at or clock.now())
 
 
 def _updated(ticket: Ticket, changes: dict[str, list[str]]) -> TicketUpdated:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from headwater.core import clock, holdings
 from headwater.core.holdings import Table
 from headwater.people.registry import Gone, Holder, Joining
+from headwater.teamwork.actions import forget_about
 
 from ..models import Ticket
 
@@ -22,6 +23,8 @@ def _erase(gone: Gone) -> None:
     """How many tickets there were, when, and how fast they were answered, stays; without her and without a word of
     what was said. Nobody has to do anything with them any more."""
     people, now = list(gone.person_ids), clock.now()
+    theirs = Ticket.objects.filter(contact_id__in=people).values_list("pk", flat=True)
+    forget_about([f"/tickets/{pk}/" for pk in theirs])
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM service_ticketentry e USING service_ticket t WHERE t.id = e.ticket_id "
@@ -31,8 +34,8 @@ def _erase(gone: Gone) -> None:
         cursor.execute(
             "UPDATE service_ticket t SET contact_id = NULL, subject = %s, description = '', key = 'erased:' || t.id, "
             "status = 'closed', solved_at = coalesce(t.solved_at, %s), closed_at = coalesce(t.closed_at, %s), "
-            "due_at = NULL, alarm_at = NULL, overdue = false, version = t.version + 1, updated_at = %s "
-            "WHERE t.contact_id = ANY(%s)",
+            "due_at = NULL, alarm_at = NULL, close_at = NULL, overdue = false, version = t.version + 1, "
+            "updated_at = %s WHERE t.contact_id = ANY(%s)",
             [_("Ticket of an erased contact"), now, now, now, people],
         )
 

@@ -19,7 +19,7 @@ from headwater.timeline.actions import NewFact, in_lane, record_many
 
 from ..facts import TicketOpened
 from ..models import Ticket, TicketQueue
-from ..rules import KINDS, PRIORITIES
+from ..rules import KINDS, PRIORITIES, kept_key
 from .queues import ensure_queue
 from .timing import Desk, settle
 
@@ -51,7 +51,7 @@ def create_tickets(items: Sequence[NewTicket], *, actor: str) -> list[int | None
         _check(item)
     if not items:
         return []
-    keys = [item.key[:120] or uuid.uuid4().hex for item in items]
+    keys = [kept_key(item.key) or uuid.uuid4().hex for item in items]
     people = {i.person_id for i in items if i.person_id is not None}
     with in_lane(*people):
         try:

@@ -12,7 +12,7 @@ from headwater.accounts.actions import audit
 from headwater.core import clock, wake
 
 from ..models import Ticket, TicketQueue
-from ..rules import DAYS, DEFAULT_HOURS, DEFAULT_QUEUE, DEFAULT_TARGETS, MOST_MINUTES, PRIORITIES, minutes_of
+from ..rules import DAYS, DEFAULT_HOURS, DEFAULT_QUEUE, DEFAULT_TARGETS, MOST_DAYS, MOST_MINUTES, PRIORITIES, minutes_of
 
 #: Two callers make or rename queues one after the other (pg_advisory_xact_lock)
 _LOCK = 7_201_113
@@ -52,6 +52,7 @@ def create_queue(
     actor: str,
     targets: Mapping[str, Any] | None = None,
     hours: Mapping[str, Any] | None = None,
+    close_after: int = 0,
 ) -> TicketQueue:
     """A queue, last in the order. Raises Refused on a name that is empty or taken, and on targets or hours that cannot
     be; without them it gets the usual ones."""
@@ -64,6 +65,7 @@ def create_queue(
         name=_free_name(name),
         targets=check_targets(DEFAULT_TARGETS if targets is None else targets),
         hours=check_hours(DEFAULT_HOURS if hours is None else hours),
+        close_after=check_days(close_after),
         order=(last or 0) + 1,
     )
     audit("queue.created", queue.name, actor=actor, after=_state(queue))
@@ -72,9 +74,9 @@ def create_queue(
 
 @transaction.atomic
 def update_queue(queue_id: int, *, actor: str, **changes: Any) -> TicketQueue:
-    """Change name, targets or hours. Tickets keep the due times that they have; new ones and those that change get new
-    ones. Raises Refused, TicketQueue.DoesNotExist."""
-    if unknown := set(changes) - {"name", "targets", "hours"}:
+    """Change name, targets, hours or close_after. Tickets keep the times that they have; new ones and those that change
+    get new ones. Raises Refused, TicketQueue.DoesNotExist."""
+    if unknown := set(changes) - {"name", "targets", "hours", "close_after"}:
         raise Refused(f"a queue has no {', '.join(sorted(unknown))}")
     _one_at_a_time()
     queue = TicketQueue.objects.select_for_update(no_key=True).get(pk=queue_id)
@@ -85,9 +87,11 @@ def update_queue(queue_id: int, *, actor: str, **changes: Any) -> TicketQueue:
         queue.targets = check_targets(changes["targets"])
     if "hours" in changes:
         queue.hours = check_hours(changes["hours"])
+    if "close_after" in changes:
+        queue.close_after = check_days(changes["close_after"])
     after = _state(queue)
     if before != after:
-        queue.save(update_fields=["name", "targets", "hours"])
+        queue.save(update_fields=["name", "targets", "hours", "close_after"])
         audit("queue.changed", queue.name, actor=actor, before=before, after=after)
         wake.publish("tickets")
     return queue
@@ -167,9 +171,16 @@ def check_hours(raw: Any) -> dict[str, Any]:
     return {"days": chosen, "opens": _clock(opens), "closes": _clock(closes)}
 
 
+def check_days(days: Any) -> int:
+    """Days until what was solved is closed; 0: never. Raises Refused."""
+    if isinstance(days, bool) or not isinstance(days, int) or not 0 <= days <= MOST_DAYS:
+        raise Refused(_("A whole number of days, at most %(n)s.") % {"n": MOST_DAYS}, "close_after")
+    return days
+
+
 def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _state(queue: TicketQueue) -> dict[str, Any]:
-    return {"name": queue.name, "targets": queue.targets, "hours": queue.hours}
+    return {"name": queue.name, "targets": queue.targets, "hours": queue.hours, "close_after": queue.close_after}

@@ -14,8 +14,8 @@ from headwater.timeline.actions import record
 
 from ..facts import TicketAnswered, TicketNoted, TicketReplied
 from ..models import Ticket, TicketEntry
-from ..rules import ENDED, STATUSES
-from .changing import change, one, save
+from ..rules import ENDED, STATUSES, kept_key
+from .changing import Stale, change, one, save
 from .mailing import send
 from .timing import settle
 
@@ -36,9 +36,11 @@ def reply(
     text = _said(text)
     if then is not None and then not in STATUSES:
         raise ValueError(f"unknown status: {then!r}; one of {', '.join(STATUSES)}")
-    with one(ticket_id, version) as ticket:
+    with one(ticket_id) as ticket:
         if (known := _known(key, ticket)) is not None:
             return known
+        if version is not None and ticket.version != version:
+            raise Stale(ticket)
         if ticket.contact_id is None:
             raise ValueError(_("Nobody to write to: the ticket has no contact."))
         if ticket.status == "closed":
@@ -108,7 +110,7 @@ def _said(text: str) -> str:
 
 def _known(key: str, ticket: Ticket) -> TicketEntry | None:
     """What was said with this key before. Raises ValueError where it was said in another ticket."""
-    found = TicketEntry.objects.filter(key=key[:120]).first() if key else None
+    found = TicketEntry.objects.filter(key=kept_key(key)).first() if key else None
     if found is not None and found.ticket_id != ticket.pk:
         raise ValueError(f"the key {key!r} belongs to another ticket")
     return found
@@ -116,7 +118,7 @@ def _known(key: str, ticket: Ticket) -> TicketEntry | None:
 
 def _entry(ticket: Ticket, kind: str, text: str, actor: str, key: str) -> TicketEntry:
     return TicketEntry.objects.create(
-        ticket=ticket, kind=kind, text=text, actor=actor, at=clock.now(), key=key[:120] or uuid.uuid4().hex
+        ticket=ticket, kind=kind, text=text, actor=actor, at=clock.now(), key=kept_key(key) or uuid.uuid4().hex
     )
 
 

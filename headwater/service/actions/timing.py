@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from headwater.accounts.models import Workspace
 
@@ -63,6 +63,12 @@ class Desk:
         ticket.solved_at = (ticket.solved_at or now) if status in ENDED else None
         ticket.closed_at = now if status == "closed" else None
 
+    def set_close(self, ticket: Ticket) -> None:
+        """When a solved ticket closes by itself: so many days after its solution as its queue says."""
+        days, solved = ticket.queue.close_after, ticket.solved_at
+        waits = ticket.status == "solved" and days and solved is not None
+        ticket.close_at = solved + timedelta(days=days) if waits and solved else None
+
 
 def settle(ticket: Ticket, now: datetime) -> None:
     """Bring what a ticket's due times mean up to date. Raises nothing; saves nothing."""
@@ -82,5 +88,5 @@ def settle(ticket: Ticket, now: datetime) -> None:
 #: The columns that `Desk` and `settle` write
 TIMED = (
     "status", "paused_at", "paused", "solved_at", "closed_at", "reply_due_at", "solution_due_at",
-    "reply_late", "solution_late", "due_at", "overdue", "alarm_at", "first_reply_at",
+    "reply_late", "solution_late", "due_at", "overdue", "alarm_at", "close_at", "first_reply_at",
 )  # fmt: skip

@@ -32,21 +32,25 @@ class QueueOut(Schema):
     name: str
     targets: dict[str, Target]
     hours: Hours
+    close_after: int
     archived_at: datetime | None
 
 
 class QueueIn(Schema):
-    """targets: by priority (low, normal, high, urgent). Without targets or hours the queue gets the usual ones."""
+    """targets: by priority (low, normal, high, urgent). Without targets or hours the queue gets the usual ones.
+    close_after: days after which what was solved is closed; 0: never."""
 
     name: str
     targets: dict[str, Target] | None = None
     hours: Hours | None = None
+    close_after: int = 0
 
 
 class QueueChange(Schema):
     name: str | None = None
     targets: dict[str, Target] | None = None
     hours: Hours | None = None
+    close_after: int | None = None
 
 
 @router.get("/queues", response=list[QueueOut])

@@ -50,11 +50,11 @@ def _form(request: HttpRequest, found: TicketQueue | None) -> HttpResponse:
 
 
 def _keep(form: QueueForm, found: TicketQueue | None, who: str) -> None:
-    name = form.cleaned_data["name"]
+    name, close_after = form.cleaned_data["name"], form.cleaned_data["close_after"] or 0
     if found is None:
-        actions.create_queue(name=name, targets=form.targets, hours=form.hours, actor=who)
+        actions.create_queue(name=name, targets=form.targets, hours=form.hours, close_after=close_after, actor=who)
         return
-    changes: dict[str, Any] = {"targets": form.targets, "hours": form.hours}
+    changes: dict[str, Any] = {"targets": form.targets, "hours": form.hours, "close_after": close_after}
     if name != found.label:  # the name that we gave stays as it is kept while nobody writes another one
         changes["name"] = name
     actions.update_queue(found.pk, actor=who, **changes)

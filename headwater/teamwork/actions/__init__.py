@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .activities import add_note, log_call
 from .notes import NewNote, add_notes
-from .notifications import NewNotification, mark_read, notify
+from .notifications import NewNotification, forget_about, mark_read, notify
 from .tasks import (
     NewTask,
     close_task_by_key,
@@ -28,6 +28,7 @@ __all__ = [
     "complete_task",
     "create_task",
     "create_tasks",
+    "forget_about",
     "log_call",
     "mark_read",
     "notify",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from headwater.core import clock, wake
+from headwater.core.arrays import columns
 
 from ..models import Notification
 
@@ -33,11 +34,22 @@ def notify(items: Sequence[NewNotification]) -> int:
             "INSERT INTO teamwork_notification (user_id, text, url, icon, created_at, key) SELECT u, t, l, i, %s, k "
             "FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) AS v(u, t, l, i, k) "
             "ON CONFLICT (key) DO NOTHING",
-            [clock.now(), *(list(c) for c in zip(*rows, strict=True))],
+            [clock.now(), *columns(rows)],
         )
         count = int(cursor.rowcount)
     wake.publish(*sorted({f"user:{i.user_id}" for i in items}))
     return count
+
+
+def forget_about(urls: Sequence[str]) -> None:
+    """Take what leads there out of all bells: the record is gone, or must not be quoted any more."""
+    if not urls:
+        return
+    with transaction.atomic():
+        rows = Notification.objects.filter(url__in=list(urls))
+        users = set(rows.values_list("user_id", flat=True))
+        rows.delete()
+        wake.publish(*sorted(f"user:{pk}" for pk in users))
 
 
 def mark_read(user_id: int, *, notification_id: int | None = None) -> int:

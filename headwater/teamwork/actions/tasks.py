@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from headwater.accounts.models import User
 from headwater.core import clock, wake
 from headwater.core.actors import user_id
+from headwater.core.arrays import columns
 from headwater.timeline.actions import NewFact, in_lane, record, record_many
 
 from ..facts import TaskCompleted, TaskCreated, TaskReopened
@@ -67,7 +68,7 @@ def create_tasks(items: Sequence[NewTask], *, actor: str) -> list[int]:
     ]
     with in_lane(*{i.person_id for i in items if i.person_id is not None}):
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT, [clock.now(), actor, *(list(c) for c in zip(*rows, strict=True))])
+            cursor.execute(_INSERT, [clock.now(), actor, *columns(rows)])
             new = {key: pk for pk, key in cursor.fetchall()}
         _announce([(new[key], item) for item, key in _first(items, keys) if key in new], actor)
         known = dict(new)
