@@ -5,6 +5,8 @@ user:12   journey:5   visitor   api:3   system   import:9   demo
 
 from __future__ import annotations
 
+from headwater.core.ids import id_of
+
 SYSTEM = "system"
 VISITOR = "visitor"
 
@@ -24,4 +26,4 @@ def api_key(pk: int) -> str:
 def user_id(actor: str) -> int | None:
     """The user's primary key where the actor is a user, else None."""
     kind, _, pk = actor.partition(":")
-    return int(pk) if kind == "user" and pk.isdigit() else None
+    return id_of(pk) if kind == "user" else None

@@ -96,15 +96,17 @@ def _work(argv: list[str]) -> int:
 def _migrate(argv: list[str]) -> int:
     with _database():
         import django
-        from django.core.management import call_command
+
+        from headwater.core.setup import NoRoom, upgrade
 
         django.setup()
         if argv:  # a single package, a plan, ... : Django's own
             return _django(["migrate", *argv])
-        call_command("migrate", verbosity=int(os.environ.get("HEADWATER_VERBOSITY", "1")))
-        from headwater.core.setup import after_migrate
-
-        after_migrate()
+        try:
+            upgrade(int(os.environ.get("HEADWATER_VERBOSITY", "1")))
+        except NoRoom as error:
+            print(f"headwater: {error}", file=sys.stderr)
+            return 1
     return 0
 
 

@@ -131,6 +131,8 @@ class Config:
     smtp_url: str = ""
     #: The provider of texts (SMS); headwater/messaging/channels/sms says what it may look like
     sms_url: str = field(default="", repr=False)
+    #: So many push messages a second at most (0: no limit)
+    push_rate: int = 200
     https: bool = False
     #: Nobody reaches us but through a proxy that sets X-Forwarded-For and X-Forwarded-Proto
     trust_proxy: bool = False
@@ -164,6 +166,7 @@ class Config:
             port=_number("HEADWATER_PORT", 8000),
             smtp_url=smtp,
             sms_url=sms,
+            push_rate=_number("HEADWATER_PUSH_RATE", 200),
             https=_flag("HEADWATER_HTTPS"),
             trust_proxy=_flag("HEADWATER_TRUST_PROXY"),
             allowed_hosts=_list("HEADWATER_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver"),

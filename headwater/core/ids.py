@@ -9,7 +9,16 @@ from uuid import UUID, SafeUUID
 
 _MASK = ~((0xF000 << 64) | (0xC000 << 48))
 _RANDOM, _NAMED = (4 << 76) | (0x8000 << 48), (5 << 76) | (0x8000 << 48)
+#: What no bigint holds any more
+_TOO_LARGE = 1 << 63
 _set, _new, _unknown = object.__setattr__, object.__new__, SafeUUID.unknown
+
+
+def id_of(text: object) -> int | None:
+    """The id that a text such as "17" names; None where it names none, or none that a database could have."""
+    said = str(text)
+    found = int(said) if said.isascii() and said.isdigit() and len(said) < 40 else _TOO_LARGE
+    return found if found < _TOO_LARGE else None
 
 
 def random_ids(count: int) -> list[UUID]:

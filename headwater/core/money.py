@@ -59,6 +59,12 @@ def format_short(amount: Decimal, currency: str, language: str = "en") -> str:
     return format_money(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP), currency, language)
 
 
+#: "5k", "1e5", "1.2 million", "3만": read without it, such an amount would be wrong in silence
+_SCALE = re.compile(
+    r"[천만억조千万萬亿億]|\d\s*(?:k|m|mm|mn|mio|mil|mill[a-z]*|b|bn|bill[a-z]*|mrd|tsd|thousand|e)(?![a-z])", re.I
+)
+
+
 def parse_money(text: str) -> Decimal | None:
     """What a person typed ("12,400.50", "12.400,50", "$ 1 200") as a Decimal; None for nothing.
 
@@ -68,6 +74,8 @@ def parse_money(text: str) -> Decimal | None:
     bare = re.sub(r"[^\d.,\-]", "", text.strip())
     if not text.strip():
         return None
+    if _SCALE.search(text):
+        raise ValueError("not an amount")
     last = max(bare.rfind("."), bare.rfind(","))
     if last >= 0:
         mark = bare[last]

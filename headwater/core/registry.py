@@ -86,6 +86,8 @@ class PaletteAction:
     url: str  # url name
     shortcut: str = ""
     order: int = 100
+    #: roles that are offered it; empty: everybody
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

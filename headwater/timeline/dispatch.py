@@ -19,6 +19,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from msgspec import json
 
 from headwater.core import clock, crash
+from headwater.core.arrays import columns
 from headwater.core.lanes import LANES, lane_key
 from headwater.core.session import blame
 
@@ -177,7 +178,7 @@ def _read(consumer: Consumer, lanes: Sequence[tuple[int, int, int]], per_lane: i
             "SELECT * FROM timeline_lanelog l WHERE l.lane_key = p.lane_key AND l.seq > p.seq AND l.seq <= p.head "
             "AND (%s::text[] IS NULL OR l.kind = ANY(%s)) AND l.kind <> ALL(%s) "
             "ORDER BY l.seq LIMIT %s) g ORDER BY g.lane_key, g.seq",
-            [*[list(column) for column in zip(*lanes, strict=True)], hears, hears, list(consumer.deaf_to), per_lane],
+            [*columns(lanes), hears, hears, list(consumer.deaf_to), per_lane],
         )
         # Django leaves jsonb of raw queries as text
         return [

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.accounts.models import User, Workspace
 from headwater.accounts.queries import active_users, workspace
-from headwater.core.registry import NavItem, TopSlot, navigation, palette_actions, top_slots
+from headwater.core.registry import NavItem, PaletteAction, TopSlot, navigation, palette_actions, top_slots
 
 THEMES = ("light", "dark", "system")
 THEME_COOKIE = "headwater_theme"
@@ -28,7 +28,7 @@ STYLES = [
 SCRIPTS = [
     "vendor/htmx.min.js",
     "vendor/hx-preload.min.js",
-    *[f"web/js/{name}.js" for name in ("app", "toasts", "dialogs", "palette", "shortcuts", "table", "live")],
+    *[f"web/js/{name}.js" for name in ("app", "toasts", "dialogs", "palette", "shortcuts", "table", "live", "unsaved")],
 ]
 #: Whom the sign-in page of a demo offers; their password is no secret there
 DEMO_USERS = ("maria@demo.example", "rafael@demo.example", "admin@demo.example")
@@ -76,6 +76,11 @@ def visible(role: str, section: str | None = None) -> list[NavItem]:
         if (not item.roles or role in item.roles) and (section is None or item.section == section)
     ]
     return sorted(items, key=lambda item: item.order)
+
+
+def offered(role: str) -> list[PaletteAction]:
+    """Actions that a role may use, in order."""
+    return sorted((a for a in palette_actions if not a.roles or role in a.roles), key=lambda action: action.order)
 
 
 @cache
@@ -210,7 +215,7 @@ class Shell:
             for line in section.lines
             if line.keys
         ]
-        for action in sorted(palette_actions, key=lambda action: action.order):
+        for action in offered(self.role):
             url = url_of(action.url)
             if action.shortcut and url:
                 rows.append(Shortcut(action.shortcut.lower(), str(action.label), url, True))

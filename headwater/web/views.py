@@ -13,9 +13,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from psycopg_pool import PoolTimeout
 
-from headwater.core.registry import palette_actions, search_sources
+from headwater.core.registry import search_sources
 
-from .context import Shell, url_of, visible
+from .context import Shell, offered, url_of, visible
 
 #: Records of each kind that the palette shows
 HITS = 6
@@ -44,7 +44,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "q": text,
-        "actions": [entry for entry in _actions() if _fits(entry, text)][: 8 if text else 6],
+        "actions": [entry for entry in _actions(shell) if _fits(entry, text)][: 8 if text else 6],
         "pages": [entry for entry in _pages(shell) if _fits(entry, text)],
         "groups": [(label, hits) for label, hits in groups if hits],
     }
@@ -57,9 +57,8 @@ def _fits(entry: Entry, text: str) -> bool:
     return all(word in label for word in text.casefold().split())
 
 
-def _actions() -> list[Entry]:
-    ordered = sorted(palette_actions, key=lambda action: action.order)
-    return [Entry(a.label, a.icon, url, a.shortcut.split()) for a in ordered if (url := url_of(a.url))]
+def _actions(shell: Shell) -> list[Entry]:
+    return [Entry(a.label, a.icon, url, a.shortcut.split()) for a in offered(shell.role) if (url := url_of(a.url))]
 
 
 def _pages(shell: Shell) -> list[Entry]:

@@ -104,23 +104,23 @@ def _begin_again(fresh: Database, go_on: bool) -> list[str]:
     import django
 
     django.setup()
-    from django.core.management import call_command
     from django.db import connection, connections
     from django.db.migrations.loader import MigrationLoader
 
     from headwater.core.registry import restores
-    from headwater.core.setup import after_migrate
+    from headwater.core.setup import NoRoom, upgrade
 
     try:
         loader = MigrationLoader(connection)
         unknown = sorted(f"{app}.{name}" for app, name in set(loader.applied_migrations) - set(loader.disk_migrations))
         if unknown:
             raise BackupError(f"The backup was made by a newer release ({unknown[-1]} is not known). Upgrade first.")
-        call_command("migrate", verbosity=0)
-        after_migrate()
+        upgrade()
         if go_on:
             return []
         return [line for hold in restores for line in hold()]
+    except NoRoom as error:
+        raise BackupError(str(error)) from error
     finally:
         connections.close_all()
 

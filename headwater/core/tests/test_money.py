@@ -50,6 +50,9 @@ def test_a_sum_is_shown_in_few_letters(amount: str, currency: str, language: str
         ("1,20", "1.20"),
         ("1.234.567", "1234567.00"),
         ("₩3000", "3000.00"),
+        ("12 EUR", "12.00"),
+        ("5 kr", "5.00"),
+        ("30 000 원", "30000.00"),
     ],
 )
 def test_an_amount_is_read_as_people_type_it(text: str, value: str) -> None:
@@ -58,6 +61,6 @@ def test_an_amount_is_read_as_people_type_it(text: str, value: str) -> None:
 
 def test_nothing_is_no_amount_and_nonsense_is_refused() -> None:
     assert parse_money("  ") is None
-    for text in ("abc", "-5", "1-2", "9" * 20):
+    for text in ("abc", "-5", "1-2", "9" * 20, "5k", "1e5", "1.2 Mio", "2 million", "3만 원", "5 万元"):
         with pytest.raises(ValueError, match="amount"):
             parse_money(text)

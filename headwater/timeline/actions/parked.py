@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from msgspec import json
 
 from headwater.core import clock, wake
+from headwater.core.arrays import columns
 
 from ..models import Parked
 from ..registry import Event, consumers
@@ -168,7 +169,7 @@ def _facts(rows: Sequence[Parked]) -> dict[UUID, Event]:
     named = {r.fact_id: r for r in rows if r.fact_id and r.at}
     if not named:
         return {}
-    keys = [list(c) for c in zip(*[(r.person_id, r.at, r.fact_id) for r in named.values()], strict=True)]
+    keys = columns([(r.person_id, r.at, r.fact_id) for r in named.values()])
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT f.person_id, f.at, f.id, f.kind, f.data::text, f.actor, f.recorded_at FROM timeline_fact f "

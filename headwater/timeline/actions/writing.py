@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from django.db import connection
 
+from headwater.core.arrays import columns
 from headwater.core.copying import copy_in, escaped
 from headwater.core.lanes import lane_key
 
@@ -78,9 +79,8 @@ def _seqs(rows: Sequence[Row]) -> list[int]:
 
 
 def _insert(rows: Sequence[Row], seqs: Sequence[int], now: datetime) -> list[Row]:
-    columns = [list(column) for column in zip(*rows, strict=True)]
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [now, *columns, [lane_key(r[0]) for r in rows], list(seqs)])
+        cursor.execute(INSERT, [now, *columns(rows), [lane_key(r[0]) for r in rows], list(seqs)])
         new = set(cursor.fetchall())
     return [r for r, s in zip(rows, seqs, strict=True) if (r[0], s) in new]
 

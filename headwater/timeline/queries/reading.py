@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 from msgspec import json
 
+from headwater.core.arrays import columns
 from headwater.core.facts import KINDS, Fact, Group, Look, look_of, revive
 from headwater.core.lanes import lane_key
 
@@ -146,7 +147,7 @@ def unheard(consumer: str, kinds: Sequence[str], person_ids: Collection[int]) ->
             "AS v(lane_key, seq, head) JOIN timeline_lanelog g ON g.lane_key = v.lane_key AND g.seq > v.seq "
             "AND g.seq <= v.head WHERE g.kind = ANY(%s) AND g.person_id = ANY(%s) ORDER BY g.lane_key, g.seq",
             [
-                *[list(column) for column in zip(*behind, strict=True)],
+                *columns(behind),
                 list(kinds),
                 [p for p in person_ids if lane_key(p) in keys],
             ],

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from headwater.core import clock
 from headwater.core.config import config
 from headwater.timeline import actions
 from headwater.timeline.actions import Custom, NewFact, stalled
+from tests import processes
+from tests.patience import patient, wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("kill")]
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,14 +47,10 @@ class Workers:
             **extra,
         }
         with (self.folder / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "headwater", "work"], env=environment, stdout=log, stderr=log, cwd=ROOT
-            )
+            command = [sys.executable, "-m", "headwater", "work"]
+            process = processes.start(command, dies=signal.SIGKILL, env=environment, stdout=log, stderr=log, cwd=ROOT)
         self.running.append(process)
-        deadline = time.monotonic() + 30
-        while self.log(name).count("worker_ready") < 2:
-            assert time.monotonic() < deadline, self.log(name)
-            time.sleep(0.05)
+        wait_for(lambda: self.log(name).count("worker_ready") == 2, 30, f"{name} is not ready")
         self.engines[process.pid] = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
         return process
 
@@ -67,10 +64,10 @@ class Workers:
             return row
 
     def until(self, query: str, answer: object, seconds: float) -> None:
-        """Wait until the query answers so; fail after `seconds`."""
+        """Wait until the query answers so; fail after so many seconds of a quiet machine."""
         began = time.monotonic()
         while (found := self.ask(query)[0]) != answer:
-            assert time.monotonic() < began + seconds, f"{query}: {found}, not {answer}, after {seconds} s"
+            assert time.monotonic() < began + patient(seconds), f"{query}: {found}, not {answer}, after {seconds} s"
             time.sleep(0.05)
 
 
@@ -81,12 +78,7 @@ def workers(postgres: str, tmp_path: Path) -> Iterator[Workers]:
         yield made
     finally:
         for process in made.running:
-            if process.poll() is None:
-                with suppress(ProcessLookupError):
-                    os.kill(made.engines[process.pid], signal.SIGCONT)
-                process.terminate()
-        for process in made.running:
-            process.wait(timeout=20)
+            processes.end(process)
 
 
 BEHIND = (
@@ -134,7 +126,7 @@ def test_the_lanes_of_a_killed_worker_are_served_within_seconds(workers: Workers
     victim.kill()  # which would have started it again
     look(range(last + 1, last + 301))
     workers.until(BEHIND, 0, 10)
-    assert victim.wait(5) == -signal.SIGKILL
+    assert victim.wait(patient(5)) == -signal.SIGKILL
     assert workers.ask(EFFECTS) == (last + 300,) * 3
 
 
@@ -187,7 +179,7 @@ def test_a_worker_that_no_longer_reads_an_answer_loses_its_lanes(
         time.sleep(1.5)
         with psycopg.connect(postgres, autocommit=True) as other:
             assert other.execute(free).fetchone() == (253,)
-            ended, deadline = 0, time.monotonic() + 10
+            ended, deadline = 0, time.monotonic() + patient(10)
             while not ended and time.monotonic() < deadline:
                 ended = stalled.end_stalled()
                 time.sleep(0.2)

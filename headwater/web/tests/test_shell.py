@@ -12,6 +12,7 @@ from django.test import RequestFactory
 from headwater.accounts.models import Role, User
 from headwater.core.registry import NavItem, SearchHit, SearchSource, search_sources
 from headwater.web import context, middleware
+from headwater.web.context import offered, url_of, visible
 
 pytestmark = pytest.mark.django_db
 
@@ -133,3 +134,13 @@ def _with_messages(request):
     from django.contrib.messages.storage.cookie import CookieStorage
 
     request._messages = CookieStorage(request)
+
+
+@pytest.mark.parametrize("role", list(Role.values))
+def test_what_the_menu_and_the_palette_offer_a_role_opens_for_it(client, user, role):
+    User.objects.filter(pk=user.pk).update(role=role)
+    offers = [action.url for action in offered(role)] + [item.url for item in visible(role)]
+    refused = [name for name in offers if client.get(url_of(name), follow=True).status_code == 403]
+    assert refused == []
+    assert ("accounts:invite" in offers) == (role == Role.ADMIN)
+    assert ("messaging:template_new" in offers) == (role in (Role.ADMIN, Role.MARKETER))

@@ -52,6 +52,10 @@ window.hw = {
     } else if (wantsMain && status >= 400 && ctx.request.method === "GET") {
       event.preventDefault();
       location.assign(ctx.request.action);
+    } else if (boosted(ctx) && status === 422 && isPage(ctx.text)) {
+      // the page again, with what is wrong in its form: the one error that is shown as a page
+      ctx.sourceElement.setAttribute("hx-status:422", "swap:outerHTML");
+      ctx.push = "false"; // the form's address may answer to POST alone
     }
   });
   document.addEventListener("htmx:response:error", (event) => {
@@ -69,7 +73,7 @@ window.hw = {
   // htmx copies the style attribute of an element to the new one of the same id, which the policy forbids; a textarea
   // that was resized by hand has one.
   document.addEventListener("htmx:before:swap", () => {
-    for (const at of document.querySelectorAll("#main [id][style]")) at.removeAttribute("style");
+    for (const at of document.querySelectorAll("#main [id][style], #dialog [id][style]")) at.removeAttribute("style");
   });
   document.addEventListener("htmx:before:request", (event) => {
     if (boosted(event.detail.ctx)) document.documentElement.classList.add("loading");

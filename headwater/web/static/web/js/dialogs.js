@@ -42,7 +42,14 @@
       dialog.showModal();
       dialog.querySelector("[autofocus], input:not([type=hidden]), select, textarea")?.focus();
     } else if (target?.id === "main") {
-      for (const open of document.querySelectorAll("dialog.dlg[open]")) open.close();
+      for (const open of document.querySelectorAll("dialog.dlg[open]")) {
+        open.close();
+        // one of the new page's own stands open for what is wrong in its form
+        if (open.closest("#main")) {
+          open.showModal();
+          open.querySelector("[aria-invalid=true], input:not([type=hidden]), select, textarea")?.focus();
+        }
+      }
     }
   });
   document.addEventListener("dialog:close", close);
