@@ -21,7 +21,7 @@ test: $(VENV)/.dev chromium  ## check everything: style, types, contracts, unit,
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 15
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 25
 
 lint: $(VENV)/.dev  ## style, types and import contracts alone
 	@$(BIN)/ruff check .

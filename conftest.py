@@ -3,14 +3,12 @@ the migrations, and a database of its own for each test process, copied from the
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent
-CACHE = Path(os.environ.get("HEADWATER_TEST_CACHE", ROOT / ".cache"))
+from tests.ready import CACHE, locked, state
+
 # Set here and not in pyproject.toml: pytest-django would read the settings before this file has shaped them.
 os.environ["DJANGO_SETTINGS_MODULE"] = "headwater.web.settings"
 os.environ.setdefault("HEADWATER_SECRET_KEY", "tests-only")
@@ -37,33 +35,25 @@ def _url(name: str) -> str:
 os.environ["DATABASE_URL"] = _url(_database)
 
 import django  # noqa: E402
+import django.conf  # noqa: E402
 import psycopg  # noqa: E402
 import pytest  # noqa: E402
 
 django.setup()
+# Whoever has DJANGO_SETTINGS_MODULE exported has had the settings read before this file, with the database of her own
+# shell: tests would empty it.
+if django.conf.settings.DATABASES["default"]["NAME"] != _database:
+    raise SystemExit("DJANGO_SETTINGS_MODULE is set: tests would run in your own database. Unset it and try again.")
 # The workers of xdist inherit the environment: with the name in it, pytest-django would read the settings there before
 # this file has pointed them at the worker's own database.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
-def _state() -> str:
-    """A hash over everything that shapes a fresh database."""
-    digest = hashlib.sha256()
-    for path in sorted((ROOT / "headwater").glob("*/migrations/*.py")):
-        digest.update(str(path.relative_to(ROOT)).encode())
-        digest.update(path.read_bytes())
-    for path in (ROOT / "requirements/base.txt", ROOT / "headwater/audience/rules/defaults.py", Path(__file__)):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 @pytest.fixture(scope="session")
 def postgres(django_db_blocker: pytest.FixtureDef) -> Iterator[str]:  # type: ignore[type-arg]
     """The server with an empty database of this process; returns its URL."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    template = f"template_{_state()}"
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    template = f"template_{state()}"
+    with locked("database"):
         if not _given:
             _server.start()
         with psycopg.connect(_url("postgres"), autocommit=True) as c:
@@ -155,5 +145,5 @@ def _own_language() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser stories first: they are the longest, so the two workers end together."""
-    items.sort(key=lambda item: "browser" not in item.keywords)
+    """What takes long first, so that the two workers end together; the stories before all."""
+    items.sort(key=lambda item: ("slow" not in item.keywords, "browser" not in item.keywords))

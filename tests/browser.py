@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 QUIET = [
     "--no-sandbox",
@@ -19,6 +19,8 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# What should be seen may take its time on a busy machine: it costs nothing where it comes at once.
+expect.set_options(timeout=30_000)
 SCREENS = Path(os.environ.get("HEADWATER_SCREENS", Path(__file__).resolve().parent / "screens"))
 
 

@@ -14,20 +14,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
 from headwater.core.embedded import Embedded
 
-ROOT = Path(__file__).resolve().parent.parent
+from . import processes, ready
+from .patience import patient
+from .ready import HIDDEN, ROOT
+
+__all__ = ["ROOT", "Running", "free_port", "started"]
 
 
 @contextmanager
-def started(data: Path, extra: dict[str, str] | None = None) -> Iterator[Running]:
-    """`headwater up` that answers, for the length of a test; it is ended however the test ends."""
-    made = Running(data, extra=extra or {})
+def started(data: Path, extra: dict[str, str] | None = None, **more: Any) -> Iterator[Running]:
+    """`headwater up` (or what `command` says) that answers, for the length of a test; it is ended however the test
+    ends."""
+    made = Running(data, extra=extra or {}, **more)
     try:
-        made.start(seconds=240)
+        made.start()
         yield made
     finally:
         if made.process is not None and made.process.poll() is None:
@@ -43,12 +49,14 @@ def free_port() -> int:
 
 @dataclass
 class Running:
-    """Start with `start()`, end with `stop()`. `extra` goes into the environment."""
+    """Start with `start()`, end with `stop()`. `extra` goes into the environment; fresh: begin with nothing, where an
+    empty installation would do."""
 
     data: Path
     command: list[str] = field(default_factory=lambda: ["up"])
     extra: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    fresh: bool = False
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -64,11 +72,11 @@ class Running:
         return (self.data / "output.log").read_text(errors="replace")
 
     def prepare(self) -> None:
-        """The data directory, readable for the database's user."""
-        self.data.mkdir(parents=True, exist_ok=True)
-        for part in (self.data, *self.data.parents[:4]):
-            if os.geteuid() == 0 and part != Path("/"):
-                part.chmod(part.stat().st_mode | 0o011)
+        """The data directory, with an empty installation in it where there was none."""
+        if self.fresh or self.database.pgdata.exists():
+            ready.passable(self.data)
+        else:
+            ready.copy_into(self.data)
 
     def start(self, seconds: float = 90, **extra: str) -> None:
         """Start, and wait until it answers."""
@@ -78,28 +86,15 @@ class Running:
     def launch(self, **extra: str) -> None:
         """Start without waiting."""
         self.prepare()
-        hidden = (
-            "DATABASE_URL",
-            "HEADWATER_SECRET_KEY",
-            "HEADWATER_SMTP_URL",
-            "HEADWATER_SMS_URL",
-            "HEADWATER_POOL",
-            "HEADWATER_DEMO",
-        )
-        environment = {k: v for k, v in os.environ.items() if k not in hidden}
+        environment = {k: v for k, v in os.environ.items() if k not in HIDDEN}
         environment |= {"HEADWATER_DATA": str(self.data), **self.extra, **extra}
+        command = [sys.executable, "-m", "headwater", *self.command, "--port", str(self.port)]
         with (self.data / "output.log").open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "headwater", *self.command, "--port", str(self.port)],
-                env=environment,
-                stdout=out,
-                stderr=out,
-                cwd=ROOT,
-            )
+            self.process = processes.start(command, env=environment, stdout=out, stderr=out, cwd=ROOT)
 
     def wait_until_up(self, seconds: float = 60) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        began = time.monotonic()
+        while time.monotonic() < began + patient(seconds):
             if self.process is not None and self.process.poll() is not None:
                 raise AssertionError(f"headwater ended with {self.process.returncode}:\n{self.log}")
             try:
@@ -116,10 +111,9 @@ class Running:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         try:
-            return self.process.wait(timeout=40)
+            return self.process.wait(timeout=patient(40))
         finally:
-            if self.process.poll() is None:
-                self.process.kill()
+            processes.end(self.process)
             self.database.stop()
 
     def python(self, code: str) -> str:
@@ -144,8 +138,8 @@ class Running:
 
     def until(self, query: str, *args: object, seconds: float = 30) -> list[tuple[object, ...]]:
         """Ask until there is an answer."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        began = time.monotonic()
+        while time.monotonic() < began + patient(seconds):
             try:
                 if rows := self.sql(query, *args):
                     return rows

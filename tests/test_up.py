@@ -17,25 +17,16 @@ import pytest
 
 from headwater.core.bench import resident_mb
 
-from .running import ROOT, Running
+from .patience import wait_for
+from .running import ROOT, Running, started
 
-pytestmark = pytest.mark.xdist_group("up")
+pytestmark = [pytest.mark.xdist_group("up"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    up = Running(tmp_path_factory.mktemp("up"))
-    up.start()
-    yield up
-    if up.process is not None and up.process.poll() is None:
-        up.stop()
-
-
-def wait_for(condition, seconds: float = 20) -> None:  # type: ignore[no-untyped-def]
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.05)
+    with started(tmp_path_factory.mktemp("up"), fresh=True) as up:
+        yield up
 
 
 def listens(port: int) -> bool:

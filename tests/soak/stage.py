@@ -22,6 +22,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from headwater.core.embedded import Embedded
 
+from .. import processes, ready
 from ..running import ROOT, free_port
 
 #: Short, so that hand-overs happen in the soak's time; the defaults are 30 and 60
@@ -68,8 +69,9 @@ class Worker:
 
     def start(self) -> None:
         with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "headwater", "work"], env=self.environment, stdout=out, stderr=out, cwd=ROOT
+            command = [sys.executable, "-m", "headwater", "work"]
+            self.process = processes.start(
+                command, dies=signal.SIGKILL, env=self.environment, stdout=out, stderr=out, cwd=ROOT
             )
 
     @property
@@ -139,10 +141,7 @@ class Stage:
 
     def open(self) -> None:
         """The database with all tables, and the mail server."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for part in (self.folder, *self.folder.parents[:4]):
-            if os.geteuid() == 0 and part != Path("/"):
-                part.chmod(part.stat().st_mode | 0o011)
+        ready.copy_into(self.folder)
         self.database.start()
         for name in [n for n in os.environ if n.startswith(("HEADWATER_", "DJANGO_", "DATABASE_"))]:
             del os.environ[name]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from ..processes import bound
 from ..running import ROOT
 
 pytestmark = [pytest.mark.xdist_group("soak"), pytest.mark.slow]
@@ -18,8 +20,9 @@ def test_nothing_is_lost_and_nothing_happens_twice_whatever_is_killed(tmp_path: 
     report = tmp_path / "report.json"
     command = ["--people", "600", "--kills", "6", "--seed", "7", "--workers", "3", "--report", str(report)]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.soak", *command], cwd=ROOT, capture_output=True, text=True, timeout=900
-    )
+        [sys.executable, "-m", "tests.soak", *command], cwd=ROOT, capture_output=True, text=True, timeout=900,
+        preexec_fn=bound(signal.SIGINT),
+    )  # fmt: skip
     said = done.stdout + done.stderr
     assert report.exists(), said
     found = json.loads(report.read_text())

@@ -79,7 +79,7 @@ def test_what_is_backed_up_while_it_runs_begins_again_elsewhere(running: Running
     assert (file.stat().st_mode & 0o777, [p.name for p in file.parent.iterdir()]) == (0o600, ["monday.backup"])
     was, key = running.sql(FACTS), (running.data / "secret-key").read_text()
 
-    there = Running(tmp_path / "other")
+    there = Running(tmp_path / "other", fresh=True)
     there.prepare()
     status, words = headwater(there.data, "restore", str(file))
     assert (status, words.splitlines()[1:]) == (

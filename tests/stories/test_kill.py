@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from ..patience import patient
 from ..running import Running
 from ..smtp import Mailbox, mail_server
 
@@ -85,7 +86,7 @@ class Stage:
 
     def post(self, path: str, body: bytes, content_type: str) -> int:
         """POST until the server is there and takes it; what was not answered was not taken, and is sent again."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + patient(30)
         while True:
             headers = {"Content-Type": content_type, "User-Agent": AGENT, "Accept-Language": "en"}
             request = urllib.request.Request(self.running.url + path, body, headers)
@@ -106,7 +107,7 @@ class Stage:
         assert self.post("/t", json.dumps(body).encode(), "application/json") == 202
 
     def open_form(self, visitor: str) -> dict[str, str]:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + patient(30)
         while True:
             try:
                 request = urllib.request.Request(f"{self.running.url}/f/paper/", headers={"User-Agent": AGENT})

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from ..patience import patient
 from ..running import Running, started
 
 pytestmark = [pytest.mark.xdist_group("kill_bulk"), pytest.mark.slow]
@@ -57,7 +58,7 @@ def kill_inside(running: Running, kill_file: Path, job: int, times: int) -> None
     """Let the worker die inside a batch, once surely and up to so often; look at what it left each time. `kill_file`
     holds the first death already: it was there before the change began."""
     for again in range(times):
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + patient(120)
         while kill_file.exists() and not (again and ended(running, job)):
             assert time.monotonic() < deadline, running.log[-3000:]
             time.sleep(0.02)
@@ -73,7 +74,7 @@ def ended(running: Running, job: int) -> bool:
 
 def kill_outside(running: Running) -> None:
     """The worker's process, wherever it stands."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + patient(120)
     while (pid := running.children().get("work")) is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)

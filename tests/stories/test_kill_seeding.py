@@ -1,7 +1,7 @@
 """`kill -9` while the demo company is being made: the next start makes it whole, and nothing of it twice.
 
-One installation is seeded undisturbed. Another one is killed at one point after the other, the last time together with
-its database, each time started again; in the end both must hold the same rows and the same files.
+One demo is made undisturbed. Another one is killed at one point after the other, once together with its database, each
+time started again; in the end both must hold the same rows and the same files.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from .. import ready
+from ..patience import patient
 from ..running import Running
 
 pytestmark = [pytest.mark.xdist_group("seeding"), pytest.mark.slow]
@@ -61,8 +62,8 @@ def files(running: Running) -> list[str]:
 def ended(running: Running, seconds: float = 90) -> None:
     """Wait until `headwater demo` and everything it started for seeding are gone."""
     assert running.process is not None
-    running.process.wait(timeout=seconds)
-    deadline = time.monotonic() + seconds
+    running.process.wait(timeout=patient(seconds))
+    deadline = time.monotonic() + patient(seconds)
     while seeding(running):
         assert time.monotonic() < deadline, "a seeding process does not end"
         time.sleep(0.1)
@@ -85,43 +86,39 @@ def seeding(running: Running) -> list[int]:
 
 def left(running: Running) -> list[tuple[object, ...]]:
     """What a killed run has left: people and users."""
-    running.database.start()
-    try:
-        return running.sql("SELECT (SELECT count(*) FROM people_contact), (SELECT count(*) FROM accounts_user)")
-    finally:
-        running.database.stop()
+    return running.sql("SELECT (SELECT count(*) FROM people_contact), (SELECT count(*) FROM accounts_user)")
 
 
 def test_a_demo_that_is_killed_while_it_is_made_is_whole_after_the_next_start(tmp_path: Path) -> None:
-    end = datetime.now(UTC).replace(microsecond=0).isoformat()
-    command = ["demo", "--people", "40"]
-    kill_file = tmp_path / "kill"
-    calm = Running(tmp_path / "calm", command, {"HEADWATER_DEMO_END": end})
-    rough = Running(tmp_path / "rough", command, {"HEADWATER_DEMO_END": end, "HEADWATER_KILL_FILE": str(kill_file)})
-    try:
-        calm.start()
+    calm, kill_file = Running(tmp_path / "calm"), tmp_path / "kill"
+    end = ready.demo_into(calm.data)
+    with ready.running(calm.data):
         want, told, kept = counts(calm), content(calm), files(calm)
-        calm.stop()
-        for point in POINTS[:-1]:
-            kill_file.write_text(point)
-            rough.launch()
-            ended(rough)
-            assert not kill_file.exists(), f"{point} was not passed:\n{rough.log}"
-            assert left(rough) == [(0, 0)], point
+    extra = {"HEADWATER_DEMO_END": end, "HEADWATER_KILL_FILE": str(kill_file)}
+    rough = Running(tmp_path / "rough", ["demo", "--people", str(ready.PEOPLE)], extra)
+    rough.prepare()
+    try:
+        with ready.running(rough.data):
+            for point in POINTS[:-1]:
+                kill_file.write_text(point)
+                done = ready.headwater(rough.data, "seed_demo", "--people", str(ready.PEOPLE), **extra)
+                assert (done.returncode, kill_file.exists()) == (-signal.SIGKILL, False), f"{point}: {done.stderr}"
+                assert left(rough) == [(0, 0)], point
         kill_all_of_it(rough)
         kill_file.write_text(POINTS[-1])
         rough.launch()
         ended(rough)
         assert not kill_file.exists(), rough.log
+        with ready.running(rough.data):  # before a worker goes on with it
+            assert counts(rough) == want
+            assert content(rough) == told
+            assert files(rough) == kept
         rough.start()
-        assert counts(rough) == want
-        assert content(rough) == told
-        assert files(rough) == kept
+        assert (content(rough), files(rough)) == (told, kept)
     finally:
-        for running in (calm, rough):
-            if running.process is not None and running.process.poll() is None:
-                running.stop()
-            running.database.stop()
+        if rough.process is not None and rough.process.poll() is None:
+            rough.stop()
+        rough.database.stop()
 
 
 def kill_all_of_it(running: Running) -> None:

@@ -10,11 +10,14 @@ import re
 import time
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from .. import ready
 from ..browser import Watch, launched, shoot
-from ..running import Running
+from ..patience import patient
+from ..running import Running, free_port, started
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("story")]
 
@@ -47,11 +50,12 @@ STORY = [
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("story"), command=["demo", "--people", "80"])
-    running.extra["HEADWATER_CATCHER_PORT"] = str(running.port + 1)
-    running.start(240)
-    yield running
-    running.stop()
+    data, port = tmp_path_factory.mktemp("story"), free_port()
+    ready.demo_into(data)
+    with ready.running(data) as database, psycopg.connect(database.url(), autocommit=True) as connection:
+        connection.execute("UPDATE accounts_workspace SET base_url = %s", [f"http://localhost:{port}"])
+    with started(data, command=["demo"], port=port) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +73,7 @@ def window(chromium: Browser, demo: Running, **more: object) -> tuple[BrowserCon
 def sign_in(page: Page, who: str) -> None:
     page.goto("/accounts/login/")
     page.get_by_text(f"{who}@demo.example").first.click()
-    expect(page.locator(".shell")).to_be_visible(timeout=20_000)
+    expect(page.locator(".shell")).to_be_visible()
 
 
 def funnel(page: Page) -> dict[str, int]:
@@ -102,7 +106,7 @@ def test_from_the_first_page_view_to_a_won_deal(demo: Running, chromium: Browser
     maria.goto("/visitors/")
     nora.get_by_role("button", name="Yes, remember me").click()
     nora.goto("/site/pricing/")
-    expect(maria.locator("main")).to_contain_text("Pricing", timeout=15_000)
+    expect(maria.locator("main")).to_contain_text("Pricing")
     shoot(maria, "visitors")
 
     # 3, 4: the form; she becomes a contact and her past comes along
@@ -157,7 +161,7 @@ def test_from_the_first_page_view_to_a_won_deal(demo: Running, chromium: Browser
     )
     assert in_order(told, STORY) == [], told
     assert demo.sql("SELECT stage FROM people_contact WHERE id = %s", person) == [("customer",)]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + patient(20)
     wanted = {step: count + 1 for step, count in before.items()}
     while (after := funnel(maria)) != wanted:
         assert time.monotonic() < deadline, (before, after)
