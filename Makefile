@@ -54,7 +54,8 @@ islands-check: $(VENV)/.node  ## build the canvas beside the committed one and c
 	@echo "The built canvas equals its sources"
 
 lock: $(VENV)/.uv  ## compile requirements/*.in to hashed *.txt
-	@for name in base dev node; do $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 -q \
+	@for name in base dev node; do c=; [ $$name != dev ] || c="-c requirements/base.txt"; \
+	  $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 -q $$c \
 	  requirements/$$name.in -o requirements/$$name.txt --no-emit-index-url --no-header; done
 
 clean:  ## remove what can be made again (not the data)

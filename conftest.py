@@ -144,6 +144,11 @@ def _own_language() -> Iterator[None]:
     timezone.deactivate()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long first, so that the two workers end together; the stories before all."""
+    if getattr(config.option, "loadgroup", False):  # xdist marks groups in the ids; without, each would start its own
+        lost = [i.nodeid for i in items if i.get_closest_marker("xdist_group") and "@" not in i.nodeid]
+        if lost:
+            raise pytest.UsageError(f"This pytest and this xdist do not keep groups of tests together: {lost[0]}")
     items.sort(key=lambda item: ("slow" not in item.keywords, "browser" not in item.keywords))
