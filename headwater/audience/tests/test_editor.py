@@ -3,54 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Page
 
-from headwater.accounts.models import User
 from headwater.audience import actions, queries
 from headwater.audience.engine import building
 from headwater.audience.models import Segment
-from headwater.core import clock
-from tests.browser import Watch, launched
 
-from .helpers import happened, person
+from .editing import count, people
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def page(live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    user = User.objects.create_user(username="m@x.test", email="m@x.test", password="x", role="marketer")
-    client = Client()
-    client.force_login(user)
-    actions.ensure_defaults()
-    with launched() as browser:
-        context = browser.new_context(base_url=live_server.url)
-        cookie = {"name": "sessionid", "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
-        context.add_cookies([{**cookie, "url": live_server.url}])
-        context.route("**/live?*", lambda route: route.fulfill(content_type="text/event-stream", body=""))
-        page = context.new_page()
-        watch = Watch(page)
-        yield page
-        assert watch.problems == []
-
-
-def people() -> tuple[int, int, int]:
-    """Ana, a Korean VIP who looked at the prices twice; Ben, a Korean; Cleo, a German."""
-    ana = person(name="Ana", tags=["vip"], country="KR")
-    for _ in range(2):
-        happened(ana, "page.viewed", clock.now(), path="/pricing")
-    return ana, person(name="Ben", country="KR"), person(name="Cleo", country="DE")
-
-
-def count(page: Page, n: int) -> None:
-    page.locator(".seg-preview:not([aria-busy]) .seg-count b", has_text=re.compile(f"^{n}$")).wait_for()
 
 
 def add(page: Page, words: str, group: int = 0) -> None:
@@ -146,40 +110,6 @@ def test_the_editor_comes_up_on_a_visit_without_a_new_page(page: Page) -> None:
     page.locator(".hc-row").get_by_label("Tag", exact=True).fill("vip")
     count(page, 1)
     assert page.evaluate("window.before") == 1
-
-
-def test_who_goes_away_with_changes_is_asked_first(page: Page) -> None:
-    people()
-    s = actions.create_segment(name="S", definition={"tag": "vip"}, actor="user:1")
-    page.goto(f"/segments/{s.pk}/edit/")
-    count(page, 1)
-    contacts, leave = page.locator("#side-nav a[href='/people/']"), page.locator("dialog#leave")
-    page.get_by_label("Tag", exact=True).click()
-    page.get_by_label("Tag", exact=True).fill("nobody")
-    count(page, 0)
-    contacts.click()
-    leave.get_by_role("button", name="Stay here").click()
-    assert (page.get_by_label("Tag", exact=True).input_value(), leave.is_visible()) == ("nobody", False)
-    page.get_by_label("Tag", exact=True).fill("vip")  # as it was: there is nothing to lose
-    count(page, 1)
-    contacts.click()
-    page.wait_for_url("**/people/")
-    page.goto(f"/segments/{s.pk}/edit/")
-    count(page, 1)
-    page.get_by_label("Name").click()
-    page.get_by_label("Name").fill("Another name")
-    contacts.click()
-    leave.get_by_role("button", name="Leave").click()
-    page.wait_for_url("**/people/")
-    s.refresh_from_db()
-    assert s.name == "S"
-    page.goto(f"/segments/{s.pk}/edit/")
-    page.get_by_label("Name").click()
-    page.get_by_label("Name").fill("Saved")
-    page.get_by_role("button", name="Save").click()
-    page.wait_for_url(re.compile(r"/segments/\d+/$"))
-    s.refresh_from_db()
-    assert s.name == "Saved"
 
 
 def test_what_is_wrong_is_said_at_the_very_condition(page: Page) -> None:

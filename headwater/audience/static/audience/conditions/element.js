@@ -3,7 +3,8 @@
 //   {% include "audience/conditions.html" %}  in {% block assets %}: the style sheet and the scripts
 //   <hw-conditions name="definition" value='{"all": []}' aria-label="Who"></hw-conditions>
 //
-//   value      attribute or property: the JSON of a condition. `name` makes it a field of its form.
+//   value      attribute or property: the JSON of a condition. `name` makes it a field of its form. A hidden input inside
+//              says the same until the scripts are there: who saves at once saves what she saw.
 //   palette    address of what it offers (default /api/v1/segments/palette), or as a property the object itself
 //   suggest    address of values seen (default /api/v1/segments/suggest)
 //   check      address that is asked what is wrong: POST {"definition": ..., "key": ...} answers {"problems": [{"path",
@@ -60,7 +61,7 @@ if (!customElements.get("hw-conditions")) {
       this.setAttribute("role", this.getAttribute("role") || "group");
       this.view = make("div", { class: "hc" });
       this.voice = make("div", { class: "vh", role: "status" });
-      this.append(this.view, this.voice);
+      this.replaceChildren(this.view, this.voice);
       this.drag();
       this.start();
     }
@@ -73,6 +74,7 @@ if (!customElements.get("hw-conditions")) {
     async start() {
       const given = this.given ?? JSON.parse(this.getAttribute("value") || "null") ?? { all: [] };
       this.given = given;
+      this.internals.setFormValue(JSON.stringify(given));
       try {
         this.palette = this.own ?? (await fetched(this.getAttribute("palette") || BASE + "palette"));
       } catch (error) {
@@ -89,6 +91,7 @@ if (!customElements.get("hw-conditions")) {
       this.tree.forget();
       this.draw();
       this.settle();
+      this.dispatchEvent(new CustomEvent("hw:settled", { bubbles: true }));
     }
 
     /** The palette's leaves with what `extra` adds. */

@@ -10,6 +10,13 @@
   const remember = () => {
     for (const form of document.querySelectorAll("form[data-guard]")) if (!before.has(form)) before.set(form, said(form));
   };
+  // a field that writes itself anew once it has loaded: that is no change of hers
+  document.addEventListener("hw:settled", ({ target }) => {
+    const form = target.closest("form[data-guard]");
+    if (!before.has(form)) return;
+    const [name, now] = [target.getAttribute("name"), new FormData(form)];
+    before.set(form, JSON.stringify(JSON.parse(before.get(form)).map(([key, value]) => [key, key === name ? now.get(name) : value])));
+  });
   for (const touch of ["pointerdown", "keydown"]) document.addEventListener(touch, remember, true);
   document.addEventListener("submit", (event) => sent.add(event.target), true);
   // it did not arrive, or was not taken
