@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -78,7 +79,14 @@ def ensure(first: datetime | None = None, last: datetime | None = None) -> list[
         if _patiently(month):
             made.append(_name(month))
         month = next_month(month)
+    _say(made)
     return made
+
+
+def _say(made: Sequence[str]) -> None:
+    """One line for all: a history of years would fill the screen."""
+    if made:
+        log.info("partitions_made", extra={"months": len(made), "first": made[0], "last": made[-1]})
 
 
 def settle() -> int:
@@ -95,13 +103,15 @@ def settle() -> int:
             [low, next_month(now + timedelta(days=93))],
         )
         wanted = [month.replace(tzinfo=UTC) for (month,) in cursor.fetchall()]
-    made = 0
+    made = []
     for month in wanted:
         try:
-            made += _make(month)
+            if _make(month):
+                made.append(_name(month))
         except OperationalError as error:
             _only_busy(error)
-    return made
+    _say(made)
+    return len(made)
 
 
 def edge_of_facts(now: datetime) -> datetime | None:
@@ -191,7 +201,6 @@ def _make(month: datetime) -> bool:
         )
         cursor.execute(f"ALTER TABLE timeline_fact ATTACH PARTITION {name} FOR VALUES FROM ('{low}') TO ('{high}')")
         cursor.execute("SET LOCAL lock_timeout = DEFAULT")
-    log.info("partition_made", extra={"partition": name})
     return True
 
 
