@@ -14,6 +14,7 @@ from . import views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("palette/", views.palette, name="palette"),
     path("language/", login_not_required(set_language), name="set_language"),
+    path("favicon.ico", views.favicon),
 ]
 urlpatterns += [
     path("", include(f"headwater.{name}.urls"))

@@ -9,7 +9,8 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 from psycopg_pool import PoolTimeout
 
@@ -68,6 +69,13 @@ def _pages(shell: Shell) -> list[Entry]:
         if (url := url_of(item.url))
     ]
     return entries
+
+
+@login_not_required
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look for the icon beside what is no page (a file, the API); pages name it themselves."""
+    return redirect(static("web/favicon.svg"))
 
 
 @login_not_required

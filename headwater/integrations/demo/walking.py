@@ -202,7 +202,7 @@ class Walker:
         if value < settings["threshold"]:
             return "under", f"value:{value}"
         score = p.why["data"].get("points", 0)
-        reason = f"Score {score} points" if score else "Trial started"
+        reason = "Score turned hot" if score else "Trial started"
         sell(self.teller, self.life, at + timedelta(milliseconds=5), reason, score, p, p.step)
         return "next", ""
 

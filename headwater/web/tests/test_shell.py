@@ -7,6 +7,7 @@ import json
 import pytest
 from django.contrib import messages
 from django.http import HttpResponse
+from django.templatetags.static import static
 from django.test import RequestFactory
 
 from headwater.accounts.models import Role, User
@@ -41,6 +42,11 @@ def test_every_page_of_the_menu_answers_and_keeps_the_policy(client, user):
 
 def test_visitors_are_sent_to_the_sign_in(client):
     assert client.get("/settings/").headers["Location"] == "/accounts/login/?next=/settings/"
+
+
+def test_the_icon_is_found_where_browsers_look_for_it(client):
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer["Location"]) == (302, static("web/favicon.svg"))
 
 
 def test_the_palette_finds_pages_by_any_word_and_actions(client, user):
