@@ -25,7 +25,6 @@ log = logging.getLogger("headwater.database")
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "100",
-    "shared_buffers": "256MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "256MB",
     "random_page_cost": "1.1",
@@ -36,7 +35,28 @@ SETTINGS = {
 }
 
 
-GIB = 1 << 30
+MIB, GIB = 1 << 20, 1 << 30
+#: Where a container finds its limits
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def memory() -> int:
+    """Bytes of memory that the machine has, or the container that we are in may use."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # cgroups of version 2 and 1
+        with contextlib.suppress(OSError, ValueError):
+            found.append(int((CGROUP / limit).read_text()))
+    return min(found)
+
+
+def rooms(memory: int) -> dict[str, str]:
+    """How much memory PostgreSQL takes for pages of its own (a quarter, 128 MiB to 8 GiB), and how much it may think
+    the system keeps of its files besides (three quarters in all). A page that it has to ask the system for again costs
+    more than what most conditions do with it."""
+    return {
+        "shared_buffers": f"{min(8 * GIB, max(128 * MIB, memory // 4)) // MIB}MB",
+        "effective_cache_size": f"{memory * 3 // 4 // MIB}MB",
+    }
 
 
 def log_room(free: int) -> str:
@@ -117,6 +137,7 @@ class Embedded:
         self._folder(self.socket_dir, user, 0o700)
         settings = {
             **SETTINGS,
+            **rooms(memory()),
             "max_wal_size": log_room(shutil.disk_usage(self.data_dir).free),
             **(self.settings or {}),
         }

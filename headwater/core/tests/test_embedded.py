@@ -11,8 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from headwater.core import embedded
 from headwater.core.binaries import EmbeddedError
-from headwater.core.embedded import GIB, Embedded, log_room, socket_dir
+from headwater.core.embedded import GIB, MIB, Embedded, log_room, memory, rooms, socket_dir
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +128,20 @@ def test_the_write_ahead_log_takes_a_tenth_of_the_free_disk_within_bounds() -> N
     assert [log_room(free * GIB) for free in (0, 5, 10, 30, 80, 4000)] == [
         "1024MB", "1024MB", "1024MB", "3072MB", "8192MB", "8192MB",
     ]  # fmt: skip
+
+
+def test_pages_take_a_quarter_of_the_memory_within_bounds() -> None:
+    assert [rooms(n)["shared_buffers"] for n in (256 * MIB, 2 * GIB, 24 * GIB, 256 * GIB)] == [
+        "128MB", "512MB", "6144MB", "8192MB",
+    ]  # fmt: skip
+    assert rooms(2 * GIB)["effective_cache_size"] == "1536MB"
+    assert 0 < memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def test_a_container_has_the_memory_that_it_may_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "CGROUP", tmp_path)
+    machine = memory()
+    (tmp_path / "memory.max").write_text("max\n")  # without a limit
+    assert memory() == machine
+    (tmp_path / "memory.max").write_text(f"{192 * MIB}\n")
+    assert memory() == 192 * MIB
