@@ -99,6 +99,12 @@ def reachable(data_dir: Path, user: pwd.struct_passwd | None) -> Path:
     return copy / "bin"
 
 
+def brings(folder: Path, library: str) -> bool:
+    """Whether a library that the server can preload comes with the binaries in this folder."""
+    lib = folder.resolve().parent / "lib"
+    return any(found for place in (lib, lib / "postgresql") for found in place.glob(f"{library}.*"))
+
+
 def _runs(folder: Path, user: pwd.struct_passwd) -> bool:
     done = run(folder, "postgres", ["--version"], user)
     return done.returncode == 0

@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from headwater.core.binaries import EmbeddedError, major, name_of, reachable, run, system_user
+from headwater.core.binaries import EmbeddedError, brings, major, name_of, reachable, run, system_user
 
 log = logging.getLogger("headwater.database")
 
@@ -34,6 +34,9 @@ SETTINGS = {
     "autovacuum_naptime": "15s",
 }
 
+
+#: PostgreSQL's own library that notes down every five minutes which pages are in use
+WARM = "pg_prewarm"
 
 MIB, GIB = 1 << 20, 1 << 30
 #: Where a container finds its limits
@@ -139,6 +142,8 @@ class Embedded:
             **SETTINGS,
             **rooms(memory()),
             "max_wal_size": log_room(shutil.disk_usage(self.data_dir).free),
+            # after a start it reads again, in the background, what was in use before
+            **({"shared_preload_libraries": WARM} if brings(binaries, WARM) else {}),
             **(self.settings or {}),
         }
         options = " ".join(f"-c {k}='{v}'" for k, v in settings.items())

@@ -24,7 +24,7 @@ from headwater.people.models import Contact
 from headwater.timeline.actions import Custom, NewFact, in_lane, record_many
 from headwater.timeline.registry import Event
 
-from .base import Progress, fill
+from .base import Progress, fill, warm
 from .definitions import BY_HAND, COLD, COUNTRIES, INDUSTRIES, KINDS, PATHS, WHOLE_HISTORY, previews
 
 CHANGED, BATCHES, TIMES = 1000, 12, 3
@@ -34,6 +34,7 @@ def run(args: argparse.Namespace, progress: Progress) -> dict[str, Any]:
     """The bench; see docs/operations.md for its figures."""
     contacts, events = args.contacts, max(args.events, args.contacts)
     now = fill(contacts, events, progress)
+    warm(progress)
     with clock.freeze(now):
         progress("a segment of ten conditions, built cold")
         cold, by_hand = _cold(now)

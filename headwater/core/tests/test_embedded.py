@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from headwater.core import embedded
-from headwater.core.binaries import EmbeddedError
+from headwater.core.binaries import EmbeddedError, brings, source
 from headwater.core.embedded import GIB, MIB, Embedded, log_room, memory, rooms, socket_dir
 
 
@@ -145,3 +145,12 @@ def test_a_container_has_the_memory_that_it_may_use(tmp_path: Path, monkeypatch:
     assert memory() == machine
     (tmp_path / "memory.max").write_text(f"{192 * MIB}\n")
     assert memory() == 192 * MIB
+
+
+def test_it_reads_again_after_a_start_what_was_in_use(server: Embedded) -> None:
+    server.start()
+    assert answer(server, "SHOW shared_preload_libraries") == "pg_prewarm"
+    server.stop()
+    noted = (server.pgdata / "autoprewarm.blocks").read_text()
+    assert noted.startswith("<<")  # how many pages, then a line for each
+    assert [brings(source(), name) for name in ("pg_prewarm", "nothing_of_the_kind")] == [True, False]
