@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
@@ -135,7 +136,7 @@ def as_sent(row: Message, *, tracked: bool = False) -> tuple[str, str, str] | No
         urls = compose.Urls("", "", "", {})
     if not tracked:
         own = dict(TrackedLink.objects.filter(pk__in=source.links).values_list("pk", "url"))
-        urls = compose.Urls("#", "#", "", {n: own.get(n, "#") for n in source.links})
+        urls = compose.Urls("#", "#", "", {n: _filled(own.get(n, "#"), base, row.context) or "#" for n in source.links})
     else:
         urls = compose.Urls(urls.unsubscribe, urls.view, "", urls.clicks)
     context = compose.values(base, row.context, marketing=row.purpose == "marketing", urls=urls)
@@ -164,14 +165,25 @@ def destination(row: Message, link_id: int) -> str | None:
     link = TrackedLink.objects.filter(pk=link_id, template_id=row.template_id).first()
     if link is None:
         return None
-    url = link.url
-    if "{{" in url or "{%" in url:
+    base: Mapping[str, Any] = {}
+    if _has_tags(link.url):
         base = contexts([row.person_id]).get(row.person_id, {"workspace": workspace_context()})
-        try:
-            url = render(url, compose.values(base, row.context, marketing=True))
-        except (MissingField, TemplateProblem):
-            return None
+    url = _filled(link.url, base, row.context)
     return url if urlsplit(url).scheme in ("http", "https") else None
+
+
+def _has_tags(url: str) -> bool:
+    return "{{" in url or "{%" in url
+
+
+def _filled(url: str, base: Mapping[str, Any], extra: Mapping[str, Any]) -> str:
+    """An address with its merge tags filled in; "" where one has no value any more."""
+    if not _has_tags(url):
+        return url
+    try:
+        return render(url, compose.values(base, extra, marketing=True))
+    except (MissingField, TemplateProblem):
+        return ""
 
 
 def with_visit(url: str, person_id: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -128,6 +129,28 @@ def test_a_link_of_a_text_is_counted_and_leads_where_its_author_wrote(
     assert client.get(link, HTTP_USER_AGENT="curl/8").status_code == 302
     assert (Message.objects.get().clicks, Message.objects.get().scans) == (1, 1)
     assert client.get(link[:-1] + ("A" if link[-1] != "A" else "B"), **agent).status_code == 404
+
+
+def test_the_page_of_a_text_shows_where_its_links_lead_and_that_it_arrived(
+    server: Provider, ana: Contact, marketer: Client
+) -> None:
+    says = SmsText("See https://shop.example/{{ contact.city | lower }} and {{ workspace.base_url }}/x.")
+    made = actions.create_template(name="Tags in links", says=says, actor="test")
+    Contact.objects.update(city="Ulm")
+    queue_texts([MailRequest(ana.pk, made.pk, "k", "journey:1")])
+    texts.run_once()
+    Message.objects.update(delivered_at=clock.now(), replied_at=clock.now())
+    row = Message.objects.get()
+    page = marketer.get(f"/mail/{ana.pk}/{row.id}/").content.decode()
+    assert re.search(r'tx-bubble"><bdi>(.*?)</bdi>', page)[1] == (  # type: ignore[index]
+        'See <a href="https://shop.example/ulm" rel="nofollow">https://shop.example/ulm</a> and '
+        '<a href="https://crm.example/x" rel="nofollow">https://crm.example/x</a>.'
+    )
+    assert re.findall(r'<span class="chip" data-h="\d+">(.+?)</span>', page) == ["Delivered", "Answered"]
+    assert (
+        '<a class="btn" data-variant="primary" data-size="default" href="/mail/texts/new/">'
+        in marketer.get("/mail/?channel=sms").content.decode()
+    )
 
 
 def test_the_provider_tells_that_a_text_was_delivered_once(server: Provider, sent: Message, client: Client) -> None:

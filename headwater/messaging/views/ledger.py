@@ -115,12 +115,20 @@ def shown(lines: list[ledger.Line]) -> list[dict[str, Any]]:
             "m": line.message,
             "person": line.person_name,
             "template": line.template_name,
+            "status": _status(line.message),
             "hue": HUES.get(line.message.status, 265),
             "why": reason(line.message.reason) if line.message.reason else line.message.error,
             "url": reverse("messaging:mail", args=[line.message.person_id, line.message.id]),
         }
         for line in lines
     ]
+
+
+def _status(row: Message) -> str:
+    """What became of it, in one word: what was sent and arrived is said to have arrived."""
+    if row.delivered_at is None:
+        return str(row.get_status_display())
+    return _("Shown") if row.channel == "push" else _("Delivered")
 
 
 def _texts_go() -> bool:
