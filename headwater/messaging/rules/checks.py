@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +12,9 @@ from headwater.content.rules import Compiled, TemplateProblem, compile_mail, unk
 from .compose import FOOTER
 from .pushing import BODY, TITLE
 from .segments import MOST_CHARACTERS, Size
+from .texting import addresses
 from .webpush import MOST_BYTES
 
-_LINKS = re.compile(r"https?://\S", re.I)
 #: Gmail cuts mails off behind this
 SIZE_LIMIT_KB = 102
 
@@ -41,7 +40,7 @@ def check_text(*, body: str, opt_out: str, purpose: str, size: Size, as_sent: st
         out.append(Check("ok" if there else "warn", "opt_out" if there else "no_opt_out"))
     if size.odd and not any(_own_script(c) for c in size.odd):
         out.append(Check("warn", "odd_characters", {"characters": " ".join(size.odd[:12])}))
-    if links := len(_LINKS.findall(body)):
+    if links := addresses(body):
         out.append(Check("ok", "short_links", {"count": links}))
     order = {"bad": 0, "warn": 1, "ok": 2}
     return sorted(out, key=lambda c: order[c.level])

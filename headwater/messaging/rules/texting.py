@@ -48,6 +48,11 @@ def linked(body: str, link_id: Callable[[str], int]) -> str:
     return _LINK.sub(replace, body)
 
 
+def addresses(body: str) -> int:
+    """How many different addresses stand in a text; each becomes a short link."""
+    return len({url.rstrip(_AFTER) for url in _LINK.findall(body)})
+
+
 def whole(body: str, opt_out: str) -> str:
     """What goes out: marketing texts have the line about getting no more at their end."""
     body = body.replace("\r\n", "\n").strip()

@@ -153,8 +153,11 @@ def test_the_preview_is_the_mail_of_the_chosen_person(client: Client, person: Pe
     frame = client.post(
         "/mail/templates/preview/", fields(mjml=STARTER.replace("there", "you").replace("Write", "{{ company.name }}"))
     )
-    assert "would not get the mail. No value and no fallback: company.name" in frame.content.decode()
+    assert "Without a fallback: whoever has no value does not get it. company.name" in frame.content.decode()
     assert "[company.name]" in frame.content.decode()
+    chosen = {**fields(mjml=STARTER.replace("Write", "{{ company.name }}")), "person": str(ana.pk)}
+    frame = client.post("/mail/templates/preview/", chosen)
+    assert "would not get the mail. No value and no fallback: company.name" in frame.content.decode()
     assert (
         "line 1: &lt;mjml&gt; is not closed"
         in client.post("/mail/templates/preview/", {"mjml": "<mjml>"}).content.decode()

@@ -111,6 +111,12 @@ def test_the_size_follows_what_is_typed(marketer: Client, ana: Contact) -> None:
     assert "Hi Ana Ruiz" in live(body="Hi {{ contact.name }}", person=str(ana.pk))
     # An address counts as long as it goes out: https://crm.example/s/ and twenty characters.
     assert "42 characters" in live(body="https://shop.example/a-long-address-that-nobody-would-want-to-type")
+    assert "Addresses in it: 2." in live(
+        body="{{ workspace.website }}/a, https://shop.example/b or https://shop.example/b"
+    )
+    assert "Without a fallback: whoever has no value does not get it. contact.job_title" in live(
+        body="Hi {{ contact.job_title }}"
+    )
     assert "does not say how to get no more texts" in live(body="Hi")
     assert "people answer STOP" not in live(body="{{ nothing.here }}")
 
@@ -146,11 +152,9 @@ def test_the_page_of_a_text_shows_where_its_links_lead_and_that_it_arrived(
         'See <a href="https://shop.example/ulm" rel="nofollow">https://shop.example/ulm</a> and '
         '<a href="https://crm.example/x" rel="nofollow">https://crm.example/x</a>.'
     )
-    assert re.findall(r'<span class="chip" data-h="\d+">(.+?)</span>', page) == ["Delivered", "Answered"]
-    assert (
-        '<a class="btn" data-variant="primary" data-size="default" href="/mail/texts/new/">'
-        in marketer.get("/mail/?channel=sms").content.decode()
-    )
+    assert re.findall(r'<span class="chip[^>]*>(.+?)</span>', page) == ["Delivered", "Answered"]
+    assert 'href="/mail/texts/new/"' in marketer.get("/mail/?channel=sms").content.decode()
+    assert 'href="/mail/templates/new/"' in marketer.get("/mail/").content.decode()
 
 
 def test_the_provider_tells_that_a_text_was_delivered_once(server: Provider, sent: Message, client: Client) -> None:

@@ -20,7 +20,7 @@ from ..queries import browsers
 from ..queries.preview import preview_push
 from ..rules.checks import check_push
 from .shorts import Editor
-from .words import LEVELS, check_words
+from .words import LEVELS, check_words, without
 
 _PARTS = tuple(PushText.__dataclass_fields__)
 
@@ -61,7 +61,8 @@ def shown(values: Any) -> dict[str, Any]:
         return {"problem": str(problem), "checks": [], "shown": None}
     host = str(workspace_context().get("website") or "").partition("//")[2].strip("/")
     lines = [(*LEVELS[c.level], check_words(c)) for c in checks]
-    return {"problem": "", "shown": found, "host": host, "checks": lines}
+    nobody = without(found.missing) if id_of(person) is None else ""
+    return {"problem": "", "shown": found, "without": nobody, "host": host, "checks": lines}
 
 
 def _initial(row: TemplateVersion | None) -> dict[str, Any]:

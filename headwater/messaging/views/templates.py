@@ -29,7 +29,7 @@ from ..queries.preview import Preview, preview
 from ..rules.checks import check_template
 from ..rules.starter import STARTER
 from .frames import mail_frame
-from .words import LEVELS, check_words
+from .words import LEVELS, check_words, without
 
 
 @require_safe
@@ -98,6 +98,8 @@ def preview_frame(request: HttpRequest) -> HttpResponse:
         shown = _preview(request)
     except TemplateProblem as problem:
         return mail_frame(_note(str(problem)))
+    if shown.missing and id_of(request.POST.get("person", "")) is None:
+        return mail_frame(_note(without(shown.missing), look="background:#fff3e0;color:#7a4100;") + shown.html)
     if shown.missing:
         words = _("This person would not get the mail. No value and no fallback: %(names)s")
         return mail_frame(_note(words % {"names": ", ".join(shown.missing)}) + shown.html)
@@ -234,8 +236,6 @@ def _preview(request: HttpRequest) -> Preview:
     )
 
 
-def _note(words: str) -> str:
-    return (
-        '<div style="font:13px/1.5 system-ui,sans-serif;padding:10px 14px;background:#fdecea;color:#8a1c12;'
-        f'border-bottom:1px solid #f2c1bc">{escape(words)}</div>'
-    )
+def _note(words: str, look: str = "background:#fdecea;color:#8a1c12;") -> str:
+    style = f"font:13px/1.5 system-ui,sans-serif;padding:10px 14px;{look}border-bottom:1px solid rgb(0 0 0 / 12%)"
+    return f'<div style="{style}">{escape(words)}</div>'

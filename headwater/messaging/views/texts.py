@@ -23,7 +23,7 @@ from ..queries.preview import TextPreview, preview_text
 from ..rules import segments
 from ..rules.checks import check_text
 from .shorts import Editor
-from .words import LEVELS, check_words
+from .words import LEVELS, check_words, without
 
 
 @require_http_methods(["GET", "POST"])
@@ -114,6 +114,7 @@ def _live(values: Any) -> dict[str, Any]:
     return {
         "problem": "",
         "shown": shown,
+        "without": without(shown.missing) if id_of(str(values.get("person", ""))) is None else "",
         "size": size,
         "room": alone if size.segments <= 1 else each,
         "checks": [(*LEVELS[c.level], check_words(c)) for c in found],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -53,6 +55,13 @@ _ENDED = {
 def ended(why: str) -> str:
     """Why a browser takes no push messages any more."""
     return str(_ENDED.get(why, why))
+
+
+def without(names: Sequence[str]) -> str:
+    """What merge tags without a fallback mean while nobody is chosen to preview for; "" where there are none."""
+    if not names:
+        return ""
+    return gettext("Without a fallback: whoever has no value does not get it. %(names)s") % {"names": ", ".join(names)}
 
 
 def check_words(check: Check) -> str:
