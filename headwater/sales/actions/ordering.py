@@ -114,6 +114,8 @@ def _line(place: int, said: NewLine) -> OrderLine:
         raise ValueError(_("The quantity is out of range."))
     price, discount = amount(said.unit_price), amount(said.discount)
     total = line_total(quantity, price, discount) if said.total is None else said.total
+    if said.total is None and total < 0:
+        raise ValueError(_("The discount is larger than what it is taken from."))
     return OrderLine(
         place=place, name=name or sku, sku=sku, quantity=quantity, unit_price=price, discount=discount,
         total=amount(total),
@@ -137,6 +139,8 @@ def settle(draft: Draft, said: Mapping[str, Any], lines: list[OrderLine] | None,
         order.quantity = sum((line.quantity for line in out.lines), Decimal(0))
     if "total" not in said and out.lines and (relined or {"discount", "tax", "shipping"} & said.keys()):
         total = order_total([line.total for line in out.lines], order.discount, order.tax, order.shipping)
+        if total < 0:
+            raise ValueError(_("The discount is larger than what it is taken from."))
         order.total = amount(total)
     _reach(order, said, before, order.placed_at if first else now)
     if order.refunded > order.total:

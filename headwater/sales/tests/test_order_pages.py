@@ -120,7 +120,8 @@ def test_an_order_is_written_by_hand_and_edited(web: Client, ana: Contact) -> No
         ({"line_name": ["", ""], "line_sku": ["", ""]}, "Each line needs the name"),
         ({"line_name": ["", ""], "line_sku": ["", ""], "line_price": ["", ""]}, "Write down at least one product"),
         ({"line_price": ["5k", ""]}, "Write an amount"),
-        ({"discount": "1000"}, "The amount is out of range."),
+        ({"line_discount": ["1000", ""]}, "The discount is larger than what it is taken from."),
+        ({"discount": "1000"}, "The discount is larger than what it is taken from."),
         ({"contact": "999999"}, "There is no such contact."),
         ({"deal": "999999"}, "There is no such deal."),
         ({"placed_at": "2099-01-01T00:00"}, "An order cannot be of that time."),
@@ -138,7 +139,6 @@ def test_what_happens_to_an_order_is_said_on_its_page(web: Client, ana: Contact)
     pk = order("7", person_id=ana.pk)
     for what, data, status in (
         ("paid", {}, "paid"),
-        ("refund", {"amount": "1000"}, "paid"),
         ("refund", {"amount": "40"}, "paid"),
         ("fulfil", {}, "fulfilled"),
         ("cancel", {"reason": "late"}, "fulfilled"),
@@ -150,6 +150,12 @@ def test_what_happens_to_an_order_is_said_on_its_page(web: Client, ana: Contact)
         assert (page.status_code, Order.objects.get().status) == (200, status)
     assert web.post(f"/orders/{pk}/cancel/", {}).status_code == 422
     assert web.post(f"/orders/{pk}/refund/", {"amount": "x"}).status_code == 422
+    web.post(f"/orders/{pk}/reopen/")
+    web.post(f"/orders/{pk}/paid/")
+    more = web.post(f"/orders/{pk}/refund/", {"amount": "1000", "version": str(Order.objects.get().version)})
+    assert more.status_code == 422
+    assert "No more can be refunded than was paid." in more.content.decode()
+    assert 'name="amount" value="1000"' in more.content.decode()
     assert "late" in web.get(f"/orders/{pk}/").content.decode()
     assert web.post(f"/orders/{pk}/delete/", follow=True).status_code == 200
     assert web.get(f"/orders/{pk}/").status_code == 404

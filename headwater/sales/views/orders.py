@@ -202,9 +202,17 @@ def refund(request: HttpRequest, order_id: int) -> HttpResponse:
     form = RefundForm(request.POST)
     if not form.is_valid():
         return _page(request, found(order_id), refunding=form)
-    back = form.cleaned_data["amount"]
-    write = lambda version: actions.refund(order_id, back, actor=actor(request), version=version)  # noqa: E731
-    return _write(request, order_id, write, _("Refund noted"))
+    row, back = found(order_id), form.cleaned_data["amount"]
+    try:
+        actions.refund(row.pk, back, actor=actor(request), version=number(request.POST.get("version")))
+    except actions.Stale:
+        messages.error(request, stale())
+    except ValueError as error:
+        form.add_error("amount", str(error))
+        return _page(request, row, refunding=form)
+    else:
+        messages.success(request, _("Refund noted"))
+    return redirect("sales:order", order_id=row.pk)
 
 
 @require_POST
