@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -61,12 +62,11 @@ def note_html(body: str) -> str:
     """A note's text as safe HTML: paragraphs, "- " lists, **bold**, *italic*, links, @mentions; all else escaped."""
     out: list[str] = []
     for block in re.split(r"\n\s*\n", body.strip()):
-        lines = block.splitlines()
-        items = [line.lstrip()[2:] for line in lines if re.match(r"\s*[-*] ", line)]
-        if items and len(items) == len(lines):
-            out.append("<ul>" + "".join(f"<li>{_inline(i)}</li>" for i in items) + "</ul>")
-        else:
-            out.append("<p>" + "<br>".join(_inline(line) for line in lines) + "</p>")
+        for listed, run in groupby(block.splitlines(), key=lambda line: re.match(r"\s*[-*] ", line) is not None):
+            if listed:
+                out.append("<ul>" + "".join(f"<li>{_inline(line.lstrip()[2:])}</li>" for line in run) + "</ul>")
+            else:
+                out.append("<p>" + "<br>".join(_inline(line) for line in run) + "</p>")
     return "".join(out)
 
 

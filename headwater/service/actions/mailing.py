@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
-
 from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -15,6 +12,7 @@ from headwater.core.actors import user_id
 from headwater.messaging import actions as messaging
 from headwater.messaging.actions import MailRequest, TemplateText
 from headwater.messaging.models import MailTemplate
+from headwater.teamwork.rules import note_html
 
 from ..models import Ticket, TicketEntry
 
@@ -108,7 +106,7 @@ def send(ticket: Ticket, entry: TicketEntry, *, actor: str) -> None:
                         "number": ticket.number,
                         "subject": ticket.subject,
                         "text": entry.text,
-                        "html": as_html(entry.text),
+                        "html": note_html(entry.text),
                         "author": author_of(actor),
                     }
                 },
@@ -123,9 +121,3 @@ def author_of(actor: str) -> str:
     pk = user_id(actor)
     user = User.objects.filter(pk=pk).first() if pk is not None else None
     return user.name if user is not None else ""
-
-
-def as_html(text: str) -> str:
-    """A typed text as paragraphs, with its line breaks and nothing else."""
-    blocks = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())
-    return "".join(f"<p>{html.escape(block.strip()).replace(chr(10), '<br>')}</p>" for block in blocks if block.strip())

@@ -46,6 +46,17 @@ def test_a_reply_goes_out_as_a_mail_of_the_ledger(ana: Contact, sam: User) -> No
     assert (spoken.author, spoken.mail) == ("Sam Rivers", mail)
 
 
+def test_a_reply_looks_in_the_mail_as_on_the_page(ana: Contact) -> None:
+    pk = opened(ana)
+    actions.reply(pk, "Please **do** this:\n- open https://help.example/a\n- look", actor="user:1")
+    shown = ledger.as_sent(Message.objects.get())
+    assert shown is not None
+    assert (
+        "<p>Please <strong>do</strong> this:</p><ul><li>open "
+        '<a href="https://help.example/a" rel="noopener noreferrer">https://help.example/a</a></li><li>look</li></ul>'
+    ) in shown[1]
+
+
 def test_the_language_of_the_workspace_greets(ana: Contact) -> None:
     Workspace.objects.update_or_create(pk=1, defaults={"language": "ko"})
     pk = opened(ana)

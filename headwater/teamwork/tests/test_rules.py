@@ -33,6 +33,7 @@ def test_mentions_name_whom_they_can_only_mean(body: str, who: list[int]) -> Non
         ("a **b** *c*", "<p>a <strong>b</strong> <em>c</em></p>"),
         ("<script>x</script> & y", "<p>&lt;script&gt;x&lt;/script&gt; &amp; y</p>"),
         ("one\n\n- two\n- three", "<p>one</p><ul><li>two</li><li>three</li></ul>"),
+        ("one\ntwo:\n- a\n- b\nend", "<p>one<br>two:</p><ul><li>a</li><li>b</li></ul><p>end</p>"),
         ("2 * 3 * 4", "<p>2 * 3 * 4</p>"),
         (
             "see https://x.example/a_b?c=1&d=*2*.",
