@@ -12,7 +12,7 @@ from headwater.capture.models import Form, FormSubmission, SpamSubmission
 from headwater.core.clock import travel
 from headwater.integrations.demo import furniture, pages
 from headwater.integrations.demo.paper import white_paper
-from headwater.people.models import Contact
+from headwater.people.models import Consent, Contact
 
 pytestmark = pytest.mark.django_db
 PATHS = [
@@ -88,6 +88,17 @@ def test_a_trial_tells_the_script_to_send_trial_started_once(demo: furniture.Fur
         in client.get("/site/thank-you/").content.decode()
     )
     assert "data-track" not in client.get("/site/thank-you/").content.decode()
+
+
+def test_who_leaves_a_number_is_asked_for_texts_in_words_of_their_own(demo: furniture.Furniture) -> None:
+    data = answers("trial", plan="Team", mobile="+49 171 3920056", hw_consent_sms="1")
+    assert "Northstar may send me a text now and then." in Client().get("/site/trial/").content.decode()
+    with travel(by=timedelta(seconds=15)):
+        Client().post("/site/trial/", data)
+    agreed = Consent.objects.filter(person_id=Contact.objects.get().pk, state="granted")
+    assert [(c.channel, c.proof["text"]) for c in agreed] == [
+        ("sms", "Northstar may send me a text now and then. I can end that with STOP.")
+    ]
 
 
 def test_a_wrong_answer_is_said_beside_its_field(demo: furniture.Furniture) -> None:

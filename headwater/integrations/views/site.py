@@ -152,7 +152,14 @@ def _sent(request: HttpRequest) -> Submission:
         user_agent=request.headers.get("User-Agent", "")[:300],
         utm={name: request.GET[name][:200] for name in UTM if request.GET.get(name)},
         consent=bool(post.get("hw_consent")),
+        consent_sms=bool(post.get("hw_consent_sms")),
     )
+
+
+def _consents(form: Form | None) -> list[tuple[str, str]]:
+    """What the form asks for beside its fields: (name of the box, words)."""
+    asked = (("hw_consent", form.consent_text), ("hw_consent_sms", form.sms_consent_text)) if form else ()
+    return [(key, text) for key, text in asked if text]
 
 
 def _form(
@@ -176,8 +183,10 @@ def _form(
         fields=fields,
         errors=errors,
         again=again,
-        consent=bool(given.get("hw_consent")),
-        consent_error=errors.get("hw_consent", ""),
+        consents=[
+            {"key": key, "text": text, "ticked": given.get(key), "error": errors.get(key, "")}
+            for key, text in _consents(form)
+        ],
         token=same or (form_token(form) if form else ""),
         url=request.build_absolute_uri(),
         action=request.get_full_path(),
