@@ -61,8 +61,12 @@ SEGMENTS = (
         "count": {"op": "gte", "value": 1}, "within": "30d"}),
     ("white-paper-readers", "White paper readers", {"tag": "white paper"}),
     ("newsletter", "May get mails", {"consent": "email"}),
-    ("large-buyers", "Ordered for 2,000 in the last 90 days", {
-        "order": [{"field": "paid_at", "op": "within", "value": "90d"}],
+    ("large-buyers", "Ordered for €2,000 in the last 90 days", {
+        "order": [
+            {"field": "paid_at", "op": "within", "value": "90d"},
+            {"field": "status", "op": "in", "value": ["paid", "fulfilled"]},
+            {"field": "currency", "op": "eq", "value": "EUR"},
+        ],
         "sum": {"field": "total", "op": "gte", "value": 2000}}),
     ("hot-leads", "Hot leads", {"score": "engagement", "op": "gte", "value": 60}),
     ("customers-korea", "Customers in Korea", {"all": [
