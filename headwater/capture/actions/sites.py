@@ -74,12 +74,11 @@ def _state(site: Site) -> dict[str, Any]:
 
 
 def clean_origins(given: Sequence[str]) -> list[str]:
-    """Origins as browsers send them: "https://www.example.com". Raises Invalid on "allowed_origins"."""
+    """Origins as browsers send them: "https://www.example.com", of addresses as people paste them. Raises Invalid on
+    "allowed_origins"."""
     out = []
     for text in given:
-        origin = text.strip().rstrip("/")
-        if origin and "://" not in origin:
-            origin = "https://" + origin
+        origin = _origin(text.strip())
         if not origin or origin in out:
             continue
         if not ORIGIN.match(origin):
@@ -87,6 +86,19 @@ def clean_origins(given: Sequence[str]) -> list[str]:
             raise Invalid({"allowed_origins": words % {"text": text}})
         out.append(origin)
     return out
+
+
+def _origin(address: str) -> str:
+    """An address without its path and the port that its scheme implies, its host in the letters that browsers send."""
+    if not address:
+        return ""
+    scheme, found, rest = address.rpartition("://")
+    scheme, host = scheme.lower() if found else "https", re.split(r"[/?#]", rest, maxsplit=1)[0].lower()
+    host = host.removesuffix({"https": ":443", "http": ":80"}.get(scheme, "\0"))
+    try:
+        return f"{scheme}://{host if host.isascii() else host.encode('idna').decode()}"
+    except UnicodeError:
+        return address
 
 
 def _name(name: str) -> str:

@@ -189,6 +189,9 @@ def test_a_site_is_added_and_says_whether_events_arrive(marketer: Client) -> Non
     page = marketer.get(made["Location"]).content.decode()
     assert f"data-site=&quot;{site.public_key}&quot;" in page
     assert "Nothing has arrived yet" in page
+    assert "Only pages of https://www.example.com, https://x.example may send" in page
+    Site.objects.update(bot_events=2, last_event_at=clock.now())
+    assert "Only 2 events of bots have arrived." in marketer.get(f"/sites/{site.pk}/check/").content.decode()
     Site.objects.update(last_event_at=clock.now(), events=3)
     assert "Events are arriving: 3 so far" in marketer.get(f"/sites/{site.pk}/check/").content.decode()
     wrong = marketer.post("/sites/", {"name": "Shop", "allowed_origins": "no spaces here"}).content.decode()

@@ -6,6 +6,7 @@ import pytest
 
 from headwater.accounts.models import AuditEntry
 from headwater.capture.actions import create_site, update_site
+from headwater.capture.actions.sites import clean_origins
 from headwater.capture.rules.forms import Invalid
 
 pytestmark = pytest.mark.django_db
@@ -24,3 +25,26 @@ def test_each_change_of_a_site_is_noted_once() -> None:
         ("user:1", "site.created", "Shop", {}, whole),
         ("user:2", "site.changed", "Shop", {"active": True}, {"active": False}),
     ]
+
+
+@pytest.mark.parametrize(
+    "typed,kept",
+    [
+        ("https://Shop.Example/de/?a=1#b", "https://shop.example"),
+        ("HTTPS://shop.example:443", "https://shop.example"),
+        ("http://shop.example:80/", "http://shop.example"),
+        ("http://localhost:9000/index.html", "http://localhost:9000"),
+        ("shop.example/path", "https://shop.example"),
+        ("https://*.shop.example/", "https://*.shop.example"),
+        ("münchen.example", "https://xn--mnchen-3ya.example"),
+    ],
+)
+def test_an_origin_is_kept_as_browsers_send_it(typed: str, kept: str) -> None:
+    assert clean_origins([typed, ""]) == [kept]
+
+
+@pytest.mark.parametrize("typed", ["no spaces here", "ftp://shop.example", "https://", "https://a:b@shop.example"])
+def test_what_is_no_origin_is_refused(typed: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        clean_origins([typed])
+    assert refused.value.errors == {"allowed_origins": f"{typed} is not an origin; write https://www.example.com"}
