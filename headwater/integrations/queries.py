@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from headwater.accounts.queries import users
 from headwater.core import actors
 from headwater.core.config import config
-from headwater.messaging.models import Outbox
+from headwater.messaging.models import Outbox, PushOutbox, TextOutbox
 from headwater.people.queries import contacts
 from headwater.timeline import queries as log
 from headwater.timeline.models import Operation, Parked, Replay
@@ -83,8 +83,8 @@ class ReplayLine:
 @dataclass(frozen=True, slots=True)
 class Health:
     """lag: per reaction. parked: the newest facts that a reaction could not digest, how many there are, and how many
-    of each consumer (key, name, number). Mails waiting and the ones overdue; the database's size in bytes; what
-    operators did."""
+    of each consumer (key, name, number). Messages waiting, by channel, and the ones due now; the database's size in
+    bytes; what operators did."""
 
     lag: list[ReactionLine]
     parked: list[ParkedLine]
@@ -92,6 +92,10 @@ class Health:
     parked_by: list[tuple[str, str, int]]
     mails_waiting: int
     mails_overdue: int
+    texts_waiting: int
+    texts_overdue: int
+    pushes_waiting: int
+    pushes_overdue: int
     database_bytes: int
     journal: list[JournalLine]
     months: list[Month]
@@ -131,6 +135,10 @@ def health(now: datetime) -> Health:
         parked_by=[(key, called(key), n) for key, n in sorted(counts.items())],
         mails_waiting=Outbox.objects.count(),
         mails_overdue=Outbox.objects.filter(due_at__lt=now).count(),
+        texts_waiting=TextOutbox.objects.count(),
+        texts_overdue=TextOutbox.objects.filter(due_at__lt=now).count(),
+        pushes_waiting=PushOutbox.objects.count(),
+        pushes_overdue=PushOutbox.objects.filter(due_at__lt=now).count(),
         database_bytes=size,
         journal=_journal(log.journal()),
         months=months(),

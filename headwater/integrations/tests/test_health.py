@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -11,6 +13,7 @@ from headwater.accounts.models import User
 from headwater.core import clock
 from headwater.core.lanes import LANE_KEYS
 from headwater.integrations.queries import health
+from headwater.messaging.models import PushOutbox, TextOutbox
 from headwater.timeline import actions, dispatch, queries, registry
 from headwater.timeline.actions import Custom
 from headwater.timeline.models import Parked
@@ -29,7 +32,7 @@ def test_it_names_what_was_set_aside_and_why() -> None:
         parked_at=clock.now(),
     )
     found = health(clock.now())
-    assert (found.parked_count, found.mails_waiting) == (1, 0)
+    assert (found.parked_count, found.mails_waiting, found.texts_waiting, found.pushes_overdue) == (1, 0, 0, 0)
     assert found.database_bytes > 1_000_000
     assert "audience" in [one.consumer for one in found.lag]
     client = Client()
@@ -37,6 +40,19 @@ def test_it_names_what_was_set_aside_and_why() -> None:
     text = client.get("/settings/health/").content.decode()
     assert "ValueError: &lt;odd&gt;" in text
     assert "<c-" not in text
+
+
+def test_texts_and_push_messages_that_wait_are_told_beside_mails(admin: Client) -> None:
+    now = clock.now()
+    for n, due in enumerate((now - timedelta(minutes=1), now - timedelta(minutes=2), now + timedelta(days=1))):
+        common = {"lane_key": LANE_KEYS[0], "rank": 1, "due_at": due, "person_id": 7, "message_id": uuid4()}
+        TextOutbox.objects.create(**common)
+        if n:
+            PushOutbox.objects.create(**common, device_id=uuid4())
+    found = health(now)
+    assert (found.texts_waiting, found.texts_overdue, found.pushes_waiting, found.pushes_overdue) == (3, 2, 2, 1)
+    page = admin.get("/settings/health/").content.decode()
+    assert [page.count(words) for words in ("3 (2 due now)", "2 (1 due now)", "0 (0 due now)")] == [1, 1, 1]
 
 
 def test_others_are_refused() -> None:
