@@ -28,6 +28,14 @@
     line.hidden = !words;
   };
 
+  // Only this box is fetched again: what stands in the editor around it is not saved yet.
+  const refresh = async (box) => {
+    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+    const fresh = page.querySelector("[data-push-own]");
+    if (fresh) box.replaceWith(fresh);
+    else location.reload();
+  };
+
   const add = async (button) => {
     const box = button.closest("[data-push-own]");
     if (!("serviceWorker" in navigator && "PushManager" in window && window.isSecureContext)) return say(box, box.dataset.unsupported);
@@ -42,9 +50,9 @@
         headers: { "Content-Type": "application/json", "X-CSRFToken": token },
       });
       if (!answer.ok) return say(box, (await answer.json()).reason || String(answer.status));
-      location.reload();
+      await refresh(box);
     } catch (error) {
-      say(box, error.message);
+      say(box, `${box.dataset.failed} (${error.message})`);
     } finally {
       button.disabled = false;
     }
