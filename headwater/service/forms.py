@@ -107,7 +107,7 @@ class QueueForm(forms.Form):
         label=_("Open on"),
         required=False,
         choices=[(day, WEEKDAYS[n]) for n, day in enumerate(DAYS)],
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple({"class": "cb"}),
     )
     opens = forms.TimeField(label=_("From"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     closes = forms.TimeField(label=_("To"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
