@@ -49,6 +49,24 @@ def test_the_icon_is_found_where_browsers_look_for_it(client):
     assert (answer.status_code, answer["Location"]) == (302, static("web/favicon.svg"))
 
 
+def test_whose_session_ended_comes_back_to_her_page_and_not_to_a_part_of_it(client):
+    part = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    page = "http://testserver/segments/?q=a%20b&page=2"
+    back = "/accounts/login/?next=/segments/%3Fq%3Da%2520b%26page%3D2"
+    dialog = client.get("/scoring/new/", headers={**part, "HX-Current-URL": page})
+    assert dialog.headers["Location"] == back
+    assert client.post("/scoring/new/", headers={"Referer": page}).headers["Location"] == back
+    # a page that is loaded into the shell is one to come back to
+    boosted = client.get("/scoring/", headers={**part, "HX-Request-Type": "full", "HX-Current-URL": page})
+    assert boosted.headers["Location"] == "/accounts/login/?next=/scoring/"
+
+
+@pytest.mark.parametrize("said", ["", "https://elsewhere.example/x/", "//elsewhere.example/x/", "javascript:alert(1)"])
+def test_nobody_is_led_elsewhere_after_the_sign_in(client, said):
+    headers = {"HX-Request-Type": "partial", "HX-Current-URL": said}
+    assert client.get("/scoring/new/", headers=headers).headers["Location"] == "/accounts/login/?next=/"
+
+
 def test_the_palette_finds_pages_by_any_word_and_actions(client, user):
     page = client.get("/palette/", {"q": "aud log"}).content.decode()
     assert 'href="/settings/audit/"' in page
