@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
 
 from django.core.exceptions import ObjectDoesNotExist
 from ninja import Router
 from ninja.errors import HttpError
+from pydantic import StringConstraints
 
 from .. import actions
 
 router = Router(tags=["audience"])
+
+#: What people call something: blanks around it do not count, and blanks alone are no name
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from headwater.people.queries import contacts
 
 from .. import actions, queries
 from ..models import HALF_LIFE, ScoreRun, Topic
-from .base import refusals, router
+from .base import Name, refusals, router
 from .scores import LineOut
 
 
@@ -58,7 +58,7 @@ class Sign(Schema):
 
 
 class TopicIn(Schema):
-    name: str = Field(min_length=1, max_length=80)
+    name: Name = Field(max_length=80)
     signs: list[Sign] = Field(min_length=1, max_length=100)
     hue: int = Field(235, ge=0, le=360)
     decay: str = Field("half", pattern="^(none|half|linear|expiry)$")

@@ -10,7 +10,7 @@ from ninja import Field, Schema
 
 from .. import actions, queries
 from ..models import ScoreModel, ScoreRun
-from .base import refusals, router
+from .base import Name, refusals, router
 
 
 class BandIn(Schema):
@@ -22,7 +22,7 @@ class BandIn(Schema):
 
 
 class ModelIn(Schema):
-    name: str = Field(min_length=1, max_length=80)
+    name: Name = Field(max_length=80)
     key: str = Field("", max_length=40, pattern=r"^[-a-zA-Z0-9_]*$")
     description: str = Field("", max_length=300)
     bands: list[BandIn] | None = None
@@ -33,7 +33,7 @@ class ModelIn(Schema):
 
 
 class ModelChange(Schema):
-    name: str | None = Field(None, min_length=1, max_length=80)
+    name: Name | None = Field(None, max_length=80)
     description: str | None = Field(None, max_length=300)
     bands: list[BandIn] | None = None
     thresholds: list[int] | None = None

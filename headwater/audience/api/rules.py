@@ -10,7 +10,7 @@ from ninja import Field, Schema
 
 from .. import actions, queries
 from ..models import ScoreRule
-from .base import refusals, router
+from .base import Name, refusals, router
 
 PERIOD = "^(day|week|month|total)$"
 
@@ -19,7 +19,7 @@ class RuleIn(Schema):
     """`kind` with `where`: points for each such fact; `condition` (as of a segment): points while it holds. `past`:
     what happened before counts too, computed in the background."""
 
-    name: str = Field(min_length=1, max_length=120)
+    name: Name = Field(max_length=120)
     kind: str = Field("", max_length=80)
     points: int = Field(ge=-10_000, le=10_000)
     where: list[dict[str, Any]] = []
@@ -35,7 +35,7 @@ class RuleIn(Schema):
 
 
 class RuleChange(Schema):
-    name: str | None = Field(None, min_length=1, max_length=120)
+    name: Name | None = Field(None, max_length=120)
     kind: str | None = Field(None, max_length=80)
     points: int | None = Field(None, ge=-10_000, le=10_000)
     where: list[dict[str, Any]] | None = None

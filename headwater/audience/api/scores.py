@@ -13,6 +13,7 @@ from ninja.errors import HttpError
 from headwater.people.queries import contacts
 
 from .. import actions, queries
+from ..models import ScoreModel
 from .base import refusals, router
 
 
@@ -27,6 +28,18 @@ class LineOut(Schema):
     fact_id: UUID
     rule_id: int
     actor: str
+
+
+def _known_model(model: str) -> None:
+    if not ScoreModel.objects.filter(key=model).exists():
+        raise HttpError(404, f"There is no score with the key “{model}”.")
+
+
+def _known(person_id: int, model: str = "") -> None:
+    if person_id not in contacts([person_id]):
+        raise HttpError(404, "There is no such contact.")
+    if model:
+        _known_model(model)
 
 
 class ScoreOut(Schema):
@@ -48,6 +61,7 @@ class PointsIn(Schema):
 
 @router.get("/people/{int:person_id}/score", response=ScoreOut, summary="The score with every line that makes it")
 def get_score(request: HttpRequest, person_id: int, model: str = "engagement") -> Any:
+    _known(person_id, model)
     return queries.explain_score(person_id, model)
 
 
@@ -59,19 +73,20 @@ class ScoreNow(Schema):
 
 @router.get("/people/{int:person_id}/scores", response=list[ScoreNow], summary="The score in every model")
 def get_scores(request: HttpRequest, person_id: int) -> Any:
+    _known(person_id)
     found = queries.all_scores([person_id], [m.key for m in queries.models()])[person_id]
     return [{"model": key, "points": s.points, "band": s.band} for key, s in found.items()]
 
 
 @router.get("/people/{int:person_id}/score/history", response=list[int], summary="The score at the end of each day")
 def get_history(request: HttpRequest, person_id: int, model: str = "engagement", days: int = 90) -> Any:
+    _known(person_id, model)
     return queries.score_history(person_id, max(2, min(days, 730)), model)
 
 
 @router.post("/people/{int:person_id}/score", response=ScoreOut, summary="Give or take points")
 def add_points(request: HttpRequest, person_id: int, body: PointsIn) -> Any:
-    if person_id not in contacts([person_id]):
-        raise HttpError(404, "There is no such contact.")
+    _known(person_id)
     given = actions.Points(person_id, body.points, body.reason, request.actor, body.model, body.id)  # type: ignore[attr-defined]
     with refusals():
         actions.add_points([given])
@@ -80,6 +95,7 @@ def add_points(request: HttpRequest, person_id: int, body: PointsIn) -> Any:
 
 @router.get("/companies/{int:company_id}/score", response=ScoreNow, summary="The score rolled up from its people")
 def company_score(request: HttpRequest, company_id: int, model: str = "engagement") -> Any:
+    _known_model(model)
     found = queries.company_scores([company_id], model).get(company_id)
     if found is None:
         raise HttpError(404, "None of its people has points.")

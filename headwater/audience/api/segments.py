@@ -17,7 +17,7 @@ from .. import actions, compiler, queries
 from ..compiler import seen
 from ..compiler.palette import palette
 from ..models import Segment
-from .base import refusals, router
+from .base import Name, refusals, router
 
 
 @router.get("/segments/palette", response=dict[str, Any], summary="What an editor of conditions can offer")
@@ -65,7 +65,7 @@ def check(request: HttpRequest, body: CheckIn) -> Any:
 
 
 class SegmentIn(Schema):
-    name: str = Field(min_length=1, max_length=120)
+    name: Name = Field(max_length=120)
     #: Left out: a list whose members are picked by hand
     definition: dict[str, Any] | None = None
     key: str = Field("", max_length=60, pattern=r"^[-a-zA-Z0-9_]*$")
@@ -74,7 +74,7 @@ class SegmentIn(Schema):
 
 
 class SegmentChange(Schema):
-    name: str | None = Field(None, min_length=1, max_length=120)
+    name: Name | None = Field(None, max_length=120)
     definition: dict[str, Any] | None = None
     description: str | None = Field(None, max_length=300)
     announce: bool | None = None

@@ -68,6 +68,32 @@ def test_points_are_given_once_and_explained(api: Api) -> None:
     assert api("POST", f"/people/{a}/score", {"points": 1, "model": "nope"})[0] == 422
 
 
+@pytest.mark.parametrize("of", ["score", "scores", "score/history"])
+def test_scores_of_nobody_and_of_no_model_are_not_there(api: Api, of: str) -> None:
+    assert api("GET", f"/people/999999/{of}") == (404, {"detail": "There is no such contact."})
+    if of != "scores":
+        a = person()
+        said = {"detail": "There is no score with the key “fti”."}
+        assert api("GET", f"/people/{a}/{of}?model=fti") == (404, said)
+        assert api("GET", "/companies/1/score?model=fti") == (404, said)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/segments", {}),
+        ("/scoring/models", {}),
+        ("/scoring/rules", {"kind": "page.viewed", "points": 1}),
+        ("/scoring/topics", {"signs": [{"value": "/pricing", "match": "path"}]}),
+    ],
+)
+def test_blanks_are_no_name_and_those_around_one_do_not_count(api: Api, path: str, body: dict[str, Any]) -> None:
+    status, said = api("POST", path, {**body, "name": " \t "})
+    assert (status, said["detail"][0]["msg"]) == (422, "String should have at least 1 character")
+    status, made = api("POST", path, {**body, "name": "  Prices "})
+    assert (status, made["name"]) == (201, "Prices")
+
+
 def test_rules_are_kept(api: Api) -> None:
     status, rule = api("POST", "/scoring/rules", {"name": "Call", "kind": "call.logged", "points": 5})
     assert (status, rule["points"], rule["model"]) == (201, 5, "engagement")

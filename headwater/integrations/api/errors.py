@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -47,7 +48,7 @@ def handle_errors(api: NinjaAPI) -> None:
     on(AuthenticationError, 401, "Sign in, or send an API key: Authorization: Bearer hw_...")
     on(PermissionDenied, 403, "You may not do this.")
     on(Http404, 404, "There is no such thing.")
-    on(ObjectDoesNotExist, 404, "There is no such thing.")
+    api.add_exception_handler(ObjectDoesNotExist, _gone)
     on(RequestDataTooBig, 413, "The body is too large.")
     on(SuspiciousOperation, 400, "The request cannot be read.")
     api.add_exception_handler(ValueError, _refused)
@@ -61,7 +62,21 @@ def handle_errors(api: NinjaAPI) -> None:
 
 
 def _said(request: HttpRequest, exc: Any) -> HttpResponse:
-    return error(exc.status_code, str(exc))
+    return error(exc.status_code, _plain(str(exc)))
+
+
+def _gone(request: HttpRequest, exc: Any) -> HttpResponse:
+    said = _plain(str(exc))
+    return error(404, said if said != str(exc) else "There is no such thing.")
+
+
+def _plain(text: str) -> str:
+    """“JourneyVersion matching query does not exist.” is Django's; people read: there is no such journey version."""
+    found = re.fullmatch(r"(\w+) matching query does not exist\.", text)
+    if found is None:
+        return text
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", found[1]).lower()
+    return f"There is no such {words}."
 
 
 def _invalid(request: HttpRequest, exc: Any) -> HttpResponse:

@@ -82,6 +82,21 @@ def test_an_unknown_path_and_a_wrong_verb_are_json() -> None:
     assert (verb.status_code, verb.json()["error"], verb["Allow"]) == (405, "method", "POST")
 
 
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("segments/999999", "There is no such segment."),
+        ("journeys/999999/draft", "There is no such journey."),
+        ("scoring/models/nope", "There is no such score model."),
+    ],
+)
+def test_what_is_not_there_is_said_in_words(admin: User, path: str, reason: str) -> None:
+    client = Client()
+    client.force_login(admin)
+    answer = client.get(f"/api/v1/{path}")
+    assert (answer.status_code, answer.json()) == (404, {"error": "not_found", "reason": reason})
+
+
 def test_the_openapi_document_is_3_1_and_describes_events() -> None:
     doc = Client().get("/api/openapi.json").json()
     assert doc["openapi"] == "3.1.0"

@@ -34,7 +34,7 @@ from headwater.service.models import TicketQueue
 
 from ..engine import rulebook
 from ..engine.base import STEPS
-from ..engine.checking import check_shape
+from ..engine.checking import check_parts, check_shape
 from ..models import Journey
 from ..rules.duration import RuleError
 from .editing import create_journey
@@ -128,6 +128,7 @@ def _check(data: Any) -> None:
                 raise RuleError(_("A key is made of letters, digits and dashes, 60 at most."), f"{part}.{key}")
     try:
         check_shape(data.get("graph"))
+        check_parts(data["graph"])
     except RuleError as error:
         raise RuleError(error.message, f"graph.{error.where}" if error.where else "graph") from error
 

@@ -53,6 +53,25 @@ def _check_step(step: Any, place: str) -> None:
     _texts(arms, tuple(arms), f"{place}.arms")
 
 
+def check_parts(graph: Mapping[str, Any]) -> None:
+    """Whether a graph of the right shape is made of kinds that are known here, and leads to steps that it has: what is
+    otherwise could not be seen in the editor. Raises RuleError with the place."""
+    steps = graph.get("steps") or {}
+    for key, step in steps.items():
+        if step.get("kind") not in STEPS:
+            raise RuleError(_("There is no step “%(kind)s” here."), f"steps.{key}.kind", kind=step.get("kind") or "")
+        for arm, to in targets_of(step).items():
+            if to is not None and to not in steps:
+                place = f"steps.{key}.arms.{arm}" if "arms" in step else f"steps.{key}.next"
+                raise RuleError(_("The file has no step “%(step)s”."), place, step=to)
+    if graph.get("start") is not None and graph["start"] not in steps:
+        raise RuleError(_("The file has no step “%(step)s”."), "start", step=graph["start"])
+    rules = [(f"{part}.{n}", rule) for part in ("entry", "exits") for n, rule in enumerate(graph.get(part) or [])]
+    for place, rule in [*rules, *([("goal", graph["goal"])] if graph.get("goal") else [])]:
+        if rule.get("kind") not in rulebook.KINDS:
+            raise RuleError(_("There is no rule “%(kind)s” here."), f"{place}.kind", kind=rule.get("kind") or "")
+
+
 def _texts(part: Mapping[str, Any], names: tuple[str, ...], place: str) -> None:
     """Names of kinds and steps are texts, where they are there."""
     for name in names:

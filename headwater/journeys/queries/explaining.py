@@ -68,6 +68,9 @@ def _status(journey: Journey) -> str:
 def _causes(version: Version, person_id: int) -> list[Reason]:
     entries = timeline.read(person_id, limit=LAST, quiet=True)
     out = []
+    if not version.entry:
+        name = said({"kind": "manual"})
+        return [Reason("entry", False, _("%(rule)s: only when somebody lets her in") % {"rule": name})]
     for n, rule in enumerate(version.entry):
         name = said(rule)
         kind = matching.fact_kind(rule)

@@ -48,7 +48,7 @@ def title(step: Mapping[str, Any], steps: Any = None, names: Names | None = None
         if isinstance(first, Text) and first.required and not settings.get(first.name):
             return str(step.get("title") or kind.label)  # nothing to say yet
         if not settings.get("name") and (asked := _asked(settings)):
-            settings = {**settings, "name": condition(asked, steps)[:60]}
+            settings = {**settings, "name": _short(condition(asked, steps))}
         return str(step.get("title") or without_tags(kind.summary(settings)) or kind.label)
     except (RuleError, KeyError, TypeError, ValueError, AttributeError):
         return str(kind.label)
@@ -61,6 +61,12 @@ def _asked(settings: Mapping[str, Any]) -> Any:
         return settings["until"]
     arms = settings.get("arms") or []
     return arms[0].get("when") if len(arms) == 1 and arms[0].get("label") in ("Yes", _("Yes")) else None
+
+
+def _short(words: str) -> str:
+    """The beginning of a sentence, as the name of a step: whole words, 60 characters at most."""
+    text = words[:1].upper() + words[1:]
+    return text if len(text) <= 60 else f"{text[:59].rsplit(' ', 1)[0]}…"
 
 
 def name_of_step(key: Any, steps: Any) -> str:

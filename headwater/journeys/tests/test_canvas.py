@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -199,6 +200,7 @@ def test_a_live_journey_is_read_and_changed_on_screen_and_phone(
         ids.append(contact.pk)
     actions.enter_by_hand(journey.pk, ids, actor="user:1")
     maria = person("Maria")
+    User.objects.filter(pk=maria.pk).update(time_zone="Asia/Seoul")  # the browser is elsewhere
     page, watch = opened(browser, live_server, maria)
     page.goto(f"{live_server.url}/journeys/gallery/")
     page.get_by_role("heading", name="Lead nurture").wait_for()
@@ -244,6 +246,8 @@ def test_a_live_journey_is_read_and_changed_on_screen_and_phone(
     assert (move.mapping, move.done_at) == ({"reaction": "digest", "*": "finish"}, None)
     page.get_by_role("button", name="v3", exact=True).click()
     expect(page.locator(".jc-version")).to_have_count(3)
+    first = journey.versions.get(number=1).published_at.astimezone(ZoneInfo("Asia/Seoul"))
+    expect(page.locator(".jc-version").nth(2)).to_contain_text(f"{first:%-d %b %Y, %H:%M} ·")
     shoot(page, "journeys_versions", themes=("light",))
     page.locator(".jc-version").nth(1).get_by_role("button", name="Roll back").click()
     expect(page.locator("dialog[open]")).to_contain_text("Back to v2")

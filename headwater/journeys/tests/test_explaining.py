@@ -35,6 +35,17 @@ def reasons(said: dict[str, Any]) -> list[tuple[str, bool]]:
     return [(r["what"], r["holds"]) for r in said["reasons"]]
 
 
+def test_where_nobody_enters_by_herself_it_says_how_people_come_in(live: Make) -> None:
+    journey = live(chain(("a", "wait", {"for": minutes(5)}), entry=[]))
+    said = explaining.why_not(journey, person(1))
+    assert (said["may_enter"], said["has_cause"]) == (True, False)
+    assert [(r["what"], r["holds"], r["words"]) for r in said["reasons"]] == [
+        ("status", True, "The journey is live."),
+        ("entry", False, "By hand or API: only when somebody lets her in"),
+        ("reentry", True, "She was never in this journey."),
+    ]
+
+
 def test_why_she_did_not_enter(live: Make) -> None:
     rule = {"kind": "event", "event": "page.seen", "where": [{"prop": "path", "op": "eq", "value": "/pricing"}]}
     graph = chain(

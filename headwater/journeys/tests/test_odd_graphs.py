@@ -118,6 +118,29 @@ def test_a_file_that_is_none_is_refused_with_the_place(change: dict[str, Any], w
     assert Journey.objects.count() == 0
 
 
+STEP = {"kind": "wait", "settings": {"for": {"amount": 1, "unit": "days"}}, "next": None}
+
+
+@pytest.mark.parametrize(
+    ("graph", "where", "words"),
+    [
+        ({"start": "b", "steps": {"a": STEP}}, "graph.start", "The file has no step “b”."),
+        ({"start": "a", "steps": {"a": STEP | {"next": "z"}}}, "graph.steps.a.next", "The file has no step “z”."),
+        ({"start": "a", "steps": {"a": {"kind": "wait_until", "arms": {"yes": "z", "timeout": None}}}},
+         "graph.steps.a.arms.yes", "The file has no step “z”."),
+        ({"start": "a", "steps": {"a": STEP | {"kind": "teleport"}}}, "graph.steps.a.kind",
+         "There is no step “teleport” here."),
+        ({"steps": {}, "entry": [{"kind": "full_moon"}]}, "graph.entry.0.kind", "There is no rule “full_moon” here."),
+        ({"steps": {}, "goal": {"kind": "joy"}}, "graph.goal.kind", "There is no rule “joy” here."),
+    ],
+)  # fmt: skip
+def test_a_file_whose_steps_would_not_be_seen_is_refused(graph: dict[str, Any], where: str, words: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        exchange.import_journey({"format": exchange.FORMAT, "name": "N", "graph": graph}, actor="user:1")
+    assert (caught.value.where, str(caught.value.message)) == (where, words)
+    assert Journey.objects.count() == 0
+
+
 def test_segments_go_along_wherever_conditions_ask_for_them() -> None:
     for key, condition in (("base", {"tag": "x"}), ("top", {"not": {"segment": "base"}}), ("own", {"tag": "y"})):
         audience.create_segment(name=key.title(), key=key, definition=condition, actor="user:1")

@@ -51,9 +51,15 @@ def test_a_branch_that_asks_one_thing_goes_by_it() -> None:
         arms = [{"id": "y", "label": label, "when": {"tag": "vip"}}]
         return title({"kind": "branch", "settings": {"arms": arms, **more}})
 
-    assert named("Yes") == condition({"tag": "vip"})
+    assert (condition({"tag": "vip"}), named("Yes")) == ("tagged “vip”", "Tagged “vip”")
     assert (named("VIP"), named("Yes", name="Is it one?")) == ("VIP", "Is it one?")
     assert title({"kind": "branch", "settings": {"arms": [{"id": "y", "label": "Yes"}]}}) == "Yes"
+
+
+def test_a_name_made_of_a_condition_ends_with_a_whole_word() -> None:
+    asked = {"all": [{"tag": "somebody of importance"}, {"tag": "customer"}, {"tag": "in the north"}]}
+    step = {"kind": "wait_until", "settings": {"until": asked, "timeout": {"amount": 2, "unit": "days"}}}
+    assert title(step) == "Tagged “somebody of importance” and tagged “customer” and…, at most 2 days"
 
 
 def test_a_step_without_its_text_yet_goes_by_its_kind() -> None:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -65,6 +66,7 @@ def _boot(request: HttpRequest, journey: Journey) -> dict[str, Any]:
         "conditions": _conditions(),
         "texts": words(),
         "language": get_language() or "en",
+        "zone": timezone.get_current_timezone_name(),
         "readonly": False,
         "opened": request.GET.get("step", ""),
     }

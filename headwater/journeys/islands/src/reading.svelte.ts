@@ -4,6 +4,8 @@ import { armsOf, waysOf } from "./kinds";
 import { fitsInLine, layout, type Plan } from "./layout";
 import type { Boot, Choice, Draft, Edited, Graph, Kind, Numbers, Problem, RuleKind, Step, Target } from "./types";
 
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+
 export interface Past {
   graph: Graph;
   name: string;
@@ -154,5 +156,11 @@ export class Reading {
     setTimeout(() => (this.spoken = text), 30);
   }
 
-  time = (at: string): string => new Date(at).toLocaleTimeString(this.boot.language, { hour: "2-digit", minute: "2-digit" });
+  /** The time of day and the whole moment, as the pages write them: in the reader's zone, of 24 hours. */
+  time = (at: string): string => new Date(at).toLocaleTimeString(this.boot.language, { ...CLOCK, timeZone: this.boot.zone });
+  moment = (at: string): string => {
+    const english = this.boot.language === "en";
+    const day = { day: "numeric", month: english ? "short" : "long", year: "numeric" } as const;
+    return new Date(at).toLocaleString(english ? "en-GB" : this.boot.language, { ...day, ...CLOCK, timeZone: this.boot.zone });
+  };
 }

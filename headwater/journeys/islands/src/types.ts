@@ -183,6 +183,7 @@ export interface Boot {
   conditions: { styles: string[]; scripts: string[] };
   texts: Record<string, string>;
   language: string;
+  zone: string;
   me: string;
   readonly: boolean;
   opened: string;
