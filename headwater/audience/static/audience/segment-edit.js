@@ -31,6 +31,11 @@ if (!customElements.get("hw-segment-edit")) {
           other.focus();
         });
       }
+      // what keeps the form from being sent may be in the pane that is not shown, where no browser could point at it
+      this.form.addEventListener("invalid", (event) => {
+        const pane = event.target.closest("[role=tabpanel]");
+        if (pane?.hidden) this.show(document.getElementById(pane.getAttribute("aria-labelledby")));
+      }, true);
       this.write();
       this.preview();
     }
@@ -47,12 +52,20 @@ if (!customElements.get("hw-segment-edit")) {
         one.tabIndex = chosen ? 0 : -1;
         document.getElementById(one.getAttribute("aria-controls")).hidden = !chosen;
       }
-      if (tab.id === "tab-json") this.write();
+      // what is no JSON yet stays as it was typed
+      if (tab.id === "tab-json" && !this.json.validity.customError) this.write();
     }
 
     write() {
       this.json.value = JSON.stringify(this.editor.value, null, 2);
-      this.json.removeAttribute("aria-invalid");
+      this.wrong("");
+    }
+
+    /** Why the text is no JSON ("": it is): the form is not sent with the condition that stood there before. */
+    wrong(text) {
+      if (text) this.json.setAttribute("aria-invalid", "true");
+      else this.json.removeAttribute("aria-invalid");
+      this.json.setCustomValidity(text);
     }
 
     typed() {
@@ -60,11 +73,13 @@ if (!customElements.get("hw-segment-edit")) {
       try {
         value = JSON.parse(this.json.value);
       } catch (error) {
-        this.json.setAttribute("aria-invalid", "true");
+        clearTimeout(this.timer);
+        this.view.setAttribute("aria-busy", "true"); // the preview is of what was there before
+        this.wrong(this.json.dataset.wrong);
         this.tell([{ path: "", message: `${this.json.dataset.wrong} ${error.message}` }]);
         return;
       }
-      this.json.removeAttribute("aria-invalid");
+      this.wrong("");
       this.editor.value = value;
       this.soon();
     }
