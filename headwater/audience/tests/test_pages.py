@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -197,6 +198,21 @@ def test_somebody_is_put_in_and_kept_out_by_hand_from_the_explanation(client: Cl
     assert queries.are_members(s.pk, [a]) == set()
     assert client.post(f"/segments/{s.pk}/pick/", {"person": a, "side": "up"}).status_code == 400
     assert client.post(f"/segments/{s.pk}/pick/", {"side": "in"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("definition", "before", "after"),
+    [
+        ({"any": []}, "nobody", "chosen by hand"),
+        ({"tag": "vip"}, "tagged “vip”", "tagged “vip”, with changes by hand"),
+    ],
+)
+def test_who_was_picked_is_no_part_of_the_words(client: Client, definition: Any, before: str, after: str) -> None:
+    s = actions.create_segment(name="S", definition=definition, actor="user:1")
+    said = f'<p class="seg-words"><bdi>{before}</bdi></p>'
+    assert said in client.get(f"/segments/{s.pk}/").content.decode()
+    actions.pick_members(s.pk, [person(name="Ana")], side="in", actor="user:1")
+    assert said.replace(before, after) in client.get(f"/segments/{s.pk}/").content.decode()
 
 
 def test_who_came_and_went_is_told_newest_first(client: Client) -> None:

@@ -18,6 +18,8 @@ from headwater.people import queries as people
 
 from .. import actions, queries
 from ..compiler import ConditionError, parse, summary
+from ..compiler.leaves.picked import without_picked
+from ..compiler.nodes import Group, Node
 from ..engine.book import book
 from ..forms import SegmentForm
 from ..models import Segment
@@ -26,7 +28,17 @@ from ..panels import spark
 
 def words_of() -> dict[int, str]:
     """Plain language of every segment whose definition holds water, from the rule book."""
-    return {one.id: summary(one.node) for one in book().segments}
+    return {one.id: _words(one.node) for one in book().segments}
+
+
+def _words(node: Node) -> str:
+    """What a condition says. Who was picked by hand stands beside it, not as a condition around it."""
+    own = without_picked(node)
+    if own is node:
+        return summary(node)
+    if own == Group("any", ()):
+        return _("chosen by hand")
+    return _("%(words)s, with changes by hand") % {"words": summary(own)}
 
 
 def segments(request: HttpRequest) -> HttpResponse:

@@ -18,6 +18,14 @@ def with_picked(node: Node, key: str) -> Node:
     return Group("all", (Group("any", (node, PickedLeaf(key, "in"))), Not(PickedLeaf(key, "out"))))
 
 
+def without_picked(node: Node) -> Node:
+    """What `with_picked` was given; any other tree as it is."""
+    match node:
+        case Group("all", (Group("any", (own, PickedLeaf())), Not(PickedLeaf()))):
+            return own
+    return node
+
+
 @dataclass(frozen=True)
 class PickedLeaf(Leaf):
     key: str
