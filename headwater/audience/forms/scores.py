@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.text import slugify
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from .. import rules
@@ -138,7 +138,7 @@ class RuleForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=120)
     points = forms.IntegerField(label=_("Points"), min_value=-10_000, max_value=10_000, help_text=_("Minus takes"))
-    definition = forms.CharField(label=_("When"), widget=forms.HiddenInput)
+    definition = forms.CharField(label=pgettext_lazy("rule", "When"), widget=forms.HiddenInput)
     cap = forms.IntegerField(label=_("At most this many points"), min_value=1, max_value=1_000_000, required=False)
     cap_per = forms.ChoiceField(label=_("Within"), choices=ScoreRule.CapPer.choices, required=False)
     times = forms.IntegerField(label=_("At most so often"), min_value=1, max_value=1_000_000, required=False)

@@ -21,7 +21,7 @@ from headwater.sales.models import PipelineStage
 
 from ..engine import deciding
 from ..engine.base import STEPS
-from ..engine.fields import DATE_FIELDS, Text
+from ..engine.fields import DATE_FIELDS, Text, said_day
 from ..engine.fields.messages import MESSAGES, message_leaf
 from ..engine.messages import template_of
 from ..engine.rulebook import KINDS
@@ -145,8 +145,8 @@ def _date(rule: Rule, names: bool) -> str:
 def _schedule(rule: Rule, names: bool) -> str:
     segment = _name_of(Segment, rule.get("segment"), names) or rule.get("segment")
     every = {"day": _("every day"), "week": _("every week"), "month": _("every month")}.get(str(rule.get("every")))
-    when = str(rule.get("from") or "").replace("T", " ")
-    return f"{segment}: {every}, {when[11:]}" if every else f"{segment}: {when}"
+    when = str(rule.get("from") or "")
+    return f"{segment}: {every}, {when[11:]}" if every else f"{segment}: {said_day(when)}"
 
 
 def event_name(kind: str) -> str:
@@ -252,11 +252,13 @@ def why(cause: Mapping[str, Any]) -> str:
         return str(_("Added by hand"))
     data = cause.get("data") or {}
     if kind == "date":
-        return str(_("%(date)s on %(day)s") % {"date": _date({**data, "days": 0}, False), "day": data.get("day")})
+        return str(
+            _("%(date)s on %(day)s") % {"date": _date({**data, "days": 0}, False), "day": said_day(data.get("day"))}
+        )
     if kind == "journey":
         return str(_("Started by another journey"))
     if kind == "schedule":
-        return str(_("By schedule on %(day)s") % {"day": data.get("day")})
+        return str(_("By schedule on %(day)s") % {"day": said_day(data.get("day"))})
     name = {
         "form.submitted": _("Sent the form %(x)s") % {"x": data.get("name", "")},
         "segment.entered": _("Entered the segment %(x)s") % {"x": data.get("name", "")},

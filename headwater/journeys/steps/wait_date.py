@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.people.models import Contact
 
 from ..engine.base import GO, Context, Outcome, Step, Traveller, step
-from ..engine.fields import CUSTOM, DATE_FIELDS, Boolean, Choice, DateField, Day, Number, Time
+from ..engine.fields import CUSTOM, DATE_FIELDS, Boolean, Choice, DateField, Day, Number, Time, said_day
 from ..engine.graph import Node, Version
 from ..rules import calendar
 from ..rules.duration import RuleError
@@ -52,7 +52,7 @@ class WaitDate(Step):
     @classmethod
     def summary(cls, settings: Mapping[str, Any]) -> str:
         if settings.get("by") == "date":
-            return str(_("Wait until %(day)s") % {"day": settings.get("date") or ""})
+            return str(_("Wait until %(day)s") % {"day": said_day(settings.get("date"))})
         field = str(settings.get("field") or "")
         name = DATE_FIELDS.get(field) or field.rpartition(".")[2].replace("_", " ")
         days = int(settings.get("days") or 0)

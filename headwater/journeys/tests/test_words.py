@@ -13,7 +13,7 @@ from headwater.journeys.engine.checking import problems
 from headwater.journeys.queries.draft import judged
 from headwater.journeys.queries.inside import ending
 from headwater.journeys.queries.versions import compare
-from headwater.journeys.queries.words import condition, title
+from headwater.journeys.queries.words import condition, said, title
 from headwater.journeys.rules import duration
 from headwater.journeys.rules.duration import RuleError
 from headwater.messaging.actions.templates import SmsText, create_template
@@ -60,6 +60,21 @@ def test_a_name_made_of_a_condition_ends_with_a_whole_word() -> None:
     asked = {"all": [{"tag": "somebody of importance"}, {"tag": "customer"}, {"tag": "in the north"}]}
     step = {"kind": "wait_until", "settings": {"until": asked, "timeout": {"amount": 2, "unit": "days"}}}
     assert title(step) == "Tagged “somebody of importance” and tagged “customer” and…, at most 2 days"
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "moment"),
+    [
+        ("en", "Wait until 31 Dec 2026", "7: 31 Dec 2026, 09:00"),
+        ("ko", "2026년 12월 31일까지 기다림", "7: 2026년 12월 31일 09:00"),
+        ("zh-hans", "等到 2026年12月31日", "7: 2026年12月31日 09:00"),
+    ],
+)
+def test_days_are_written_as_people_write_them(language: str, day: str, moment: str) -> None:
+    rule = {"kind": "schedule", "segment": 7, "from": "2026-12-31T09:00", "every": "once"}
+    with translation.override(language):
+        assert title({"kind": "wait_date", "settings": {"by": "date", "date": "2026-12-31"}}) == day
+        assert said(rule, names=False) == moment
 
 
 def test_a_step_without_its_text_yet_goes_by_its_kind() -> None:

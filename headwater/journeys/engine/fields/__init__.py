@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from .base import Field, chosen
 from .conditions import OPS_SCHEMA, Arms, Condition, Variants, Where, check_condition, condition_schema
-from .dates import CUSTOM, DATE_FIELDS, DAY_NAMES, UNIT_NAMES, DateField, Day, Days, Duration, Moment, Time
+from .dates import (
+    CUSTOM,
+    DATE_FIELDS,
+    DAY_NAMES,
+    UNIT_NAMES,
+    DateField,
+    Day,
+    Days,
+    Duration,
+    Moment,
+    Time,
+    said_day,
+)
 from .scores import BandChoice, ScoreModelChoice, band_problem
 from .values import CONTACT_FIELDS, Boolean, Choice, Number, Pairs, Reference, StepRef, Text
 
@@ -39,4 +51,5 @@ __all__ = [
     "check_condition",
     "chosen",
     "condition_schema",
+    "said_day",
 ]

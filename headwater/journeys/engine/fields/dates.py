@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from ...rules import calendar
@@ -30,6 +31,17 @@ DAY_NAMES = {
     "sat": _("Sat"),
     "sun": _("Sun"),
 }
+
+
+def said_day(value: Any) -> str:
+    """A day, or a local moment, as people write it: 31 December instead of 2026-12-31; what is none as it stands."""
+    text = str(value or "")
+    try:
+        if "T" in text:
+            return date_format(datetime.fromisoformat(text), "DATETIME_FORMAT")
+        return date_format(date.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 @dataclass(frozen=True)
