@@ -13,7 +13,7 @@ from headwater.core.prepared import Prepared
 from headwater.people.models import Contact
 
 from ..engine.graph import Version, versions
-from ..models import OPEN, Journey, Passage, PassageLog
+from ..models import OPEN, Journey, JourneyVersion, Passage, PassageLog
 from .called import Names, called
 from .words import event_name, why
 from .words import title as words_of
@@ -80,17 +80,34 @@ def story(person_id: int, passage_id: int) -> Story:
     passage = Passage.objects.get(person_id=person_id, id=passage_id)
     version = versions([passage.version_id])[passage.version_id]
     journey = Journey.objects.get(pk=passage.journey_id)
-    names = called(version.graph["steps"])
-    rows = PassageLog.objects.filter(person_id=person_id, passage_id=passage_id).order_by("hop")[:500]
+    rows = list(PassageLog.objects.filter(person_id=person_id, passage_id=passage_id).order_by("hop")[:500])
+    then = _versions_of(rows, version)
+    names = {v.id: called(v.graph["steps"]) for v in (version, *then)}
     return Story(
         passage,
         journey,
         version,
         Contact.objects.filter(pk=person_id).first(),
         why(passage.why),
-        [_stop(row, version, names) for row in rows],
-        title(version, passage.step, names),
+        [_stop(row, v, names[v.id]) for row, v in zip(rows, then, strict=True)],
+        title(version, passage.step, names[version.id]),
     )
+
+
+def _versions_of(rows: Sequence[PassageLog], version: Version) -> list[Version]:
+    """The version in which each line of a log was written. Who was moved took the steps before on an earlier one: the
+    newest below that to which she moved next which has the step."""
+    if not any(row.outcome == "moved" for row in rows):
+        return [version] * len(rows)
+    numbers = JourneyVersion.objects.filter(journey_id=version.journey_id, number__lt=version.number)
+    earlier = sorted(versions(numbers.values_list("pk", flat=True)).values(), key=lambda v: -v.number)
+    below, out = version.number + 1, []
+    for row in reversed(rows):
+        if row.outcome == "moved" and row.reason[1:].isdecimal():
+            below = int(row.reason[1:])
+        had = (v for v in (version, *earlier) if v.number < below and row.step in v.nodes)
+        out.append(next(had, version))
+    return out[::-1]
 
 
 def _stop(row: PassageLog, version: Version, names: Names) -> Stop:
@@ -159,6 +176,8 @@ def reason(outcome: str, text: str, arms: Mapping[str, str]) -> str:
         return str(_CHOSEN.get(why, _CHOSEN["only"]) % {"channel": _CHANNELS.get(channel, channel)})
     if text.startswith("best:"):
         return str(_("Her best hour: %(hour)s") % {"hour": f"{text[5:]}:00"})
+    if outcome == "moved":
+        return str(_("moved to %(version)s") % {"version": text})
     if outcome == "goal":
         return str(_("Reached the goal"))
     if outcome == "exit":

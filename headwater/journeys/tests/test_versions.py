@@ -17,6 +17,7 @@ from headwater.journeys import actions
 from headwater.journeys.actions import Entry, moving
 from headwater.journeys.engine import due
 from headwater.journeys.models import Due, Journey, Passage, PassageLog, StepCount, VersionMove
+from headwater.journeys.queries import inside
 from headwater.journeys.queries.versions import compare, plan
 from headwater.journeys.rules.duration import RuleError
 from headwater.people import actions as people
@@ -105,6 +106,27 @@ def test_people_may_be_sent_out(live: Make) -> None:
         actions.publish(journey.pk, actor="user:1", people="move", mapping={"a": "exit"})
         move_all()
     assert (Passage.objects.get().state, Passage.objects.get().outcome, Due.objects.count()) == ("exited", "moved", 0)
+
+
+def test_the_log_of_who_was_moved_calls_each_step_as_it_was_then(live: Make) -> None:
+    with clock.freeze(AT):
+        journey = live(OLD)
+        enter(journey, 1)
+        actions.update_journey(journey.pk, graph=OTHER, actor="user:1")
+        actions.publish(journey.pk, actor="user:1", people="move", mapping={"a": "x"})
+        assert move_all() == 1
+        due.run_once()
+        actions.update_journey(journey.pk, graph=SAME, actor="user:1")
+        actions.publish(journey.pk, actor="user:1", people="move", mapping={"x": "a"})
+        assert move_all() == 1
+        due.run_once()
+    passage = Passage.objects.get()
+    story = inside.story(1, passage.id)
+    assert [(s.label, s.title, s.outcome) for s in story.stops] == [
+        ("Wait", "Wait 5 minutes", "moved to v2"),
+        ("Wait", "Wait 1 minute", "moved to v3"),
+    ]
+    assert (story.version.number, story.here) == (3, "Wait 50 minutes")
 
 
 @pytest.mark.django_db(transaction=True)
