@@ -72,6 +72,8 @@ def _gone(request: HttpRequest, exc: Any) -> HttpResponse:
 
 def _plain(text: str) -> str:
     """“JourneyVersion matching query does not exist.” is Django's; people read: there is no such journey version."""
+    if text == "Cannot parse request body":  # django-ninja's
+        return "The body is not JSON."
     found = re.fullmatch(r"(\w+) matching query does not exist\.", text)
     if found is None:
         return text

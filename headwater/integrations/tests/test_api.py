@@ -14,6 +14,7 @@ from django.test import Client
 
 from headwater.accounts.actions import create_api_key, revoke_api_key
 from headwater.accounts.models import ApiKey, User
+from headwater.integrations.management.commands.api import Command
 from headwater.people.actions import create_contact
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +96,21 @@ def test_what_is_not_there_is_said_in_words(admin: User, path: str, reason: str)
     client.force_login(admin)
     answer = client.get(f"/api/v1/{path}")
     assert (answer.status_code, answer.json()) == (404, {"error": "not_found", "reason": reason})
+
+
+def test_a_body_that_is_no_json_is_called_so(admin: User) -> None:
+    client = Client()
+    client.force_login(admin)
+    answer = client.post("/api/v1/segments", "{bad", content_type="application/json")
+    assert (answer.status_code, answer.json()) == (400, {"error": "malformed", "reason": "The body is not JSON."})
+
+
+def test_the_help_of_the_command_keeps_its_examples_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        Command().run_from_argv(["headwater", "api", "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert "Examples: headwater api GET '/contacts?q=kim'" in lines
+    assert "          headwater api POST /events - < events.json" in lines
 
 
 def test_the_openapi_document_is_3_1_and_describes_events() -> None:

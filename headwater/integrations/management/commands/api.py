@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from contextlib import suppress
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve
@@ -21,7 +21,11 @@ EXAMPLES = """Examples: headwater api GET '/contacts?q=kim'
 
 
 class Command(BaseCommand):
-    help = "Run an operation of the API and print its JSON. Exit status 1 for an error. " + EXAMPLES
+    help = "Run an operation of the API and print its JSON. Exit status 1 for an error.\n\n" + EXAMPLES
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Examples keep their lines."""
+        return super().create_parser(prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("method", help="GET, POST, PUT, PATCH or DELETE")
