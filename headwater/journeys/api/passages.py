@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from ninja.errors import HttpError
 
 from headwater.messaging import actions as messaging
+from headwater.people.queries import contacts
 
 from ..actions import outgoing
 from ..models import OutCall
@@ -19,6 +21,8 @@ from .schemas import PassageOut, PassageWhole
 @router.get("/contacts/{int:person_id}/passages", response=list[PassageOut])
 def passages(request: HttpRequest, person_id: int) -> list[dict[str, Any]]:
     """The journeys a person is or was in."""
+    if person_id not in contacts([person_id]):
+        raise HttpError(404, "There is no such contact.")
     return [_passage(story) for story in inside.of_person(person_id, 100)]
 
 

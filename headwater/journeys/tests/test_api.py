@@ -49,6 +49,7 @@ def test_bad_journeys_are_refused_with_the_place(call: Any) -> None:
     assert call("POST", "/journeys", {"name": " "})[0] == 422
     assert call("POST", "/journeys", {"template": "none"})[0] == 422
     assert call("GET", "/journeys/999999999")[0] == 404
+    assert call("GET", "/contacts/987654321/passages")[0] == 404
     assert call("POST", f"/journeys/{made['id']}/enter", {"person_ids": [987654321]})[0] == 422
 
 
