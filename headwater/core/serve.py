@@ -18,6 +18,13 @@ def port_in_use(host: str, port: int) -> bool:
         return probe.connect_ex((host if host != "0.0.0.0" else "127.0.0.1", port)) == 0
 
 
+def free_port() -> int:
+    """A port of this machine on which nobody listens at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def end_with_parent(number: int) -> None:
     """Ask the kernel to send this process a signal when its parent is gone (Linux; elsewhere nothing happens)."""
     if sys.platform == "linux":

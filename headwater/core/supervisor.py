@@ -20,17 +20,26 @@ from types import FrameType
 from headwater.core.binaries import EmbeddedError
 from headwater.core.config import config
 from headwater.core.embedded import Embedded
-from headwater.core.serve import end_with_parent, port_in_use
+from headwater.core.serve import end_with_parent, free_port, port_in_use
 
 log = logging.getLogger("headwater.up")
 #: A child that dies again within this many seconds waits before it is started again, at most BACKOFF_LIMIT.
 SOON = 10.0
 BACKOFF_LIMIT = 15.0
+#: Settings of what listens beside the web in a demo, and how far above the web's port it does so
+BESIDE = {"HEADWATER_CATCHER_PORT": 25, "HEADWATER_TEXTCATCHER_PORT": 26, "HEADWATER_PUSHCATCHER_PORT": 27}
 
 
 def _die_with_parent() -> None:
     os.setsid()  # Ctrl+C in the terminal goes to the supervisor alone, which then stops the children in order
     end_with_parent(signal.SIGTERM)
+
+
+def elsewhere(port: int) -> dict[str, str]:
+    """Other ports for what listens beside the web, where somebody has the usual ones: a demo on the next port, say,
+    which would get this one's mails."""
+    taken = [name for name, above in BESIDE.items() if port_in_use("127.0.0.1", port + above)]
+    return {name: str(free_port()) for name in taken if not os.environ.get(name, "").strip()}
 
 
 @dataclass
@@ -65,6 +74,7 @@ class Supervisor:
     children: list[Child] = field(default_factory=list)
     stopping: bool = False
     database: Embedded | None = None
+    beside: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> int:
         """Returns the exit status: 0 after a clean stop, 1 where the start failed (the message says why)."""
@@ -79,6 +89,7 @@ class Supervisor:
             )
             return 1
         began = time.monotonic()
+        self.beside = elsewhere(self.port)
         try:
             self._start_database()
             if not self._prepare():
@@ -103,7 +114,7 @@ class Supervisor:
 
     def _environment(self) -> dict[str, str]:
         # The address of the database is left to the child's own default: it reads the same settings.
-        return {**os.environ, "HEADWATER_PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+        return {**os.environ, **self.beside, "HEADWATER_PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
 
     def _prepare(self) -> bool:
         """Migrations, and the demo company where one is wanted, each in a process of its own that gives its memory
