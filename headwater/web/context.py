@@ -28,7 +28,10 @@ STYLES = [
 SCRIPTS = [
     "vendor/htmx.min.js",
     "vendor/hx-preload.min.js",
-    *[f"web/js/{name}.js" for name in ("app", "toasts", "dialogs", "palette", "shortcuts", "table", "live", "unsaved")],
+    *[
+        f"web/js/{name}.js"
+        for name in ("app", "toasts", "dialogs", "palette", "shortcuts", "table", "live", "unsaved", "hits")
+    ],
 ]
 #: Whom the sign-in page of a demo offers; their password is no secret there
 DEMO_USERS = ("maria@demo.example", "rafael@demo.example", "admin@demo.example")

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from headwater.audience import actions, queries
 from headwater.audience.engine import building
@@ -214,7 +214,13 @@ def test_a_member_is_found_and_why_she_is_in_is_seen_and_changed_by_hand(page: P
     why.get_by_text("2 of 2", exact=True).wait_for()
     assert why.locator(".why-facts li").all_inner_texts()[0].startswith("page viewed /pricing")
     page.get_by_label("Find a person").fill("Ben")
-    why.get_by_role("button", name=re.compile("Ben")).click()
+    hit = why.get_by_role("button", name=re.compile("Ben"))
+    hit.wait_for()
+    page.keyboard.press("ArrowDown")
+    expect(hit).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_label("Find a person")).to_be_focused()
+    page.keyboard.press("Enter")  # takes the first
     why.get_by_text("0 of 2", exact=True).wait_for()
     why.get_by_role("button", name="Always in").click()
     page.locator(".seg-picks", has_text="Ben").wait_for()
