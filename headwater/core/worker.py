@@ -48,6 +48,12 @@ SWITCH = 0.0005
 GARBAGE = (20_000, 20, 50)
 
 
+def as_engine() -> None:
+    """Have this process look for garbage and wait for the disk as rarely as the engine's does, before it connects."""
+    gc.set_threshold(*GARBAGE)
+    wait_for_no_disk(connection.settings_dict["OPTIONS"])
+
+
 def run() -> int:
     """Both processes, until SIGTERM or SIGINT; the batches in hand are finished first. Returns the exit status."""
     connection.close()
@@ -122,7 +128,7 @@ class Worker:
         sys.setswitchinterval(SWITCH)
         gc.set_threshold(*GARBAGE)
         if self.process == "engine":
-            wait_for_no_disk(connection.settings_dict["OPTIONS"])
+            as_engine()
         stops = self._services() if self.process != "engine" else []
         connection.close()
         groups: dict[str, list[Loop]] = defaultdict(list)

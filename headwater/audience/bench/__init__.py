@@ -45,6 +45,7 @@ def run(args: argparse.Namespace, progress: Progress) -> dict[str, Any]:
             progress(f"  among the slowest: {_ms(min(times))} ms for {json.dumps(one)[:160]}")
         whole = sorted(seconds for one in WHOLE_HISTORY for seconds in _preview(one))
         progress("batches of changed people")
+        warm(progress)  # the whole history has just been read
         batches, touched, moved = _batches(now)
     figures = {
         "cold_s": round(cold, 3),

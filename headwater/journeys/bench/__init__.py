@@ -4,6 +4,7 @@ set-based SQL in the same run; what waiting people cost, and how late they wake.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from django.db.models import Count, Sum
 from headwater.core import clock
 from headwater.core.lanes import LANES, lane_of
 from headwater.core.registry import benches
+from headwater.core.worker import as_engine
 from headwater.people.actions.history import ContactSeed, import_contacts
 from headwater.people.models import Contact
 from headwater.timeline import partitions
@@ -95,6 +97,8 @@ def _in_processes(journey_id: int, people: list[int]) -> None:
 def _worker(journey_id: int, people: list[int]) -> None:
     status = 1
     try:
+        gc.freeze()  # the list of people is the bench's, not the worker's
+        as_engine()
         actions.enter(journey_id, [Entry(p, "bench") for p in people], actor="system")
         for seconds in (5, 10):
             with clock.travel(timedelta(seconds=seconds)):

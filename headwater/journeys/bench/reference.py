@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, connections
 
 from headwater.core.lanes import LANES, lane_key, lane_of
+from headwater.core.worker import as_engine
 
 #: table -> the same, for the reference
 COPIES = {
@@ -119,6 +120,7 @@ def _tables(since: datetime, mark: str) -> None:
 def _write(people: Sequence[int], mark: str, since: datetime, chunk: int) -> None:
     status = 1
     try:
+        as_engine()
         ordered = sorted(people)
         parts = [ordered[n : n + chunk] for n in range(0, len(ordered), chunk)]
         for more, statements in TURNS:

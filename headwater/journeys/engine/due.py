@@ -30,10 +30,11 @@ LANES_OF_BACKLOG = min(64, LANES_PER_TRANSACTION)
 #: When somebody is looked at again whose way has ended, but not in the eyes of the reaction
 AGAIN = timedelta(seconds=1)
 
-#: One index probe for each lane: a million waiting people cost no more than none
+#: One index probe for each lane: a million waiting people cost no more than none. (A value that is asked for cannot
+#: become a join: where many are due, PostgreSQL would rather read all that waits.)
 DUE_LANES = (
-    "SELECT k FROM unnest(%s::bigint[]) AS k WHERE EXISTS (SELECT 1 FROM journeys_due d WHERE d.lane_key = k "
-    "AND d.due_at <= %s)"
+    "SELECT k FROM unnest(%s::bigint[]) AS k WHERE (SELECT true FROM journeys_due d WHERE d.lane_key = k "
+    "AND d.due_at <= %s ORDER BY d.due_at LIMIT 1)"
 )
 HOLD = "SELECT lane_key FROM timeline_lane WHERE lane_key = ANY(%s) ORDER BY lane_key"
 WAITING = "SELECT count(*) FROM (SELECT 1 FROM journeys_due WHERE lane_key = ANY(%s) AND due_at <= %s LIMIT %s) d"
