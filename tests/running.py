@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from typing import Any
 import psycopg
 
 from headwater.core.embedded import Embedded
+from headwater.core.serve import free_port
 
 from . import processes, ready
 from .patience import patient
@@ -39,12 +39,6 @@ def started(data: Path, extra: dict[str, str] | None = None, **more: Any) -> Ite
         if made.process is not None and made.process.poll() is None:
             made.stop()
         made.database.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
 
 
 @dataclass

@@ -126,9 +126,10 @@ class Worker:
         for number in SIGNALS:
             signal.signal(number, self._signalled)
         sys.setswitchinterval(SWITCH)
-        gc.set_threshold(*GARBAGE)
         if self.process == "engine":
             as_engine()
+        else:
+            gc.set_threshold(*GARBAGE)
         stops = self._services() if self.process != "engine" else []
         connection.close()
         groups: dict[str, list[Loop]] = defaultdict(list)

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 import conftest as house
+from headwater.core.serve import free_port
 from tests import processes
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
@@ -124,12 +125,6 @@ class Server:
 
     def again(self) -> None:
         self.process = self.start()
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
 
 
 def serve(url: str, **env: str) -> Server:
